@@ -1,0 +1,47 @@
+"""How a computation speaks to whoever asked for it, and how it is told to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .errors import CancelledError
+
+#: Stages of one case, in order, with the share of the progress bar each usually takes.
+STAGES: Mapping[str, float] = {
+    "load_model": 0.03,
+    "read": 0.02,
+    "preprocess": 0.05,
+    "segment": 0.40,
+    "explain": 0.40,
+    "metrics": 0.05,
+    "write": 0.05,
+}
+
+
+class Reporter:
+    """Silent by default; doors override what they show.
+
+    Args:
+        is_cancelled: asked between windows and stages; True ends the computation with ``CancelledError``.
+    """
+
+    def __init__(self, is_cancelled: Callable[[], bool] | None = None) -> None:
+        self._is_cancelled = is_cancelled
+
+    def stage(self, name: str) -> None:
+        """A stage (a key of ``STAGES``) begins."""
+
+    def progress(self, fraction: float) -> None:
+        """The current stage is ``fraction`` (0-1) done."""
+
+    def warning(self, code: str, message: str) -> None:
+        """Something the user should know; the computation goes on."""
+
+    def device(self, facts: Mapping[str, Any]) -> None:
+        """Which device and scan backend are used, and how much memory is free (MB)."""
+
+    def check_cancelled(self) -> None:
+        """Raise ``CancelledError`` if the user asked to stop."""
+        if self._is_cancelled is not None and self._is_cancelled():
+            raise CancelledError()

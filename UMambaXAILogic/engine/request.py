@@ -1,0 +1,209 @@
+"""What is asked of the pipeline: frozen dataclasses that travel as JSON.
+
+Only the standard library is used here: doors without torch or numpy build requests too.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .errors import UsageError
+
+#: ``Target.label`` that means "any foreground label of the model".
+FOREGROUND = "foreground"
+TARGET_KINDS = ("prediction", "tp", "fp", "fn")
+TARGET_SCORES = ("margin", "logit")
+POOL_MODES = ("max", "mean")
+DEFAULT_THRESHOLDS = (0.2, 0.3, 0.4)
+REPORTING_THRESHOLD = 0.3
+REQUEST_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Target:
+    """Which voxels are explained, and by which score.
+
+    Args:
+        label: a label value or name of the model's dataset.json, or ``"foreground"`` for all of them together;
+            None means the only foreground label, or ``"foreground"`` where there are several.
+        kind: ``prediction`` (M = predicted target), ``tp``, ``fp`` or ``fn`` (these three need a ground truth).
+        score: ``margin`` (default) or ``logit``; None means the default of the preset.
+    """
+
+    label: int | str | None = None
+    kind: str = "prediction"
+    score: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_choice("target kind", self.kind, TARGET_KINDS)
+        if self.score is not None:
+            _check_choice("target score", self.score, TARGET_SCORES)
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where targets are looked for and metrics are counted: a mask file or a box.
+
+    Args:
+        mask: path of a mask on the volume's grid; voxels > 0 belong to the region.
+        box_mm_ras: (x0, x1, y0, y1, z0, z1) in mm, RAS patient coordinates; bounds may come in either order.
+    """
+
+    mask: Path | None = None
+    box_mm_ras: tuple[float, float, float, float, float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if (self.mask is None) == (self.box_mm_ras is None):
+            raise UsageError("A region is either a mask file or a box of six numbers, not both and not neither.")
+        if self.box_mm_ras is not None:
+            box = tuple(float(value) for value in self.box_mm_ras)
+            if len(box) != 6 or not all(math.isfinite(value) for value in box):
+                raise UsageError(
+                    f"The region box {self.box_mm_ras!r} is not six finite numbers.",
+                    "Give x0,x1,y0,y1,z0,z1 in mm (RAS).",
+                )
+            object.__setattr__(self, "box_mm_ras", box)
+
+
+@dataclass(frozen=True)
+class VerdictCutoffs:
+    """Cut-offs of the diagnostic rule, applied to IoU at the reporting threshold."""
+
+    high: float = 0.4
+    low: float = 0.2
+    gap: float = 0.1
+
+
+@dataclass(frozen=True)
+class Request:
+    """One case: segment, explain, measure.
+
+    Args:
+        volume: NIfTI, NRRD, MHA/MHD file, or a folder with a DICOM series.
+        model: trained folder, exported zip, or ``"demo"``.
+        output: folder for the results; created if missing.
+        ground_truth: label file on the volume's grid.
+        ground_truth_labels: label values of the ground truth that count as target; None: equal to the target label
+            for models with the same labels, else every value > 0.
+        method: name in the attribution registry.
+        pool: gradient pooling window in voxels per axis; 1 means none. None: the default of the method or preset.
+        pool_mode: ``max`` or ``mean``.
+        layers: layer aliases such as ``encoder.4``; None: the default set.
+        thresholds: attention thresholds in (0, 1].
+        reporting_threshold: the one the gap and verdict rest on; it is measured even if not in ``thresholds``.
+        preset: ``"paper"`` or None.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        folds: fold numbers, or None for all folds that were trained.
+        mirror: average over mirrored windows (test-time augmentation), as nnU-Net does by default.
+        step: window step as a fraction of the patch, (0, 1].
+        memory_limit_gb: host memory the computation may plan with.
+        scan_backend: name of a selective-scan backend, or ``auto``.
+        resample_ground_truth: resample a ground truth that lies on another grid instead of refusing it.
+        series_uid: which DICOM series of the folder, where it holds several.
+        output_format: ``nii.gz`` (files on disk) or ``nrrd`` (uncompressed, for exchange with a scene).
+        save_layer_maps: also write one attention map per layer.
+    """
+
+    volume: Path
+    model: str
+    output: Path
+    case: str | None = None
+    ground_truth: Path | None = None
+    ground_truth_labels: tuple[int, ...] | None = None
+    method: str = "seg-xres-cam"
+    pool: int | None = None
+    pool_mode: str = "max"
+    layers: tuple[str, ...] | None = None
+    target: Target = field(default_factory=Target)
+    thresholds: tuple[float, ...] = DEFAULT_THRESHOLDS
+    reporting_threshold: float = REPORTING_THRESHOLD
+    region: Region | None = None
+    preset: str | None = None
+    device: str = "auto"
+    folds: tuple[int, ...] | None = None
+    mirror: bool = False
+    step: float = 0.5
+    memory_limit_gb: float | None = None
+    scan_backend: str = "auto"
+    resample_ground_truth: bool = False
+    series_uid: str | None = None
+    output_format: str = "nii.gz"
+    save_layer_maps: bool = False
+    cutoffs: VerdictCutoffs = field(default_factory=VerdictCutoffs)
+
+    def __post_init__(self) -> None:
+        for name in ("volume", "output", "ground_truth"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, Path(value))
+        for name in ("ground_truth_labels", "layers", "thresholds", "folds"):
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, tuple(value))
+        self._check()
+
+    def _check(self) -> None:
+        _check_choice("pool mode", self.pool_mode, POOL_MODES)
+        _check_choice("output format", self.output_format, ("nii.gz", "nrrd"))
+        if self.preset is not None:
+            _check_choice("preset", self.preset, ("paper",))
+        if self.pool is not None and (not isinstance(self.pool, int) or self.pool < 1):
+            raise UsageError(f"The pooling window {self.pool!r} is not a whole number of at least 1.")
+        if not 0 < self.step <= 1:
+            raise UsageError(f"The window step {self.step!r} is not in (0, 1].", "nnU-Net's default is 0.5.")
+        if not self.thresholds:
+            raise UsageError("No attention threshold was given.", "Give at least one in (0, 1], for example 0.3.")
+        for threshold in (*self.thresholds, self.reporting_threshold):
+            if not (isinstance(threshold, (int, float)) and 0 < threshold <= 1):
+                raise UsageError(f"The attention threshold {threshold!r} is not in (0, 1].")
+        if self.target.kind != "prediction" and self.ground_truth is None:
+            raise UsageError(
+                f"Explaining the {self.target.kind.upper()} voxels needs a ground truth, and none was given.",
+                "Give one, or explain the prediction.",
+            )
+        if self.memory_limit_gb is not None and not self.memory_limit_gb > 0:
+            raise UsageError(f"The memory limit {self.memory_limit_gb!r} GB is not above 0.")
+
+    def to_json(self) -> str:
+        """The request as JSON text; ``from_json`` gives it back."""
+        body = {"version": REQUEST_VERSION, **dataclasses.asdict(self)}
+        return json.dumps(body, default=_path_to_text, indent=1, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Request:
+        """Read ``to_json``'s text.
+
+        Raises:
+            UsageError: the text is not a request of this version.
+        """
+        try:
+            body = json.loads(text)
+            version = body.pop("version", None)
+            if version != REQUEST_VERSION:
+                raise UsageError(f"The request has version {version!r}; this package reads {REQUEST_VERSION}.")
+            body["target"] = Target(**body.get("target") or {})
+            body["cutoffs"] = VerdictCutoffs(**body.get("cutoffs") or {})
+            if body.get("region") is not None:
+                region = dict(body["region"])
+                region["mask"] = Path(region["mask"]) if region.get("mask") else None
+                region["box_mm_ras"] = tuple(region["box_mm_ras"]) if region.get("box_mm_ras") else None
+                body["region"] = Region(**region)
+            return cls(**body)
+        except (json.JSONDecodeError, AttributeError, TypeError, KeyError) as error:
+            raise UsageError(f"The request cannot be read: {error}.") from error
+
+
+def _check_choice(what: str, value: Any, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise UsageError(f"The {what} {value!r} is not known.", f"Choose one of: {', '.join(choices)}.")
+
+
+def _path_to_text(value: Any) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} does not travel as JSON")
