@@ -72,3 +72,9 @@ class CancelledError(UMambaXAIError):
 
     def __init__(self, message: str = "Cancelled.", remedy: str = "") -> None:
         super().__init__(message, remedy)
+
+
+class WorkerCrashedError(UMambaXAIError):
+    """The worker process ended by itself, without a result and without saying why."""
+
+    code = "crashed"

@@ -1,0 +1,181 @@
+"""What the panel shows, as a pure function of what is known: the widget only copies ``UiState`` onto its controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import job as jobs
+
+RUNTIME_READY, RUNTIME_MISSING, RUNTIME_INSTALLING = "ready", "missing", "installing"
+INFORMATION, SUCCESS, WARNING, ERROR = "information", "success", "warning", "error"
+
+Translate = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """What is chosen, what is installed and what the last job did.
+
+    Args:
+        volume_name: name of the chosen volume, empty where none is.
+        model: ``"demo"`` or a path, empty where none is chosen.
+        model_problem: why that model cannot be used, empty where nothing is known against it.
+        ground_truth_name: name of the chosen ground truth, empty where none is.
+        runtime: ``ready``, ``missing`` or ``installing``.
+        job_state: state of the job that runs or ran last, empty where there was none.
+        progress: 0-1 of the whole.
+        stage: the job's stage.
+        seconds_left: its estimate, or None.
+        error: message and remedy of what went wrong last, empty where nothing did.
+        warnings: messages of the last result.
+        summary: the last result in one line, empty where there is none.
+        has_result: whether an attention map is in the scene.
+    """
+
+    volume_name: str = ""
+    model: str = ""
+    model_problem: str = ""
+    ground_truth_name: str = ""
+    runtime: str = RUNTIME_READY
+    job_state: str = ""
+    progress: float = 0.0
+    stage: str = ""
+    seconds_left: float | None = None
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+    summary: str = ""
+    has_result: bool = False
+
+
+@dataclass(frozen=True)
+class UiState:
+    """What each control shows and allows."""
+
+    inputs_enabled: bool
+    run_enabled: bool
+    run_text: str
+    run_tooltip: str
+    cancel_enabled: bool
+    cancel_text: str
+    progress_visible: bool
+    progress_percent: int
+    progress_text: str
+    message: str
+    message_kind: str
+    overlay_enabled: bool
+    overlay_tooltip: str
+
+
+def _untranslated(text: str) -> str:
+    return text
+
+
+def ui_state(state: PanelState, _: Translate = _untranslated) -> UiState:
+    """What the panel shows for ``state``.
+
+    Args:
+        _: translates a text into the user's language.
+    """
+    busy = is_busy(state)
+    obstacle = _obstacle(state, _)
+    message, kind = _message(state, obstacle, _)
+    return UiState(
+        inputs_enabled=not busy,
+        run_enabled=not busy and not obstacle,
+        run_text=_run_text(state, _),
+        run_tooltip=obstacle or _promise(state, _),
+        cancel_enabled=busy and state.job_state != jobs.CANCELLING,
+        cancel_text=_("Cancelling...") if state.job_state == jobs.CANCELLING else _("Cancel"),
+        progress_visible=busy,
+        progress_percent=int(100 * state.progress),
+        progress_text=_progress_text(state, _) if busy else "",
+        message=message,
+        message_kind=kind,
+        overlay_enabled=state.has_result,
+        overlay_tooltip=(
+            _("How strongly the attention covers the image.")
+            if state.has_result
+            else _("There is no attention map yet: run Segment & Explain first.")
+        ),
+    )
+
+
+def is_busy(state: PanelState) -> bool:
+    """Whether something runs that has to end before the next thing can begin."""
+    return state.runtime == RUNTIME_INSTALLING or state.job_state in (jobs.WAITING, jobs.RUNNING, jobs.CANCELLING)
+
+
+def in_words(seconds: float) -> str:
+    """A time left as people say it: "8 s", "3 min", "1 h 20 min"."""
+    if seconds < 55:
+        return f"{max(1, round(seconds))} s"
+    minutes = max(1, round(seconds / 60))
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min"
+
+
+def _obstacle(state: PanelState, _: Translate) -> str:
+    if not state.volume_name:
+        return _("Choose a volume to segment.")
+    if not state.model:
+        return _("Choose a model: the demo model, a trained nnU-Net folder or an exported zip.")
+    return state.model_problem
+
+
+def _run_text(state: PanelState, _: Translate) -> str:
+    if state.runtime == RUNTIME_MISSING:
+        return _("Install and run...")
+    return _("Segment && Explain")  # a single & would underline the space
+
+
+def _promise(state: PanelState, _: Translate) -> str:
+    model = _("the demo model") if state.model == "demo" else state.model
+    promise = _("Segments {volume} with {model} and maps what the network attended to.").format(
+        volume=state.volume_name, model=model
+    )
+    if state.ground_truth_name:
+        promise += " " + _("Both are compared with {name}.").format(name=state.ground_truth_name)
+    if state.runtime == RUNTIME_MISSING:
+        promise += " " + _("Asks before it installs the packages this needs.")
+    return promise
+
+
+def _progress_text(state: PanelState, _: Translate) -> str:
+    if state.job_state == jobs.CANCELLING:
+        return _("Cancelling...")
+    if state.runtime == RUNTIME_INSTALLING:
+        return state.stage or _("Installing...")
+    text = f"{_stage_in_words(state.stage, _)} - {int(100 * state.progress)} %"
+    if state.seconds_left is not None:
+        text += " - " + _("{time} left").format(time=in_words(state.seconds_left))
+    return text
+
+
+def _stage_in_words(stage: str, _: Translate) -> str:
+    words = {
+        "": _("Starting"),
+        "load_model": _("Loading the model"),
+        "read": _("Reading the volume"),
+        "preprocess": _("Preparing the volume"),
+        "segment": _("Segmenting"),
+        "explain": _("Explaining"),
+        "metrics": _("Measuring"),
+        "write": _("Writing the results"),
+    }
+    return words.get(stage, stage)
+
+
+def _message(state: PanelState, obstacle: str, _: Translate) -> tuple[str, str]:
+    if is_busy(state):
+        return "", INFORMATION
+    if state.error:
+        return state.error, ERROR
+    if state.model_problem:
+        return state.model_problem, ERROR
+    if state.job_state == jobs.CANCELLED:
+        return _("Cancelled. The scene is as it was."), INFORMATION
+    if state.job_state == jobs.FINISHED:
+        text = state.summary or _("Done.")
+        return "\n".join((text, *state.warnings)), WARNING if state.warnings else SUCCESS
+    return obstacle or _("Ready."), INFORMATION

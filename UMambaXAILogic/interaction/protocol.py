@@ -1,0 +1,162 @@
+"""What the worker process says: one JSON object a line on its standard output.
+
+Every message is ``{"v": 1, "type": TYPE, ...}`` with these further fields:
+
+=========  =====================================================================================================
+type       fields
+=========  =====================================================================================================
+hello      ``pid`` (int, the worker's own: a launcher may hide it), ``versions`` {package: version}
+device     ``device``, ``free_memory_mb`` (number or null), ``scan_backend``, ``reason`` (why these were chosen)
+stage      ``name`` (a key of ``engine.progress.STAGES``)
+progress   ``stage``, ``fraction`` (0-1 of that stage)
+warning    ``code``, ``message``
+result     ``folder``, ``files`` {``segmentation``, ``attention``, ``metrics``, ``slices``, ``log``}: paths, absolute or
+           relative to ``folder``; null for what does not exist (nothing predicted: no attention)
+error      ``code`` (that of a class in ``engine.errors``), ``message``, ``remedy``
+=========  =====================================================================================================
+
+Fields that are not named here are ignored, so that a newer worker may say more. A line that is not such a message
+is no error either: it belongs to the log.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PROTOCOL_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Hello:
+    """The worker runs."""
+
+    pid: int
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Device:
+    """Where it computes, and why there."""
+
+    device: str
+    free_memory_mb: float | None
+    scan_backend: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage begins."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A stage is ``fraction`` (0-1) done."""
+
+    stage: str
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Caution:
+    """A warning: the computation goes on."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything is written."""
+
+    folder: Path
+    files: Mapping[str, Path | None]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The computation ended with a typed error."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+Message = Hello | Device | Stage | Progress | Caution | Result | Failure
+
+
+class LineSplitter:
+    """Turns byte chunks, cut anywhere, into complete lines.
+
+    Bytes are split at newlines first and decoded after, so that a chunk may end in the middle of a character.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, chunk: bytes) -> list[str]:
+        """The lines that ``chunk`` completes, without their line ends."""
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        return [_decode(line) for line in lines]
+
+    def flush(self) -> list[str]:
+        """The last line, where the stream ended without a newline."""
+        rest, self._rest = self._rest, b""
+        return [_decode(rest)] if rest else []
+
+
+def parse_line(line: str) -> Message | None:
+    """The message that a line holds, or None where it holds none."""
+    try:
+        body = json.loads(line)
+        if not isinstance(body, dict) or body.get("v") != PROTOCOL_VERSION:
+            return None
+        return _READERS[body["type"]](body)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _decode(line: bytes) -> str:
+    return line.removesuffix(b"\r").decode("utf-8", errors="replace")
+
+
+def _read_hello(body: dict[str, Any]) -> Hello:
+    versions = {str(name): str(version) for name, version in (body.get("versions") or {}).items()}
+    return Hello(int(body["pid"]), versions)
+
+
+def _read_device(body: dict[str, Any]) -> Device:
+    free = body.get("free_memory_mb")
+    free_mb = None if free is None else float(free)
+    return Device(str(body["device"]), free_mb, str(body.get("scan_backend") or ""), str(body.get("reason") or ""))
+
+
+def _read_progress(body: dict[str, Any]) -> Progress:
+    return Progress(str(body["stage"]), min(1.0, max(0.0, float(body["fraction"]))))
+
+
+def _read_result(body: dict[str, Any]) -> Result:
+    folder = Path(body["folder"])
+    files = {str(name): None if path is None else folder / path for name, path in body["files"].items()}
+    return Result(folder, files)
+
+
+def _read_failure(body: dict[str, Any]) -> Failure:
+    return Failure(str(body["code"]), str(body["message"]), str(body.get("remedy") or ""))
+
+
+_READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
+    "hello": _read_hello,
+    "device": _read_device,
+    "stage": lambda body: Stage(str(body["name"])),
+    "progress": _read_progress,
+    "warning": lambda body: Caution(str(body["code"]), str(body["message"])),
+    "result": _read_result,
+    "error": _read_failure,
+}
