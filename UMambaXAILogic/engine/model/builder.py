@@ -1,0 +1,136 @@
+"""From plans to a network, for every architecture this package knows; nothing named in a file is imported."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet
+from dynamic_network_architectures.initialization.weight_init import InitWeights_He
+from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager, PlansManager
+from torch import nn
+
+from ..errors import ModelError
+from .topology import Topology
+from .umamba import UMambaBot, UMambaEnc
+
+#: Only the trainer's name reveals U-Mamba: its plans name a plain U-Net. Variants append to the name
+#: (``nnUNetTrainerUMambaEncNoAMP``), so its beginning decides.
+UMAMBA_TRAINERS: dict[str, type[UMambaBot] | type[UMambaEnc]] = {
+    "nnUNetTrainerUMambaBot": UMambaBot,
+    "nnUNetTrainerUMambaEnc": UMambaEnc,
+}
+#: Network classes of nnU-Net's own plans that can be explained, by the last part of their name.
+NNUNET_NETWORKS: dict[str, type[PlainConvUNet] | type[ResidualEncoderUNet]] = {
+    "PlainConvUNet": PlainConvUNet,
+    "ResidualEncoderUNet": ResidualEncoderUNet,
+}
+ARCHITECTURES = ("UMambaBot", "UMambaEnc", *NNUNET_NETWORKS)
+#: Classes that plans may name as building blocks.
+_BUILDING_BLOCKS = (
+    nn.Conv2d, nn.Conv3d, nn.InstanceNorm2d, nn.InstanceNorm3d, nn.BatchNorm2d, nn.BatchNorm3d,
+    nn.Dropout2d, nn.Dropout3d, nn.LeakyReLU, nn.ReLU, nn.GELU, nn.SiLU,
+)  # fmt: skip
+
+
+def architecture_of(trainer_name: str, configuration: ConfigurationManager) -> str:
+    """The architecture a trainer builds: a member of ``ARCHITECTURES``.
+
+    Args:
+        trainer_name: class name of the trainer, as checkpoints store it.
+        configuration: the configuration that was trained.
+
+    Raises:
+        ModelError: neither the trainer nor the plans name a known network.
+    """
+    for known, network_class in UMAMBA_TRAINERS.items():
+        if trainer_name.startswith(known):
+            return network_class.__name__
+    class_name = configuration.network_arch_class_name
+    short_name = str(class_name).rpartition(".")[2]
+    if short_name not in NNUNET_NETWORKS:
+        raise ModelError(
+            f"The network {class_name!r} (trainer {trainer_name!r}) is not one this program knows.",
+            f"Models with {', '.join(ARCHITECTURES)} can be used.",
+        )
+    return short_name
+
+
+def build_network(
+    trainer_name: str,
+    configuration: ConfigurationManager,
+    num_input_channels: int,
+    num_outputs: int,
+    deep_supervision: bool,
+) -> nn.Module:
+    """The freshly initialised network that ``trainer_name`` trains on this configuration.
+
+    Args:
+        trainer_name: class name of the trainer.
+        configuration: the configuration of the plans that is trained.
+        num_input_channels: channels of the input.
+        num_outputs: segmentation heads: labels with background, or regions.
+        deep_supervision: return logits of every decoder stage, finest first.
+
+    Raises:
+        ModelError: unknown network, or plans that do not describe one.
+    """
+    architecture = architecture_of(trainer_name, configuration)
+    arch_kwargs = configuration.network_arch_init_kwargs
+    if architecture in NNUNET_NETWORKS:
+        return _build_nnunet(
+            NNUNET_NETWORKS[architecture], configuration, num_input_channels, num_outputs, deep_supervision
+        )
+    umamba = UMambaBot if architecture == "UMambaBot" else UMambaEnc
+    topology = Topology.from_architecture(arch_kwargs, configuration.patch_size)
+    network = umamba(topology, num_input_channels, num_outputs, deep_supervision)
+    network.apply(InitWeights_He(1e-2))
+    return network
+
+
+def _build_nnunet(
+    network_class: type[PlainConvUNet] | type[ResidualEncoderUNet],
+    configuration: ConfigurationManager,
+    num_input_channels: int,
+    num_outputs: int,
+    deep_supervision: bool,
+) -> nn.Module:
+    arch_kwargs: dict[str, Any] = dict(configuration.network_arch_init_kwargs)
+    for name in configuration.network_arch_init_kwargs_req_import:
+        if arch_kwargs.get(name) is not None:
+            arch_kwargs[name] = _building_block(str(arch_kwargs[name]))
+    arch_kwargs["deep_supervision"] = deep_supervision
+    try:
+        network = network_class(input_channels=num_input_channels, num_classes=num_outputs, **arch_kwargs)
+    except (TypeError, ValueError, AssertionError, AttributeError) as error:
+        raise ModelError(f"The plans do not describe a {network_class.__name__}: {error}.") from error
+    network.apply(network_class.initialize)
+    return network
+
+
+def _building_block(name: str) -> type[nn.Module]:
+    """The class of an allow-list that ``name`` (``torch.nn.modules.conv.Conv3d``) means; nothing is imported."""
+    for block in _BUILDING_BLOCKS:
+        if name in (f"{block.__module__}.{block.__name__}", f"torch.nn.{block.__name__}"):
+            return block
+    raise ModelError(
+        f"The plans ask for {name!r} as a part of the network, which is not on the list of known parts.",
+        f"Known are: {', '.join('torch.nn.' + block.__name__ for block in _BUILDING_BLOCKS)}.",
+    )
+
+
+def configuration_manager(plans_manager: PlansManager, name: str) -> ConfigurationManager:
+    """One configuration of the plans; the flat plans of U-Mamba's fork (nnU-Net 2.1) are converted by nnU-Net.
+
+    Raises:
+        ModelError: there is no such configuration, or it lacks an entry.
+    """
+    available = plans_manager.available_configurations
+    if name not in available:
+        raise ModelError(f"The plans have no configuration {name!r}.", f"They have: {', '.join(available)}.")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Detected old nnU-Net plans format")
+        try:
+            return plans_manager.get_configuration(name)
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise ModelError(f"Configuration {name!r} of the plans cannot be read: {error}.") from error
