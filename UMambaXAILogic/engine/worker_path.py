@@ -1,4 +1,4 @@
-"""Puts the private runtime on the worker's path. Standard library only: the worker imports it before anything else.
+"""Orders the worker's ``sys.path`` and puts the private runtime on it. Standard library only, and little of it.
 
 The order is: the standard library and everything else that is no ``site-packages``, then the private runtime, then
 every ``site-packages``. Launchers put their own ``site-packages`` in front of the standard library, and one there (or
@@ -8,43 +8,40 @@ that gets it instead of the standard library's.
 
 from __future__ import annotations
 
+import importlib
 import site
 import sys
 from pathlib import Path
 
-OPTION = "--packages"
+from .errors import NotInstalledError
 
 
-def place_packages(arguments: list[str]) -> None:
-    """Take ``--packages DIR`` out of ``arguments`` (``sys.argv``, changed in place) and order ``sys.path``.
+def place_packages(folder: Path | str | None) -> None:
+    """Order ``sys.path``, with the private runtime ``folder`` on it where one is given.
+
+    To be called before anything that comes from a package is imported.
 
     Raises:
-        SystemExit: the option has no folder, or the folder is not there (status 6: not installed).
+        NotInstalledError: the folder is not there.
     """
-    folder = _take_option(arguments)
-    sys.path[:] = ordered_path(sys.path, folder)
-    if folder:
-        site.addsitedir(folder)  # only this honours the folder's .pth files
+    if folder is not None and not Path(folder).is_dir():
+        raise NotInstalledError(
+            f"The packages that the computation needs are not in {folder}: there is no such folder.",
+            "Install them again.",
+        )
+    sys.path[:] = ordered_path(sys.path, None if folder is None else str(folder))
+    importlib.invalidate_caches()
+    if folder is not None:
+        site.addsitedir(str(folder))  # only this honours the folder's .pth files
 
 
 def ordered_path(path: list[str], folder: str | None) -> list[str]:
     """``path`` with ``folder`` after the standard library and before any ``site-packages``."""
-    installed = [entry for entry in path if _is_site_packages(entry)]
-    others = [entry for entry in path if not _is_site_packages(entry) and entry != folder]
-    return [*others, *([folder] if folder else []), *(entry for entry in installed if entry != folder)]
+    kept = [entry for entry in path if entry != folder]
+    others = [entry for entry in kept if not _is_site_packages(entry)]
+    installed = [entry for entry in kept if _is_site_packages(entry)]
+    return [*others, *([] if folder is None else [folder]), *installed]
 
 
 def _is_site_packages(entry: str) -> bool:
     return Path(entry).name in ("site-packages", "dist-packages")
-
-
-def _take_option(arguments: list[str]) -> str | None:
-    if OPTION not in arguments:
-        return None
-    position = arguments.index(OPTION)
-    value = arguments[position + 1 : position + 2]
-    if not value or not Path(value[0]).is_dir():
-        print(f"{OPTION} {' '.join(value)}: no such folder. Install the packages again.", file=sys.stderr)
-        raise SystemExit(6)
-    del arguments[position : position + 2]
-    return value[0]
