@@ -1,0 +1,23 @@
+"""Attribution methods, one a file. ``METHODS`` is the registry that every door reads."""
+
+from __future__ import annotations
+
+from ..errors import UsageError
+from .method import AttributionMethod, MethodSettings
+from .seg_grad_cam import SegGradCam
+from .seg_xres_cam import SegXResCam
+
+METHODS: dict[str, AttributionMethod] = {method.facts.name: method for method in (SegXResCam(), SegGradCam())}
+
+__all__ = ["METHODS", "AttributionMethod", "MethodSettings", "get_method"]
+
+
+def get_method(name: str) -> AttributionMethod:
+    """The method of that name.
+
+    Raises:
+        UsageError: there is none; the message lists those there are.
+    """
+    if name not in METHODS:
+        raise UsageError(f"The attribution method {name!r} is not known.", f"Choose one of: {', '.join(METHODS)}.")
+    return METHODS[name]

@@ -1,0 +1,67 @@
+"""From layer maps to one attention map: min-max over the whole volume, mean over layers, min-max."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from ..progress import Reporter
+from .method import LayerMaps
+
+FloatMap = npt.NDArray[np.float32]
+
+
+def unit_range(layer_map: FloatMap) -> FloatMap | None:
+    """Min-max to [0, 1] over the whole volume; None for a constant map, which says nothing.
+
+    Args:
+        layer_map: finite, any shape.
+    """
+    low, high = float(layer_map.min()), float(layer_map.max())
+    if not high > low:
+        return None
+    normalised = (layer_map - np.float32(low)) / np.float32(high - low)
+    return np.clip(normalised, 0, 1, out=normalised)
+
+
+class AttentionMaps:
+    """Normalised maps on the network grid, made one at a time so that only one is in memory.
+
+    A layer whose map is constant (all zero after ReLU, as a rule) is left out with a warning.
+    """
+
+    def __init__(self, maps: LayerMaps, reporter: Reporter) -> None:
+        self._maps = maps
+        self._reporter = reporter
+        self._useful: list[str] | None = None
+
+    def mean(self) -> FloatMap | None:
+        """The attention map (z, y, x) in [0, 1], or None if no layer has a map."""
+        total: FloatMap | None = None
+        self._useful = []
+        for alias in self._maps.aliases:
+            normalised = self.layer(alias)
+            if normalised is None:
+                self._reporter.warning(
+                    "layer_without_map",
+                    f"{alias} has no positive attribution for this target; it is left out of the mean over layers.",
+                )
+                continue
+            self._useful.append(alias)
+            total = normalised if total is None else np.add(total, normalised, out=total)
+        combined = self._maps.combined()
+        if combined is not None:
+            return unit_range(combined)
+        if total is None:
+            return None
+        return unit_range(total)
+
+    @property
+    def useful_layers(self) -> list[str]:
+        """Layers that entered the mean; known after ``mean``."""
+        assert self._useful is not None
+        return self._useful
+
+    def layer(self, alias: str) -> FloatMap | None:
+        """One layer's map in [0, 1], or None if it is constant."""
+        return unit_range(self._maps.on_network_grid(alias))

@@ -1,0 +1,78 @@
+"""What every attribution method offers, whatever it does inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from ..inference.explanation import Explained
+from ..model.layers import Layer
+from ..progress import Reporter
+
+
+@dataclass(frozen=True)
+class MethodSettings:
+    """Settings of a method.
+
+    Args:
+        pool: gradient pooling window, voxels per axis; 1 means none.
+        pool_mode: ``max`` or ``mean``.
+        per_window: normalise every window by itself, as the published tool does; for comparison only.
+    """
+
+    pool: int = 1
+    pool_mode: str = "max"
+    per_window: bool = False
+
+
+class LayerMaps(Protocol):
+    """Non-negative maps of one case, one per layer, before normalisation.
+
+    Attributes:
+        explained_windows: windows that were explained.
+        forward_passes, backward_passes: of the network.
+    """
+
+    explained_windows: int
+    forward_passes: int
+    backward_passes: int
+
+    @property
+    def aliases(self) -> list[str]:
+        """Names of the layers, in forward order."""
+
+    def on_network_grid(self, alias: str) -> npt.NDArray[np.float32]:
+        """One layer's map (z, y, x) on the network grid."""
+
+    def combined(self) -> npt.NDArray[np.float32] | None:
+        """The method's own mean over layers, or None where the usual mean of normalised maps is meant."""
+
+
+@dataclass(frozen=True)
+class MethodFacts:
+    """What the doors show about a method."""
+
+    name: str
+    title: str
+    uses_layers: bool = True
+    pools: bool = False
+    defaults: MethodSettings = field(default_factory=MethodSettings)
+
+
+class AttributionMethod(Protocol):
+    """One method of the registry."""
+
+    facts: MethodFacts
+
+    def explain(
+        self, case: Explained, layers: Sequence[Layer], settings: MethodSettings, reporter: Reporter
+    ) -> LayerMaps:
+        """Maps of all layers.
+
+        Raises:
+            CancelledError: the user cancelled.
+        """
