@@ -1,0 +1,114 @@
+"""The worker process: one request in, one JSON message a line out.
+
+``python -m UMambaXAILogic.engine.worker --request DIR/request.json [--packages DIR]``
+
+The messages are described in ``UMambaXAILogic.interaction.protocol``. Standard output carries nothing else; what
+libraries print, and the traceback of a bug, goes to standard error. Closing standard input cancels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import platform
+import sys
+import traceback
+from importlib import metadata
+from pathlib import Path
+from typing import NoReturn
+
+import UMambaXAILogic
+
+from .errors import CancelledError, UsageError
+from .failure import describe_failure
+from .request import Request
+from .worker_cancel import CancelWatch
+from .worker_messages import MessageReporter, MessageWriter
+
+_REPORTED_PACKAGES = ("torch", "nnunetv2", "numba", "numpy", "SimpleITK", "mamba-ssm")
+
+
+def claim_standard_streams() -> tuple[int, int]:
+    """Take standard input and output away from everything else in this process.
+
+    Descriptor 1 becomes standard error, so that whatever a library prints lands in the log; descriptor 0 becomes
+    empty, so that no library and no child process waits on it (on Windows a thread that reads descriptor 0 blocks
+    the loading of DLLs).
+
+    Returns:
+        Private, non-inheritable descriptors of the original input and output.
+    """
+    own_input, own_output = os.dup(0), os.dup(1)
+    os.dup2(2, 1)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
+    return own_input, own_output
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one request; returns the exit status."""
+    own_input, own_output = claim_standard_streams()
+    writer = MessageWriter(own_output)
+    watch = CancelWatch(own_input, writer)
+    watch.start()
+    try:
+        return _answer(arguments, writer, watch)
+    except BaseException as error:
+        watch.disarm()
+        failure = describe_failure(error)
+        if failure.code == "bug":
+            traceback.print_exc(file=sys.stderr)
+        with contextlib.suppress(CancelledError):  # nobody listens any more: the exit status has to do
+            writer.say("error", code=failure.code, message=failure.message, remedy=failure.remedy)
+        return failure.exit_code
+
+
+def _answer(arguments: list[str] | None, writer: MessageWriter, watch: CancelWatch) -> int:
+    options = _parser().parse_args(arguments)
+    if options.packages is not None:
+        from .worker_path import place_packages
+
+        place_packages(options.packages)
+    writer.say("hello", pid=os.getpid(), versions=_versions())
+    request = _read_request(options.request)
+
+    from .pipeline import run_case  # torch and nnunetv2 take seconds: the hello is out by now
+
+    result = run_case(request, MessageReporter(writer, watch.cancelled))
+    watch.disarm()
+    files = {name: None if path is None else str(path) for name, path in result.files.items()}
+    writer.say("result", folder=str(result.folder), files=files)
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"The worker was called wrongly: {message}.", self.format_usage())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m UMambaXAILogic.engine.worker", add_help=False)
+    parser.add_argument("--request", type=Path, required=True, metavar="FILE", help="the request as JSON")
+    parser.add_argument("--packages", type=Path, metavar="DIR", help="folder with the packages of a private runtime")
+    return parser
+
+
+def _read_request(path: Path) -> Request:
+    try:
+        return Request.from_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The request file {path} cannot be read: {error}.") from error
+
+
+def _versions() -> dict[str, str]:
+    versions = {"umamba-xai": UMambaXAILogic.__version__, "python": platform.python_version()}
+    for name in _REPORTED_PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            versions[name] = metadata.version(name)
+    return versions
+
+
+if __name__ == "__main__":
+    sys.exit(main())
