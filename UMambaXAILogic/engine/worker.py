@@ -1,6 +1,6 @@
 """The worker process: one request in, one JSON message a line out.
 
-``python -m UMambaXAILogic.engine.worker --request DIR/request.json [--packages DIR]``
+``python -m UMambaXAILogic.engine.worker --request DIR/request.json [--packages DIR]``, DIR being a private runtime.
 
 The messages are described in ``UMambaXAILogic.interaction.protocol``. Standard output carries nothing else; what
 libraries print, and the traceback of a bug, goes to standard error. Closing standard input cancels.
@@ -8,7 +8,6 @@ libraries print, and the traceback of a bug, goes to standard error. Closing sta
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import platform
@@ -16,7 +15,7 @@ import sys
 import traceback
 from importlib import metadata
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import UMambaXAILogic
 
@@ -25,6 +24,10 @@ from .failure import describe_failure
 from .request import Request
 from .worker_cancel import CancelWatch
 from .worker_messages import MessageReporter, MessageWriter
+from .worker_path import place_packages
+
+if TYPE_CHECKING:
+    import argparse
 
 _REPORTED_PACKAGES = ("torch", "nnunetv2", "numba", "numpy", "SimpleITK", "mamba-ssm")
 
@@ -66,11 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _answer(arguments: list[str] | None, writer: MessageWriter, watch: CancelWatch) -> int:
-    options = _parser().parse_args(arguments)
-    if options.packages is not None:
-        from .worker_path import place_packages
-
-        place_packages(options.packages)
+    place_packages(None)
+    options = _parse(arguments)
+    place_packages(options.packages)
     writer.say("hello", pid=os.getpid(), versions=_versions())
     request = _read_request(options.request)
 
@@ -83,16 +84,17 @@ def _answer(arguments: list[str] | None, writer: MessageWriter, watch: CancelWat
     return 0
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"The worker was called wrongly: {message}.", self.format_usage())
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    import argparse  # only now: another argparse may have stood before the standard library's
 
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise UsageError(f"The worker was called wrongly: {message}.", self.format_usage())
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m UMambaXAILogic.engine.worker", add_help=False)
-    parser.add_argument("--request", type=Path, required=True, metavar="FILE", help="the request as JSON")
-    parser.add_argument("--packages", type=Path, metavar="DIR", help="folder with the packages of a private runtime")
-    return parser
+    parser = Parser(prog="python -m UMambaXAILogic.engine.worker", add_help=False)
+    parser.add_argument("--request", type=Path, required=True, metavar="FILE")
+    parser.add_argument("--packages", type=Path, metavar="DIR")
+    return parser.parse_args(arguments)
 
 
 def _read_request(path: Path) -> Request:

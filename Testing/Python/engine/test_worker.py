@@ -228,6 +228,23 @@ def test_an_unreadable_request_is_a_usage_error(tmp_path, repository):
         assert run.returncode == 2
 
 
+def test_a_private_runtime_that_is_not_there_is_named(repository, tmp_path):
+    run = _run_module(repository, "--request", "x", "--packages", str(tmp_path / "gone"))
+    message = json.loads(run.stdout)
+    assert message["code"] == "not_installed"
+    assert str(tmp_path / "gone") in message["message"]
+    assert run.returncode == 6
+
+
+def test_a_private_runtime_is_used_and_reported(repository, tmp_path):
+    info = tmp_path / "runtime" / "mamba_ssm-9.8.7.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mamba-ssm\nVersion: 9.8.7\n")
+    (tmp_path / "runtime" / "argparse.py").write_text("raise ImportError('the wrong argparse')")
+    run = _run_module(repository, "--request", "x", "--packages", str(tmp_path / "runtime"))
+    assert json.loads(run.stdout.splitlines()[0])["versions"]["mamba-ssm"] == "9.8.7"
+
+
 def test_wrong_arguments_are_a_usage_error_on_the_stream(repository):
     run = _run_module(repository, "--reqest", "x")
     assert json.loads(run.stdout)["code"] == "usage"
