@@ -1,0 +1,139 @@
+"""Real MRML through the slicer-core wheel; any VTK error fails the test that caused it."""
+
+from __future__ import annotations
+
+import pytest
+
+pytest.importorskip("slicer", reason="slicer-core is not installed")
+
+import numpy as np
+import slicer
+import vtk
+
+from UMambaXAILogic.scene.grid import Grid, image_data, vtk_matrix
+from UMambaXAILogic.scene.headless import start_headless_slicer
+
+#: Oblique, left-handed and anisotropic at once: columns are what one step along i, j, k moves in RAS mm.
+_angle = np.deg2rad(20)
+_rotation = np.array([[np.cos(_angle), -np.sin(_angle), 0], [np.sin(_angle), np.cos(_angle), 0], [0, 0, 1]]) @ np.array(
+    [[1, 0, 0], [0, np.cos(0.3), -np.sin(0.3)], [0, np.sin(0.3), np.cos(0.3)]]
+)
+
+
+def _affine(columns: np.ndarray, origin: tuple[float, float, float]) -> np.ndarray:
+    affine = np.eye(4)
+    affine[:3, :3] = columns
+    affine[:3, 3] = origin
+    return affine
+
+
+GRIDS = {
+    "lps": _affine(np.diag([-0.5, -0.5, 0.8]), (40.0, 30.0, -20.0)),
+    "ras": _affine(np.diag([0.5, 0.6, 0.7]), (-10.0, -20.0, 5.0)),
+    "oblique": _affine(_rotation @ np.diag([-0.5, -0.6, 0.9]), (12.0, -7.0, 30.0)),
+    "left-handed oblique": _affine(_rotation @ np.diag([0.5, -0.6, 0.9]), (12.0, -7.0, 30.0)),
+    "permuted": _affine(np.array([[0, 0, 0.9], [-0.5, 0, 0], [0, 0.6, 0]]), (1.0, 2.0, 3.0)),
+}
+
+
+class _ErrorCollector:
+    """Keeps what VTK reports as an error."""
+
+    def __init__(self) -> None:
+        self.messages: list[str] = []
+        self.window = vtk.vtkStringOutputWindow()
+        self.window.AddObserver("ErrorEvent", self._take)
+
+    @vtk.calldata_type(vtk.VTK_STRING)
+    def _take(self, _caller, _event, message: str) -> None:
+        self.messages.append(message)
+
+
+@pytest.fixture
+def application():
+    """A scene as in the application, empty; VTK errors during the test fail it."""
+    collector = _ErrorCollector()
+    previous = vtk.vtkOutputWindow.GetInstance()
+    vtk.vtkOutputWindow.SetInstance(collector.window)
+    running = start_headless_slicer()
+    yield running
+    running.close()
+    vtk.vtkOutputWindow.SetInstance(previous)
+    assert not collector.messages, "\n".join(collector.messages)
+
+
+@pytest.fixture
+def scene(application):
+    return application.scene
+
+
+@pytest.fixture(params=sorted(GRIDS))
+def affine(request) -> np.ndarray:
+    """IJK to RAS of grids in every orientation."""
+    return GRIDS[request.param]
+
+
+@pytest.fixture
+def oblique_affine() -> np.ndarray:
+    return GRIDS["left-handed oblique"]
+
+
+@pytest.fixture
+def add_volume(scene):
+    """Adds a volume node: add_volume(array (k, j, i), affine, name=..., kind=...)."""
+
+    def add(array: np.ndarray, ijk_to_ras: np.ndarray, name: str = "CT", kind: str = "vtkMRMLScalarVolumeNode"):
+        node = scene.AddNewNodeByClass(kind, name)
+        node.SetAndObserveImageData(image_data(array))
+        node.SetIJKToRASMatrix(vtk_matrix(ijk_to_ras))
+        return node
+
+    return add
+
+
+@pytest.fixture
+def add_transform(scene):
+    """Adds a linear transform node and puts nodes under it: add_transform(matrix, *nodes)."""
+
+    def add(matrix: np.ndarray, *nodes):
+        transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Transform")
+        transform.SetMatrixTransformToParent(vtk_matrix(matrix))
+        for node in nodes:
+            node.SetAndObserveTransformNodeID(transform.GetID())
+        return transform
+
+    return add
+
+
+@pytest.fixture
+def add_segmentation(scene, add_volume):
+    """Adds a segmentation with one segment a mask: add_segmentation({name: mask (k, j, i)}, affine)."""
+
+    def add(masks: dict[str, np.ndarray], ijk_to_ras: np.ndarray, name: str = "Segmentation"):
+        segmentation = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+        for segment_name, mask in masks.items():
+            labels = add_volume(mask.astype(np.uint8), ijk_to_ras, "labels", "vtkMRMLLabelMapVolumeNode")
+            slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, segmentation)
+            count = segmentation.GetSegmentation().GetNumberOfSegments()
+            segmentation.GetSegmentation().GetNthSegment(count - 1).SetName(segment_name)
+            scene.RemoveNode(labels)
+        return segmentation
+
+    return add
+
+
+@pytest.fixture
+def rigid() -> np.ndarray:
+    """A rotation with a shift, as a registration gives."""
+    return _affine(_rotation.T, (5.0, -3.0, 11.0))
+
+
+@pytest.fixture
+def numbered() -> np.ndarray:
+    """(k, j, i) = (4, 6, 5) int16 in which every voxel has its own value."""
+    return np.arange(120, dtype=np.int16).reshape(4, 6, 5) - 50
+
+
+@pytest.fixture
+def grid_of():
+    return lambda array, ijk_to_ras: Grid(array.shape[::-1], ijk_to_ras)

@@ -1,0 +1,100 @@
+"""A volume node reaches the worker voxel by voxel at the place where it lies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import slicer
+
+from UMambaXAILogic.engine.errors import InputError
+from UMambaXAILogic.scene.export_volume import export_volume
+from UMambaXAILogic.scene.grid import vtk_matrix
+
+
+def ras_of(image: sitk.Image, index: tuple[int, int, int]) -> np.ndarray:
+    return np.array(image.TransformIndexToPhysicalPoint(index)) * [-1, -1, 1]
+
+
+def test_voxels_and_positions_survive_in_every_orientation(add_volume, numbered, affine, tmp_path):
+    export_volume(add_volume(numbered, affine), tmp_path / "volume.nrrd")
+    image = sitk.ReadImage(tmp_path / "volume.nrrd")
+    assert np.array_equal(sitk.GetArrayFromImage(image), numbered)
+    assert image.GetPixelID() == sitk.sitkInt16
+    for index in [(0, 0, 0), (4, 0, 0), (0, 5, 0), (0, 0, 3), (4, 5, 3)]:
+        np.testing.assert_allclose(ras_of(image, index), (affine @ [*index, 1])[:3], atol=1e-5)
+
+
+def test_the_parent_transform_is_not_applied(add_volume, add_transform, numbered, affine, rigid, tmp_path):
+    node = add_volume(numbered, affine)
+    add_transform(rigid, node)
+    grid = export_volume(node, tmp_path / "volume.nrrd")
+    np.testing.assert_allclose(grid.ijk_to_ras, affine)
+    image = sitk.ReadImage(tmp_path / "volume.nrrd")
+    np.testing.assert_allclose(ras_of(image, (4, 5, 3)), (affine @ [4, 5, 3, 1])[:3], atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64])
+def test_the_number_type_is_kept(add_volume, oblique_affine, tmp_path, kind):
+    array = np.linspace(0, 200, 24).reshape(2, 3, 4).astype(kind)
+    export_volume(add_volume(array, oblique_affine), tmp_path / "volume.nrrd")
+    back = sitk.GetArrayFromImage(sitk.ReadImage(tmp_path / "volume.nrrd"))
+    assert back.dtype == kind and np.array_equal(back, array)
+
+
+def test_the_file_is_not_compressed(add_volume, oblique_affine, tmp_path):
+    export_volume(add_volume(np.zeros((8, 8, 8), np.int16), oblique_affine), tmp_path / "volume.nrrd")
+    assert b"encoding: raw" in (tmp_path / "volume.nrrd").read_bytes()
+
+
+def test_a_non_linear_parent_transform_is_refused_with_the_remedy(scene, add_volume, numbered, affine, tmp_path):
+    node = add_volume(numbered, affine)
+    warp = scene.AddNewNodeByClass("vtkMRMLBSplineTransformNode", "Warp")
+    warp.SetAndObserveTransformToParent(slicer.vtkOrientedBSplineTransform())
+    node.SetAndObserveTransformNodeID(warp.GetID())
+    with pytest.raises(InputError, match="'Warp'") as caught:
+        export_volume(node, tmp_path / "volume.nrrd")
+    assert "Harden" in caught.value.remedy
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_non_linear_transform_above_a_linear_one_is_refused_too(
+    scene, add_volume, add_transform, numbered, affine, tmp_path
+):
+    node = add_volume(numbered, affine)
+    linear = add_transform(np.eye(4), node)
+    warp = scene.AddNewNodeByClass("vtkMRMLBSplineTransformNode", "Warp")
+    warp.SetAndObserveTransformToParent(slicer.vtkOrientedBSplineTransform())
+    linear.SetAndObserveTransformNodeID(warp.GetID())
+    with pytest.raises(InputError, match="non-linear"):
+        export_volume(node, tmp_path / "volume.nrrd")
+
+
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("vtkMRMLLabelMapVolumeNode", "LabelMapVolumeNode"),
+        ("vtkMRMLModelNode", "ModelNode"),
+    ],
+)
+def test_what_is_no_image_is_refused_by_its_kind(scene, kind, message, tmp_path):
+    with pytest.raises(InputError, match=message):
+        export_volume(scene.AddNewNodeByClass(kind, "Odd"), tmp_path / "volume.nrrd")
+
+
+def test_an_empty_volume_is_refused(scene, tmp_path):
+    with pytest.raises(InputError, match="no voxels"):
+        export_volume(scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Empty"), tmp_path / "volume.nrrd")
+
+
+def test_a_colour_image_is_refused(scene, numbered, tmp_path):
+    import vtk
+
+    image = vtk.vtkImageData()
+    image.SetDimensions(3, 3, 3)
+    image.AllocateScalars(vtk.VTK_UNSIGNED_CHAR, 3)
+    node = scene.AddNewNodeByClass("vtkMRMLVectorVolumeNode", "Photo")
+    node.SetAndObserveImageData(image)
+    node.SetIJKToRASMatrix(vtk_matrix(np.eye(4)))
+    with pytest.raises(InputError, match="3 values a voxel"):
+        export_volume(node, tmp_path / "volume.nrrd")

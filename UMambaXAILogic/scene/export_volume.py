@@ -1,0 +1,77 @@
+"""A volume node -> an uncompressed NRRD file on the node's own grid, for the worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import slicer
+
+from UMambaXAILogic.engine.errors import InputError
+
+from .grid import Grid, image_data, local_grid, parent_to_world, vtk_matrix
+
+
+def export_volume(volume_node: Any, path: Path) -> Grid:
+    """Write the voxels on the node's local grid; the parent transform is not applied.
+
+    Results come back on this grid and are placed under the same parent transform, so they lie where the volume does.
+
+    Args:
+        volume_node: a scalar volume.
+        path: ends in ``.nrrd``.
+
+    Returns:
+        The grid that was written.
+
+    Raises:
+        InputError: no scalar volume, no voxels, several components, or a non-linear parent transform.
+    """
+    check_volume_node(volume_node)
+    grid = local_grid(volume_node)
+    write_image(volume_node.GetImageData(), grid, path)
+    return grid
+
+
+def check_volume_node(volume_node: Any) -> None:
+    """Raise ``InputError`` where the node cannot be segmented."""
+    if volume_node is None:
+        raise InputError("No volume was given.", "Pass a scalar volume node.")
+    name, kind = volume_node.GetName(), volume_node.GetClassName()
+    if not volume_node.IsA("vtkMRMLScalarVolumeNode") or volume_node.IsA("vtkMRMLLabelMapVolumeNode"):
+        raise InputError(
+            f"'{name}' is a {kind.removeprefix('vtkMRML')}, not an image that could be segmented.",
+            "Choose a scalar volume (a CT or MR angiogram).",
+        )
+    image = volume_node.GetImageData()
+    if image is None or image.GetNumberOfPoints() == 0:
+        raise InputError(f"The volume '{name}' has no voxels.", "Load the image again.")
+    components = image.GetNumberOfScalarComponents()
+    if components != 1:
+        raise InputError(
+            f"The volume '{name}' has {components} values a voxel; one is needed.",
+            "Extract one component (Vector to Scalar Volume module).",
+        )
+    parent_to_world(volume_node)
+
+
+def write_labels(labels: npt.NDArray, grid: Grid, path: Path) -> None:
+    """Write labels (k, j, i) on ``grid`` as an uncompressed NRRD file."""
+    write_image(image_data(labels), grid, path)
+
+
+def write_image(image: Any, grid: Grid, path: Path) -> None:
+    """Write a vtkImageData's voxels as an uncompressed NRRD file on ``grid``; its own origin and spacing are ignored.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    writer = slicer.vtkTeemNRRDWriter()
+    writer.SetInputData(image)
+    writer.SetIJKToRASMatrix(vtk_matrix(grid.ijk_to_ras))
+    writer.SetUseCompression(0)
+    writer.SetFileName(str(path))
+    writer.Write()
+    if writer.GetWriteError() or not path.is_file():
+        raise InputError(f"{path} cannot be written.", "Free some space in the temporary folder and try again.")

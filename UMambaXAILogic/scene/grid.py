@@ -1,0 +1,198 @@
+"""Where the voxels of a node lie: its local grid, its parent transform, and whether two grids share their lattice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import slicer
+import vtk
+from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+
+from UMambaXAILogic.engine.errors import InputError
+
+#: Two grids share a lattice if no voxel centre is further off than this share of a voxel. Files keep float32
+#: positions, which are good to about a thousandth; a real misfit is a tenth or more.
+LATTICE_TOLERANCE_VOXELS = 0.02
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A regular grid of voxels.
+
+    Args:
+        size: voxels along i, j, k.
+        ijk_to_ras: 4 x 4, voxel indices to RAS mm.
+    """
+
+    size: tuple[int, int, int]
+    ijk_to_ras: Matrix
+
+    def __str__(self) -> str:
+        spacing = np.linalg.norm(self.ijk_to_ras[:3, :3], axis=0)
+        directions = self.ijk_to_ras[:3, :3] / spacing
+        return (
+            f"size {'x'.join(map(str, self.size))}, spacing {_numbers(spacing)} mm, "
+            f"origin {_numbers(self.ijk_to_ras[:3, 3])} mm RAS, directions {_numbers(directions.ravel())}"
+        )
+
+    def moved(self, matrix: Matrix) -> Grid:
+        """The grid after a linear transform."""
+        return Grid(self.size, matrix @ self.ijk_to_ras)
+
+
+def local_grid(volume_node: Any) -> Grid:
+    """The node's own grid; its parent transform is not applied."""
+    matrix = vtk.vtkMatrix4x4()
+    volume_node.GetIJKToRASMatrix(matrix)
+    return Grid(image_size(volume_node.GetImageData()), numpy_matrix(matrix))
+
+
+def parent_to_world(node: Any) -> Matrix:
+    """4 x 4 matrix of the node's parent transforms; the identity where there are none.
+
+    Raises:
+        InputError: a parent transform is not linear.
+    """
+    transform = node.GetParentTransformNode()
+    if transform is None:
+        return np.eye(4)
+    if not transform.IsTransformToWorldLinear():
+        raise InputError(
+            f"'{node.GetName()}' lies under the non-linear transform '{transform.GetName()}', so its voxels form no"
+            " regular grid in patient space.",
+            "Harden the transform on it first (Data module, right click on the transform, Harden).",
+        )
+    matrix = vtk.vtkMatrix4x4()
+    transform.GetMatrixTransformToWorld(matrix)
+    return numpy_matrix(matrix)
+
+
+def world_to_local(node: Any) -> Matrix:
+    """4 x 4 matrix from world RAS to the node's local RAS. Raises ``InputError`` as ``parent_to_world`` does."""
+    return np.linalg.inv(parent_to_world(node))
+
+
+def same_grid(first: Grid, second: Grid) -> bool:
+    """Same size, and every voxel centre at the same place."""
+    return first.size == second.size and _largest_shift_voxels(_index_map(first, second), np.eye(4), first.size) <= (
+        LATTICE_TOLERANCE_VOXELS
+    )
+
+
+def copy_along_lattice(labels: npt.NDArray, source: Grid, target: Grid) -> npt.NDArray | None:
+    """Copy labels to a grid with the same lattice, without interpolation.
+
+    The target may be larger, smaller, shifted by whole voxels, or store its axes in another order or direction.
+
+    Args:
+        labels: (k, j, i) on ``source``.
+
+    Returns:
+        (k, j, i) on ``target``, 0 where ``source`` does not reach; None where the lattices differ.
+    """
+    to_target = _index_map(target, source)
+    rounded = np.round(to_target)
+    axes = np.abs(rounded[:3, :3])
+    if not (np.array_equal(axes.sum(0), [1, 1, 1]) and np.array_equal(axes.sum(1), [1, 1, 1])):
+        return None
+    if _largest_shift_voxels(to_target, rounded, source.size) > LATTICE_TOLERANCE_VOXELS:
+        return None
+    source_axes = tuple(int(np.argmax(axes[axis])) for axis in range(3))
+    reordered = labels.transpose(2, 1, 0).transpose(source_axes)
+    copied = np.zeros(target.size, dtype=labels.dtype)
+    take, put = [], []
+    for axis in range(3):
+        count = reordered.shape[axis]
+        first = int(rounded[axis, 3])
+        if rounded[axis, source_axes[axis]] < 0:
+            reordered = np.flip(reordered, axis)
+            first -= count - 1
+        begin, end = max(first, 0), min(first + count, target.size[axis])
+        if begin >= end:
+            return np.ascontiguousarray(copied.transpose(2, 1, 0))
+        put.append(slice(begin, end))
+        take.append(slice(begin - first, end - first))
+    copied[tuple(put)] = reordered[tuple(take)]
+    return np.ascontiguousarray(copied.transpose(2, 1, 0))
+
+
+def covers(source: Grid, target: Grid) -> bool:
+    """Whether every voxel centre of ``target`` lies inside ``source``'s voxels."""
+    indices = _corners(target.size) @ _index_map(source, target).T
+    slack = 0.5 + LATTICE_TOLERANCE_VOXELS
+    upper = np.asarray(source.size) - 1 + slack
+    return bool((indices[:, :3] >= -slack).all() and (indices[:, :3] <= upper).all())
+
+
+def image_size(image: Any) -> tuple[int, int, int]:
+    """Voxels along i, j, k of a vtkImageData."""
+    i, j, k = image.GetDimensions()
+    return i, j, k
+
+
+def image_array(image: Any) -> npt.NDArray:
+    """(k, j, i) view of a one-component vtkImageData's voxels; keep the image alive while it is used."""
+    return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(image_size(image)[::-1])
+
+
+def numpy_matrix(matrix: Any) -> Matrix:
+    """A vtkMatrix4x4 as a 4 x 4 array."""
+    return np.array([[matrix.GetElement(row, column) for column in range(4)] for row in range(4)])
+
+
+def vtk_matrix(matrix: Matrix) -> Any:
+    """A 4 x 4 array as a vtkMatrix4x4."""
+    result = vtk.vtkMatrix4x4()
+    result.DeepCopy(np.asarray(matrix, dtype=float).ravel().tolist())
+    return result
+
+
+def oriented_image_grid(image: Any) -> Grid:
+    """The grid of a vtkOrientedImageData; index 0 is its first stored voxel, wherever its extent begins."""
+    matrix = vtk.vtkMatrix4x4()
+    image.GetImageToWorldMatrix(matrix)
+    to_world = numpy_matrix(matrix)
+    extent = image.GetExtent()
+    to_world[:3, 3] = (to_world @ [extent[0], extent[2], extent[4], 1.0])[:3]
+    return Grid(image_size(image), to_world)
+
+
+def oriented_image(array: npt.NDArray, grid: Grid) -> Any:
+    """A vtkOrientedImageData that holds a copy of ``array`` (k, j, i) on ``grid``."""
+    image = slicer.vtkOrientedImageData()
+    image.DeepCopy(image_data(array))
+    image.SetImageToWorldMatrix(vtk_matrix(grid.ijk_to_ras))
+    return image
+
+
+def image_data(array: npt.NDArray) -> Any:
+    """A vtkImageData with unit spacing that holds a copy of ``array`` (k, j, i)."""
+    image = vtk.vtkImageData()
+    image.SetDimensions(array.shape[::-1])
+    scalars = numpy_to_vtk(np.ascontiguousarray(array).ravel(), deep=True)
+    scalars.SetName("ImageScalars")
+    image.GetPointData().SetScalars(scalars)
+    return image
+
+
+def _index_map(to: Grid, of: Grid) -> Matrix:
+    return np.linalg.inv(to.ijk_to_ras) @ of.ijk_to_ras
+
+
+def _largest_shift_voxels(first: Matrix, second: Matrix, size: tuple[int, int, int]) -> float:
+    return float(np.abs(_corners(size) @ (first - second).T).max())
+
+
+def _corners(size: tuple[int, int, int]) -> Matrix:
+    last = np.asarray(size) - 1
+    corners = np.array(np.meshgrid(*((0, end) for end in last))).reshape(3, -1).T
+    return np.column_stack([corners, np.ones(len(corners))]).astype(float)
+
+
+def _numbers(values: npt.ArrayLike) -> str:
+    return "(" + ", ".join(f"{value:.5g}" for value in np.asarray(values) + 0.0) + ")"
