@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 import queue
@@ -114,7 +115,7 @@ class SubprocessRunner:
         def read() -> None:
             with stream:
                 while chunk := os.read(stream.fileno(), _CHUNK_BYTES):
-                    self._events.put(lambda chunk=chunk: on_bytes(chunk))
+                    self._events.put(functools.partial(on_bytes, chunk))
 
         thread = threading.Thread(target=read, daemon=True)
         thread.start()

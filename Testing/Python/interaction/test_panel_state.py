@@ -1,0 +1,112 @@
+"""What the panel shows in every situation."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from UMambaXAILogic.interaction import PanelState, ui_state
+from UMambaXAILogic.interaction.panel_state import in_words
+
+READY = PanelState(volume_name="CTA", model="demo")
+
+
+def test_nothing_chosen_says_what_to_choose():
+    ui = ui_state(PanelState())
+    assert not ui.run_enabled
+    assert "volume" in ui.run_tooltip.lower()
+    assert ui.message == ui.run_tooltip
+    assert not ui.overlay_enabled
+    assert not ui.progress_visible
+
+
+def test_a_volume_without_a_model_asks_for_the_model():
+    ui = ui_state(PanelState(volume_name="CTA"))
+    assert not ui.run_enabled
+    assert "model" in ui.run_tooltip.lower()
+
+
+def test_a_model_that_cannot_be_used_says_why():
+    ui = ui_state(dataclasses.replace(READY, model="/nowhere", model_problem="There is no model in /nowhere."))
+    assert not ui.run_enabled
+    assert ui.run_tooltip == "There is no model in /nowhere."
+    assert ui.message_kind == "error"
+
+
+def test_ready_says_what_will_happen():
+    ui = ui_state(dataclasses.replace(READY, ground_truth_name="Truth"))
+    assert ui.run_enabled
+    assert "CTA" in ui.run_tooltip
+    assert "demo model" in ui.run_tooltip
+    assert "Truth" in ui.run_tooltip
+    assert not ui.cancel_enabled
+
+
+def test_without_packages_the_button_says_that_it_will_install():
+    ui = ui_state(dataclasses.replace(READY, runtime="missing"))
+    assert ui.run_enabled
+    assert "Install" in ui.run_text
+    assert "Asks" in ui.run_tooltip
+
+
+def test_running_locks_the_inputs_and_shows_stage_percentage_and_time_left():
+    ui = ui_state(dataclasses.replace(READY, job_state="running", stage="explain", progress=0.5, seconds_left=130))
+    assert not ui.inputs_enabled
+    assert not ui.run_enabled
+    assert ui.cancel_enabled
+    assert ui.progress_visible
+    assert ui.progress_percent == 50
+    assert ui.progress_text == "Explaining - 50 % - 2 min left"
+
+
+def test_cancelling_cannot_be_cancelled_again():
+    ui = ui_state(dataclasses.replace(READY, job_state="cancelling", stage="explain"))
+    assert not ui.cancel_enabled
+    assert ui.progress_visible
+    assert "Cancelling" in ui.progress_text
+
+
+def test_installing_counts_as_running():
+    ui = ui_state(dataclasses.replace(READY, runtime="installing", stage="Collecting torch"))
+    assert not ui.run_enabled
+    assert ui.cancel_enabled
+    assert ui.progress_text == "Collecting torch"
+
+
+@pytest.mark.parametrize("state", ["failed", "crashed"])
+def test_an_error_is_shown_and_the_next_run_is_possible(state):
+    ui = ui_state(dataclasses.replace(READY, job_state=state, error="Too large. Choose a smaller region."))
+    assert ui.message == "Too large. Choose a smaller region."
+    assert ui.message_kind == "error"
+    assert ui.run_enabled
+
+
+def test_a_result_shows_its_summary_and_warnings_and_opens_the_overlay():
+    done = dataclasses.replace(READY, job_state="finished", summary="Dice 0.81", has_result=True)
+    ui = ui_state(done)
+    assert (ui.message, ui.message_kind, ui.overlay_enabled) == ("Dice 0.81", "success", True)
+    warned = ui_state(dataclasses.replace(done, warnings=("Outside the training range.",)))
+    assert warned.message_kind == "warning"
+    assert "Outside the training range." in warned.message
+
+
+def test_a_cancel_leaves_a_calm_message():
+    ui = ui_state(dataclasses.replace(READY, job_state="cancelled"))
+    assert ui.message_kind == "information"
+    assert "Cancelled" in ui.message
+
+
+def test_every_text_goes_through_the_translation():
+    ui = ui_state(READY, _=lambda text: "<" + text + ">")
+    assert ui.run_text.startswith("<")
+    assert ui.cancel_text.startswith("<")
+    assert ui.message.startswith("<")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.2, "1 s"), (8.4, "8 s"), (58, "1 min"), (130, "2 min"), (3600, "1 h 0 min"), (4900, "1 h 22 min")],
+)
+def test_times_left_in_words(seconds, words):
+    assert in_words(seconds) == words
