@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ..inference.explanation import Explained
-from ..model.layers import Layer
 from ..progress import Reporter
+
+if TYPE_CHECKING:
+    from ..model.layers import Layer
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,10 @@ import torch
 from ..inference.capture import LayerCapture
 from ..inference.explanation import Explained, SignedMap, repeat_to
 from ..inference.windows import WindowPlan
-from ..model.layers import Layer
 from ..progress import Reporter
+
+if TYPE_CHECKING:
+    from ..model.layers import Layer
 
 _MEAN = "mean over layers"
 

@@ -8,15 +8,18 @@ to a constant added to a channel: the map there is rounding noise, and the user 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
 from ..inference.explanation import Explained, explain_stitched
-from ..model.layers import Layer
 from ..progress import Reporter
 from .gradient_cam import mean_gradient_map
 from .method import LayerMaps, MethodFacts, MethodSettings
 from .per_window import explain_per_window
+
+if TYPE_CHECKING:
+    from ..model.layers import Layer
 
 #: |mean of the gradient| / mean of |gradient| below which a channel's weight is taken for rounding noise.
 DEGENERATE_RATIO = 1e-4

@@ -7,15 +7,18 @@ CVPR workshops 2023. Pool 1 equals Seg-HiRes-CAM.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 
 from ..inference.explanation import Explained, explain_stitched
-from ..model.layers import Layer
 from ..progress import Reporter
 from .gradient_cam import block_pooled_map, zero_padded_map
 from .method import LayerMaps, MethodFacts, MethodSettings
 from .per_window import explain_per_window
+
+if TYPE_CHECKING:
+    from ..model.layers import Layer
 
 
 class SegXResCam:

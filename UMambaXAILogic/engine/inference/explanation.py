@@ -11,17 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..model.layers import Layer
-from ..model.loading import Model
 from ..progress import Reporter
 from .capture import LayerCapture
 from .target import TargetScore
 from .windows import Window, WindowPlan, importance_map, importance_sum, mirror_branches
+
+if TYPE_CHECKING:
+    from ..model.layers import Layer
+    from ..model.loading import Model
 
 #: Turns a layer's alias and one branch's activation and gradient, both (channels, ...), into a signed map (...) on the
 #: layer's grid.

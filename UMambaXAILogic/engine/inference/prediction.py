@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import torch
 
 from ..errors import ModelError
-from ..model.loading import Model
 from ..progress import Reporter
+
+if TYPE_CHECKING:
+    from ..model.loading import Model
 from .windows import WindowPlan, importance_map, mirror_branches
 
 
@@ -75,7 +78,7 @@ def _stitch_one_fold(
     if not torch.isfinite(logits).all():
         raise ModelError(
             "The network gives infinite or undefined values for this volume.",
-            "Check that the checkpoint finished training, and that the volume's intensities are those the model expects.",
+            "Check that the checkpoint finished training and that the intensities are those the model expects.",
         )
     return logits
 

@@ -1,0 +1,113 @@
+"""The way of one volume to the network grid and back.
+
+The network grid is nnU-Net's own: transposed, cropped to the non-zero box, resampled to the plans' spacing,
+normalised. Masks come there by nearest neighbour; the attention map returns by linear interpolation, zero outside the
+crop. Both use the voxel correspondence of nnU-Net's resampling: grids share their outer faces, so that index i of n
+voxels lies at (i + 0.5) / n of the box.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from nnunetv2.inference.export_prediction import convert_predicted_logits_to_segmentation_with_correct_shape
+
+from ..nnunet_bridge import as_nnunet_input, from_nnunet_output
+from ..volume import Volume
+
+if TYPE_CHECKING:
+    from ..model.loading import Model
+
+
+@dataclass
+class NetworkGrid:
+    """One preprocessed volume.
+
+    Args:
+        volume: as read.
+        model: whose plans were followed.
+        data: (1, z, y, x) float32 on the network grid.
+        properties: nnU-Net's record of transposition, crop and resampling.
+    """
+
+    volume: Volume
+    model: Model
+    data: torch.Tensor
+    properties: dict[str, Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Network grid (z, y, x)."""
+        return tuple(self.data.shape[1:])
+
+    def to_network(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """A mask of the input grid on the network grid, nearest neighbour."""
+        stored = as_nnunet_input(Volume(mask, self.volume.geometry), self.model.reader_writer_name)[0][0]
+        cropped = stored.transpose(self._forward)[self._crop]
+        return cropped[np.ix_(*_nearest(cropped.shape, self.shape))] > 0
+
+    def mask_to_input(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+        """A mask of the network grid on the input grid, nearest neighbour, False outside the crop."""
+        return self._to_input(mask[np.ix_(*_nearest(mask.shape, self._cropped_shape))])
+
+    def to_input(self, attention: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """A map in [0, 1] of the network grid on the input grid: linear, 0 outside the crop, not renormalised."""
+        if attention.shape != self._cropped_shape:
+            tensor = torch.from_numpy(attention)[None, None]
+            tensor = F.interpolate(tensor, size=self._cropped_shape, mode="trilinear", align_corners=False)
+            attention = tensor[0, 0].numpy()
+        return self._to_input(np.clip(attention, 0, 1))
+
+    def export(self, logits: torch.Tensor) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
+        """nnU-Net's own export of stitched logits (heads, z, y, x): label values on the input grid."""
+        model = self.model
+        segmentation = convert_predicted_logits_to_segmentation_with_correct_shape(
+            logits,
+            model.plans_manager,
+            model.configuration_manager,
+            model.label_manager,
+            self.properties,
+            num_threads_torch=torch.get_num_threads(),
+        )
+        return from_nnunet_output(segmentation, self.volume.geometry, model.reader_writer_name)
+
+    def _to_input(self, cropped: npt.NDArray) -> npt.NDArray:
+        full = np.zeros(self.properties["shape_before_cropping"], dtype=cropped.dtype)
+        full[self._crop] = cropped
+        stored = full.transpose(self.model.plans_manager.transpose_backward)
+        return from_nnunet_output(stored, self.volume.geometry, self.model.reader_writer_name)
+
+    @property
+    def _forward(self) -> list[int]:
+        return list(self.model.plans_manager.transpose_forward)
+
+    @property
+    def _crop(self) -> tuple[slice, ...]:
+        return tuple(slice(low, high) for low, high in self.properties["bbox_used_for_cropping"])
+
+    @property
+    def _cropped_shape(self) -> tuple[int, ...]:
+        return tuple(int(n) for n in self.properties["shape_after_cropping_and_before_resampling"])
+
+
+def to_network_grid(volume: Volume, model: Model) -> NetworkGrid:
+    """Preprocess a volume with nnU-Net's own code."""
+    array, properties = as_nnunet_input(volume, model.reader_writer_name)
+    preprocessor = model.configuration_manager.preprocessor_class(verbose=False)
+    data, _, properties = preprocessor.run_case_npy(
+        array, None, properties, model.plans_manager, model.configuration_manager, model.dataset_json
+    )
+    return NetworkGrid(volume, model, torch.from_numpy(np.ascontiguousarray(data, dtype=np.float32)), properties)
+
+
+def _nearest(shape: tuple[int, ...], new_shape: tuple[int, ...]) -> list[npt.NDArray[np.intp]]:
+    """Per axis, the index on a grid of ``shape`` that lies nearest to each index of ``new_shape``."""
+    return [
+        np.minimum(((np.arange(new) + 0.5) * (old / new)).astype(np.intp), old - 1)
+        for old, new in zip(shape, new_shape, strict=True)
+    ]
