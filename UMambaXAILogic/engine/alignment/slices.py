@@ -122,8 +122,6 @@ def slices_csv(rows: Sequence[SliceRow]) -> str:
     writer.writerow(names)
     for row in rows:
         writer.writerow([_cell(getattr(row, name)) for name in names])
-            ["" if value is None else f"{value:.10g}" if isinstance(value, float) else value for value in values]
-        )
     return text.getvalue()
 
 
