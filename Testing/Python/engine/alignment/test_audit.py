@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from UMambaXAILogic.engine.alignment.audit import audit, audit_alignment, audit_percents
+from UMambaXAILogic.engine.alignment.case import CaseMeasurement
+
+FOUR_DECIMALS = 0.00005
+
+
+@pytest.fixture(scope="module")
+def paper(reference_data):
+    return json.loads((reference_data / "spec" / "paper_tables.json").read_text())
+
+
+def published_rows(paper: dict, domain: str) -> list[dict]:
+    return [
+        {**row, "reference": reference, "threshold": row["tau"]}
+        for reference in ("gt", "pm")
+        for row in paper[f"table{9 if reference == 'gt' else 10}_xai_{reference}"]
+        if row["domain"] == domain
+    ]
+
+
+def test_the_published_source_precision_at_threshold_0_3_is_found(paper):
+    findings = audit_alignment(published_rows(paper, "S"), FOUR_DECIMALS)
+    assert len(findings) == 2
+    assert findings[0] == "XAI-GT at 0.3: precision 0.6655 and recall 0.6097 contradict IoU 0.4671"
+    assert "at threshold 0.3 contradicts" in findings[1] and "at 0.2" in findings[1] and "at 0.4" in findings[1]
+
+
+def test_with_the_corrected_precision_the_source_rows_agree(paper):
+    rows = published_rows(paper, "S")
+    next(row for row in rows if row["precision"] == 0.6655)["precision"] = 0.6665
+    assert audit_alignment(rows, FOUR_DECIMALS) == []
+
+
+def test_case_averaged_target_rows_do_not_obey_pooled_identities(paper):
+    assert audit_alignment(published_rows(paper, "T"), FOUR_DECIMALS)
+
+
+@pytest.fixture
+def metrics(grid):
+    random = np.random.default_rng(1)
+    shape = (6, 12, 12)
+    case = CaseMeasurement(random.random(shape) < 0.3, random.random(shape) < 0.3, None, grid(shape))
+    attention = random.random(shape, dtype=np.float32)
+    case.add_mean(attention)
+    case.add_layer("decoder.0", attention**2)
+    return case.result().fields
+
+
+def test_measured_cases_pass(metrics):
+    assert audit(metrics) == []
+
+
+@pytest.mark.parametrize(("field", "says"), [("f1", "F1"), ("precision", "precision"), ("iou", "IoU")])
+def test_a_changed_number_is_found(metrics, field, says):
+    metrics["alignment"][0][field] *= 1.01
+    assert any(says in finding for finding in audit(metrics))
+
+
+def test_categories_that_do_not_sum_are_found(metrics):
+    metrics["slice_categories"]["counts"]["worst"] += 1
+    assert audit(metrics) == ["slice categories sum to 7, not to 6"]
+    assert audit_percents("shares", [50.0, 49.0]) == ["shares sum to 99 %, not to 100 %"]
