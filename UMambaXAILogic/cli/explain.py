@@ -1,0 +1,179 @@
+"""``umamba-xai explain``: one case, from a file to a segmentation, an attention map and their measures."""
+
+from __future__ import annotations
+
+import argparse
+from itertools import chain
+from pathlib import Path
+
+from UMambaXAILogic.engine.device import check_device_name
+from UMambaXAILogic.engine.errors import UsageError
+from UMambaXAILogic.engine.request import (
+    DEFAULT_THRESHOLDS,
+    FOREGROUND,
+    POOL_MODES,
+    TARGET_KINDS,
+    TARGET_SCORES,
+    Request,
+    Target,
+)
+
+from . import arguments
+from .arguments import value_of
+
+_DESCRIPTION = """\
+Segment one volume, explain the segmentation and measure where attention lies. DIR receives segmentation.nii.gz,
+attention.nii.gz, metrics.json, slices.csv and log.txt, on exactly the grid of VOLUME.
+"""
+_EPILOG = """\
+examples:
+  umamba-xai explain head.nii.gz --model demo --out result
+  umamba-xai explain head.nii.gz --model trained_model/ --gt vessels.nii.gz --out result
+  umamba-xai explain dicom/ --model demo --region -60,60,-80,40,-30,50 --out result
+"""
+
+
+def add_command(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the program's parser."""
+    parser = commands.add_parser(
+        "explain",
+        help="segment one volume, explain and measure it",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    _add_input_options(parser)
+    _add_model_options(parser)
+    _add_explanation_options(parser)
+    _add_computer_options(parser)
+    arguments.add_common_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; returns the exit status."""
+    request = request_from(options)
+    if request.output.exists() and not request.output.is_dir():
+        raise UsageError(f"The output {request.output} is a file.", "Name a folder with --out.")
+
+    from .interrupt import Interrupt
+    from .progress import make_reporter
+    from .summary import summary
+
+    with Interrupt() as interrupt, make_reporter(interrupt.requested, options.quiet) as reporter:
+        from UMambaXAILogic.engine.pipeline import run_case  # torch and nnunetv2 take seconds
+
+        result = run_case(request, reporter)
+    if not options.quiet:
+        print(summary(result, request.reporting_threshold))
+    return 0
+
+
+def request_from(options: argparse.Namespace) -> Request:
+    """The request that the options describe.
+
+    Raises:
+        UsageError: a value is out of its range.
+    """
+    return Request(
+        volume=options.volume,
+        model=options.model,
+        output=options.out,
+        ground_truth=options.gt,
+        ground_truth_labels=options.gt_label,
+        method=options.method,
+        pool=options.pool,
+        pool_mode=options.pool_mode,
+        layers=options.layers,
+        target=Target(options.target, options.kind, options.score),
+        thresholds=tuple(chain.from_iterable(options.threshold)) if options.threshold else DEFAULT_THRESHOLDS,
+        region=options.region,
+        preset=options.preset,
+        device=options.device,
+        folds=options.fold,
+        mirror=options.mirror,
+        step=options.step,
+        memory_limit_gb=options.memory_limit,
+        scan_backend=options.scan_backend,
+        resample_ground_truth=options.resample_gt,
+        series_uid=options.series,
+        save_layer_maps=options.save_layer_maps,
+    )
+
+
+def _add_input_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("volume", metavar="VOLUME", type=Path, help="NIfTI, NRRD, MHA/MHD, or a folder with DICOM")
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
+    group = parser.add_argument_group("input")
+    group.add_argument("--series", metavar="UID", help="which DICOM series of the folder, where it holds several")
+    group.add_argument("--gt", metavar="MASK", type=Path, help="ground truth on the grid of VOLUME")
+    group.add_argument(
+        "--gt-label",
+        metavar="A,B",
+        type=value_of(arguments.whole_numbers),
+        help="labels of the ground truth that count as target (default: the target's, else every value > 0)",
+    )
+    group.add_argument("--resample-gt", action="store_true", help="resample a ground truth that lies on another grid")
+    group.add_argument(
+        "--region",
+        metavar="FILE|X0,X1,Y0,Y1,Z0,Z1",
+        type=value_of(arguments.region),
+        help="explain and measure inside a mask or a box (mm, RAS) only",
+    )
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("model")
+    group.add_argument("--model", required=True, help="folder trained by nnU-Net v2, its exported zip, or 'demo'")
+    group.add_argument(
+        "--fold",
+        metavar="0|all",
+        type=value_of(arguments.folds),
+        help="folds to average, such as 0 or 0,1 (default: all that were trained)",
+    )
+    group.add_argument("--mirror", action="store_true", help="average over mirrored windows, as nnU-Net does")
+    group.add_argument(
+        "--step", metavar="S", type=float, default=0.5, help="step of windows / their size (default 0.5)"
+    )
+
+
+def _add_explanation_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("explanation")
+    group.add_argument("--method", metavar="NAME", default="seg-xres-cam", help="attribution (default seg-xres-cam)")
+    group.add_argument("--preset", choices=("paper",), help="'paper': the settings of the published analysis")
+    group.add_argument("--pool", metavar="N", type=int, help="window of gradient pooling in voxels, 1 for none")
+    group.add_argument("--pool-mode", choices=POOL_MODES, default="max", help="how gradients are pooled (default max)")
+    group.add_argument("--layers", metavar="A,B", type=value_of(arguments.names), help="layers such as encoder.4")
+    group.add_argument(
+        "--target",
+        metavar=f"LABEL|{FOREGROUND}",
+        type=value_of(arguments.label),
+        help="label (number or name) to explain (default: the only one, or the whole foreground)",
+    )
+    group.add_argument("--kind", choices=TARGET_KINDS, default="prediction", help="voxels to explain")
+    group.add_argument("--score", choices=TARGET_SCORES, help="score to explain (default margin)")
+    group.add_argument(
+        "--threshold",
+        metavar="T",
+        type=value_of(arguments.thresholds),
+        nargs="+",
+        action="extend",
+        help="attention thresholds in (0, 1] (default " + " ".join(map(str, DEFAULT_THRESHOLDS)) + ")",
+    )
+    group.add_argument("--save-layer-maps", action="store_true", help="also write one attention map per layer")
+
+
+def _add_computer_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("computer")
+    group.add_argument(
+        "--device",
+        metavar="auto|cpu|cuda|cuda:N|mps",
+        type=value_of(check_device_name),
+        default="auto",
+        help="where to compute (default auto)",
+    )
+    group.add_argument(
+        "--scan-backend", metavar="NAME", default="auto", help="selective scan; 'umamba-xai doctor' lists them"
+    )
+    group.add_argument("--memory-limit", metavar="GB", type=float, help="host memory to plan with")
+    group.add_argument("--quiet", action="store_true", help="show warnings and errors only")

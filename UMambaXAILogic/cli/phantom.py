@@ -1,0 +1,42 @@
+"""``umamba-xai phantom``: volumes with known vessels, and no patient."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from UMambaXAILogic.engine.errors import UsageError
+
+from . import arguments
+
+
+def add_command(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the program's parser."""
+    parser = commands.add_parser(
+        "phantom",
+        help="write synthetic angiograms with known vessels",
+        description="Write volumes, masks (one label: 1 vessel) and one manifest.csv. The same seed gives the same.",
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("--cohort", choices=("source", "target"), required=True, help="whose scanner to imitate")
+    parser.add_argument("--count", metavar="N", type=int, default=1, help="how many cases (default 1)")
+    parser.add_argument("--seed", metavar="S", type=int, default=0, help="seed of the first case (default 0)")
+    parser.add_argument("--size", choices=("default", "full"), default="default", help="'full': whole heads")
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder to write to")
+    parser.add_argument("--quiet", action="store_true", help="show errors only")
+    arguments.add_common_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; returns the exit status."""
+    if options.count < 1:
+        raise UsageError(f"The number of phantoms {options.count} is not at least 1.")
+    if options.seed < 0:
+        raise UsageError(f"The seed {options.seed} is below 0.")
+
+    from UMambaXAILogic.engine.phantom import write_cohort
+
+    manifest = write_cohort(options.out, options.cohort, options.count, options.seed, size=options.size)
+    if not options.quiet:
+        print(f"{options.count} {options.cohort} phantoms, listed in {manifest}")
+    return 0
