@@ -28,12 +28,19 @@ class AttentionMaps:
     """Normalised maps on the network grid, made one at a time so that only one is in memory.
 
     A layer whose map is constant (all zero after ReLU, as a rule) is left out with a warning.
+
+    Args:
+        maps: of the layers, in forward order.
+        reporter: told of layers that are left out.
+        last_layer: alias of the network's last decoder layer.
     """
 
-    def __init__(self, maps: LayerMaps, reporter: Reporter) -> None:
+    def __init__(self, maps: LayerMaps, reporter: Reporter, last_layer: str | None = None) -> None:
         self._maps = maps
         self._reporter = reporter
+        self._last_layer = last_layer
         self._useful: list[str] | None = None
+        self._without_last: FloatMap | None = None
 
     def mean(self) -> FloatMap | None:
         """The attention map (z, y, x) in [0, 1], or None if no layer has a map."""
@@ -48,13 +55,23 @@ class AttentionMaps:
                 )
                 continue
             self._useful.append(alias)
+            if alias == self._last_layer:
+                self._without_last = None if total is None else unit_range(total)
             total = normalised if total is None else np.add(total, normalised, out=total)
         combined = self._maps.combined()
         if combined is not None:
+            self._without_last = None
             return unit_range(combined)
-        if total is None:
-            return None
-        return unit_range(total)
+        return None if total is None else unit_range(total)
+
+    def mean_without_last_layer(self) -> FloatMap | None:
+        """The same without the network's last decoder layer, whose map lies inside the prediction by construction.
+
+        Known after ``mean``; None where that layer is not among the layers, is the only one, or the method has a
+        mean of its own. Handed out once.
+        """
+        without_last, self._without_last = self._without_last, None
+        return without_last
 
     @property
     def useful_layers(self) -> list[str]:

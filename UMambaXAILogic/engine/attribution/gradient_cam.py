@@ -30,10 +30,11 @@ def pool_blocks(gradient: torch.Tensor, window: int, mode: str) -> torch.Tensor:
     if window == 1:
         return gradient
     dimensions = gradient.dim() - 1
+    block = [min(window, size) for size in gradient.shape[1:]]
     if mode == "max":
-        pooled = _MAX_POOL[dimensions](gradient[None], window, window, ceil_mode=True)[0]
+        pooled = _MAX_POOL[dimensions](gradient[None], block, block, ceil_mode=True)[0]
     else:
-        pooled = _MEAN_POOL[dimensions](gradient[None], window, window, ceil_mode=True, count_include_pad=False)[0]
+        pooled = _MEAN_POOL[dimensions](gradient[None], block, block, ceil_mode=True, count_include_pad=False)[0]
     return _repeat_blocks(pooled, gradient.shape, window)
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from nnunetv2.utilities.label_handling.label_handling import LabelManager
+
 from UMambaXAILogic.engine.model.topology import Topology
 from UMambaXAILogic.engine.model.umamba import UMambaBot, UMambaEnc
 

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 import torch
+
 from UMambaXAILogic.engine.attribution.gradient_cam import block_pooled_map, mean_gradient_map
 from UMambaXAILogic.engine.inference.explanation import Explained, explain_stitched
 from UMambaXAILogic.engine.inference.prediction import predict_stitched_logits
