@@ -11,19 +11,21 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
-from . import numba_kernels as kernels
+from ..cpu_kernels.lane_math import LOG2_E
+from ..cpu_kernels.lanes import LANES
+from ..cpu_kernels.threads import for_each
 from .arguments import ScanArguments
-from .threads import for_each
+from .numba_backward import add_shares, backward
+from .numba_forward import forward
+from .numba_tiles import TILE_STEPS
 
 BLOCK_CHANNELS = 8
-"""Channels a task computes together, sharing one transposed tile of B and C."""
+"""Channels a task computes together, sharing the transposed tiles of B and C."""
 
-TILE_STEPS = 128
-"""Steps a tile; with 16 states checkpoints take an eighth of the memory of u."""
-
-PARTIAL_SUM_BYTES = 16 * 2**20
-"""Bound on the memory in which blocks of channels leave their share of the gradients of B and C."""
+SHARES_BYTES = 8 * 2**20
+"""Bound on the memory in which the blocks of channels leave their shares of the gradient of B, and of C."""
 
 
 def scan(arguments: ScanArguments, return_last_state: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -38,85 +40,64 @@ def scan(arguments: ScanArguments, return_last_state: bool) -> tuple[torch.Tenso
 class _FusedScan(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, u, delta, A, B, C, D, z, delta_bias, delta_softplus):
-        dtype = torch.float64 if u.dtype == torch.float64 else torch.float32
-        inputs = _Inputs(dtype, u, delta, A, B, C, D, z, delta_bias, delta_softplus)
-        batch, channels, length = u.shape
-        output = torch.empty((batch, channels, length), dtype=dtype)
-        last_state = torch.empty((batch, channels, A.shape[1]), dtype=dtype)
-        keep = any(ctx.needs_input_grad)
-        tiles = -(-length // TILE_STEPS) if keep else 0
-        checkpoints = torch.empty((batch, tiles, channels, A.shape[1]), dtype=dtype)
-        y, final, saved = output.numpy(), last_state.numpy(), checkpoints.numpy()
+        work = _Work(u, delta, A, B, C, D, z, delta_bias, delta_softplus)
+        output = torch.empty(u.shape, dtype=work.dtype)
+        states = torch.zeros((work.batch, work.channels, work.padded), dtype=work.dtype)
+        tiles = -(-work.length // TILE_STEPS) if any(ctx.needs_input_grad) else 0
+        checkpoints = torch.empty((work.batch, tiles, work.channels, work.padded), dtype=work.dtype)
+        results = [tensor.numpy() for tensor in (output, states, checkpoints)]
 
         def task(index: int) -> None:
-            item, (group_B, group_C, first, last) = inputs.task(index)
-            kernels.forward(
-                *inputs.of(item, group_B, group_C), first, last, TILE_STEPS, y[item], final[item], saved[item]
-            )
+            item, block = divmod(index, len(work.blocks))
+            forward(*work.inputs(item, block), *(array[item] for array in results))
 
-        for_each(task, inputs.tasks)
+        for_each(task, work.tasks)
         ctx.save_for_backward(u, delta, A, B, C, D, z, delta_bias, checkpoints)
         ctx.delta_softplus = delta_softplus
-        return output.to(u.dtype), last_state
+        return output.to(u.dtype), states[..., : work.states].clone()
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, d_output, d_last_state):
         *tensors, checkpoints = ctx.saved_tensors
         u, delta, A, B, C, D, z, delta_bias = tensors
-        dtype = checkpoints.dtype
-        inputs = _Inputs(dtype, *tensors, ctx.delta_softplus)
-        batch, channels, length = u.shape
-        states = A.shape[1]
-        d_y = d_output.to(dtype).contiguous().numpy()
-        d_state = d_last_state.to(dtype).contiguous().clone().numpy()
-        d_u = torch.empty(u.shape, dtype=dtype)
-        d_delta = torch.empty(u.shape, dtype=dtype)
-        d_z = torch.empty(u.shape if z is not None else (0, 0, 0), dtype=dtype)
-        d_A = torch.zeros((batch, channels, states), dtype=dtype)
-        d_D = torch.zeros((batch, channels), dtype=dtype)
-        d_bias = torch.zeros((batch, channels), dtype=dtype)
-        d_B = torch.zeros(inputs.B.shape, dtype=dtype)
-        d_C = torch.zeros(inputs.C.shape, dtype=dtype)
+        work = _Work(*tensors, ctx.delta_softplus)
+        per_item = (work.batch, work.channels)
 
-        blocks = len(inputs.blocks)
-        bytes_a_step = 2 * batch * blocks * states * d_A.element_size()
-        span = max(PARTIAL_SUM_BYTES // bytes_a_step // TILE_STEPS, 1) * TILE_STEPS
-        span = min(span, -(-length // TILE_STEPS) * TILE_STEPS)
-        share_B = np.empty((batch, blocks, span, states), d_y.dtype)
-        share_C = np.empty((batch, blocks, span, states), d_y.dtype)
-        arrays = [tensor.numpy() for tensor in (d_u, d_delta, d_z, d_A, d_B, d_C, d_D, d_bias, checkpoints)]
-        a_u, a_delta, a_z, a_A, a_B, a_C, a_D, a_bias, saved = arrays
+        def empty(*shape: int) -> torch.Tensor:
+            return torch.empty(shape, dtype=work.dtype)
 
-        for begin in range((length - 1) // span * span, -1, -span):
-            end = min(begin + span, length)
+        padding = work.padded - work.states
+        d_states = F.pad(d_last_state.to(work.dtype), (0, padding)).contiguous().clone()
+        d_u, d_delta = empty(*u.shape), empty(*u.shape)
+        d_z = empty(*u.shape) if z is not None else empty(work.batch, 0, 0)
+        d_A, d_D, d_bias = empty(*per_item, work.padded).zero_(), empty(*per_item).zero_(), empty(*per_item).zero_()
+        saved, d_y = checkpoints.numpy(), d_output.to(work.dtype).contiguous().numpy()
+        states, to_u, to_delta, to_A, to_D, to_z, to_bias = (
+            tensor.numpy() for tensor in (d_states, d_u, d_delta, d_A, d_D, d_z, d_bias)
+        )
+        shares_B, shares_C = _Shares(work, work.B), _Shares(work, work.C)
+
+        for begin in reversed(range(0, work.length, shares_B.span)):
+            end = min(begin + shares_B.span, work.length)
 
             def task(index: int, begin: int = begin, end: int = end) -> None:
-                item, (group_B, group_C, first, last) = inputs.task(index)
-                block = index % blocks
-                kernels.backward(
-                    *inputs.of(item, group_B, group_C), first, last, TILE_STEPS, begin, end, saved[item],
-                    d_y[item], d_state[item], a_u[item], a_delta[item], a_A[item],
-                    share_B[item, block, : end - begin], share_C[item, block, : end - begin],
-                    a_D[item], a_z[item if a_z.size else slice(0)], a_bias[item],
+                item, block = divmod(index, len(work.blocks))
+                backward(
+                    *work.inputs(item, block), begin, end, saved[item], d_y[item], states[item],
+                    to_u[item], to_delta[item], to_A[item], shares_B.shares[item, block], shares_C.shares[item, block],
+                    to_D[item], to_z[item], to_bias[item],
                 )  # fmt: skip
 
-            for_each(task, inputs.tasks)
-            for target, share, which in ((a_B, share_B, 0), (a_C, share_C, 1)):
-                for item in range(batch):
-                    for block, description in enumerate(inputs.blocks):
-                        part = share[item, block, : end - begin]
-                        group = description[which]
-                        if target.shape[-1] == 1:
-                            target[item, group, :, 0] += part.sum(0)
-                        else:
-                            target[item, group, :, begin:end] += part.T
+            for_each(task, work.tasks)
+            shares_B.add_up(begin, end)
+            shares_C.add_up(begin, end)
         return (
             d_u.to(u.dtype),
             d_delta.to(delta.dtype),
-            d_A.sum(0).to(A.dtype),
-            _ungroup(d_B, B),
-            _ungroup(d_C, C),
+            d_A.sum(0)[:, : work.states].to(A.dtype),
+            shares_B.gradient(B),
+            shares_C.gradient(C),
             None if D is None else d_D.sum(0).to(D.dtype),
             None if z is None else d_z.to(z.dtype),
             None if delta_bias is None else d_bias.sum(0).to(delta_bias.dtype),
@@ -124,50 +105,95 @@ class _FusedScan(torch.autograd.Function):
         )
 
 
-class _Inputs:
-    """The inputs as contiguous arrays of the computing dtype, and how the work is cut."""
+class _Work:
+    """The inputs as contiguous arrays of the computing dtype, and how the work is cut into tasks."""
 
-    def __init__(self, dtype, u, delta, A, B, C, D, z, delta_bias, delta_softplus) -> None:
-        def array(tensor: torch.Tensor | None, dims: int) -> np.ndarray:
-            if tensor is None:
-                return torch.empty((0,) * dims, dtype=dtype).numpy()
-            return tensor.detach().to(dtype).contiguous().numpy()
-
-        self.u, self.delta, self.A, self.z = array(u, 3), array(delta, 3), array(A, 2), array(z, 3)
-        self.D, self.bias = array(D, 1), array(delta_bias, 1)
-        self.B, self.C = array(_group(B, u.shape[0]), 4), array(_group(C, u.shape[0]), 4)
+    def __init__(self, u, delta, A, B, C, D, z, delta_bias, delta_softplus) -> None:
+        self.dtype = torch.float64 if u.dtype == torch.float64 else torch.float32
+        self.batch, self.channels, self.length = u.shape
+        self.states = A.shape[1]
+        self.padded = -(-self.states // LANES) * LANES
+        rates = F.pad(A.detach().to(self.dtype) * LOG2_E, (0, self.padded - self.states))
+        self.u, self.delta, self.z = self._array(u, 3), self._array(delta, 3), self._array(z, 3)
+        self.rates, self.D, self.bias = self._array(rates, 2), self._array(D, 1), self._array(delta_bias, 1)
+        self.B, self.C = self._array(self._grouped(B), 4), self._array(self._grouped(C), 4)
         self.softplus = bool(delta_softplus)
-        channels = u.shape[1]
-        per_B, per_C = channels // self.B.shape[1], channels // self.C.shape[1]
-        cuts = sorted({*range(0, channels, per_B), *range(0, channels, per_C), channels})
+        # A block of channels must lie within one group of B and one of C.
+        per_B, per_C = self.channels // self.B.shape[1], self.channels // self.C.shape[1]
+        cuts = sorted({*range(0, self.channels, per_B), *range(0, self.channels, per_C), self.channels})
         self.blocks = [
-            (first // per_B, first // per_C, first, min(first + BLOCK_CHANNELS, stop))
+            (first, min(first + BLOCK_CHANNELS, stop))
             for start, stop in zip(cuts, cuts[1:], strict=False)
             for first in range(start, stop, BLOCK_CHANNELS)
         ]
-        self.tasks = u.shape[0] * len(self.blocks)
+        self.tasks = self.batch * len(self.blocks)
 
-    def task(self, index: int) -> tuple[int, tuple[int, int, int, int]]:
-        """Batch item and (group of B, group of C, first channel, last channel) of a task."""
-        return index // len(self.blocks), self.blocks[index % len(self.blocks)]
+    def inputs(self, item: int, block: int) -> tuple:
+        """The leading arguments of both kernels for one task."""
+        first, last = self.blocks[block]
+        B, C = (array[item, first * array.shape[1] // self.channels] for array in (self.B, self.C))
+        z = self.z[item] if self.z.size else self.z.reshape(0, 0)
+        return self.u[item], self.delta[item], self.rates, B, C, self.D, z, self.bias, self.softplus, first, last
 
-    def of(self, item: int, group_B: int, group_C: int) -> tuple:
-        """The kernels' leading arguments for a batch item."""
-        z = self.z[item] if self.z.size else self.z[:, :, 0]
-        B, C = self.B[item, group_B], self.C[item, group_C]
-        return self.u[item], self.delta[item], self.A, B, C, self.D, z, self.bias, self.softplus
+    def _array(self, tensor: torch.Tensor | None, dimensions: int) -> np.ndarray:
+        if tensor is None:
+            return torch.empty((0,) * dimensions, dtype=self.dtype).numpy()
+        return tensor.detach().to(self.dtype).contiguous().numpy()
+
+    def _grouped(self, projection: torch.Tensor) -> torch.Tensor:
+        """B or C as (batch, groups, N, L), a constant one as (batch, D, N, 1)."""
+        if projection.dim() == 2:
+            return projection[None, :, :, None].expand(self.batch, -1, -1, 1)
+        return projection[:, None] if projection.dim() == 3 else projection
 
 
-def _group(projection: torch.Tensor, batch: int) -> torch.Tensor:
-    """B or C as (batch, groups, N, L), a constant one as (batch, D, N, 1)."""
-    if projection.dim() == 2:
-        return projection[None, :, :, None].expand(batch, -1, -1, 1)
-    return projection[:, None] if projection.dim() == 3 else projection
+class _Shares:
+    """The gradient of B or of C, a sum over channels.
 
+    Every block of channels leaves its share for a span of steps; the shares are added in the order of the blocks,
+    whichever thread computed them. The span keeps their memory bounded.
+    """
 
-def _ungroup(gradient: torch.Tensor, projection: torch.Tensor) -> torch.Tensor:
-    if projection.dim() == 2:
-        gradient = gradient.sum(0)[:, :, 0]
-    elif projection.dim() == 3:
-        gradient = gradient[:, 0]
-    return gradient.to(projection.dtype)
+    def __init__(self, work: _Work, projection: np.ndarray) -> None:
+        self.work = work
+        self.blocks_a_group = len(work.blocks) // projection.shape[1]
+        self.constant = projection.shape[3] == 1 < work.length
+        bytes_a_tile = work.tasks * work.padded * TILE_STEPS * projection.itemsize
+        tiles = min(max(SHARES_BYTES // bytes_a_tile, 1), -(-work.length // TILE_STEPS))
+        self.span = tiles * TILE_STEPS
+        groups_of_states = work.padded // LANES
+        dtype = projection.dtype
+        self.shares = np.empty((work.batch, len(work.blocks), groups_of_states, self.span, LANES), dtype)
+        rows = 1 if self.constant else work.length
+        self.sum = np.zeros((work.batch, projection.shape[1], rows, work.padded), dtype)
+
+    def add_up(self, begin: int, end: int) -> None:
+        """Add the shares of all blocks for steps ``begin`` to ``end``."""
+        batch, groups = self.sum.shape[:2]
+        steps = end - begin
+        if self.constant:  # every block is one channel, or the channels of one group
+            shares = self.shares[:, :, :, :steps].sum(3).reshape(batch, groups, self.blocks_a_group, -1)
+            self.sum[:, :, 0] += shares.sum(2)
+            return
+        cut = 8 * TILE_STEPS
+        cuts = -(-steps // cut)
+
+        def task(index: int) -> None:
+            which, part = divmod(index, cuts)
+            item, group = divmod(which, groups)
+            first = group * self.blocks_a_group
+            stop = min((part + 1) * cut, steps)
+            add_shares(
+                self.shares[item], first, first + self.blocks_a_group, part * cut, stop, self.sum[item, group], begin
+            )
+
+        for_each(task, batch * groups * cuts)
+
+    def gradient(self, projection: torch.Tensor) -> torch.Tensor:
+        """In the shape and dtype of B or C; strided as the sum is stored, (L, N)."""
+        total = torch.from_numpy(self.sum)[..., : self.work.states].transpose(2, 3)
+        if projection.dim() == 2:
+            total = total.sum(0)[:, :, 0] if self.constant else total.sum((0, 3))
+        elif projection.dim() == 3:
+            total = total[:, 0]
+        return total.to(projection.dtype)

@@ -1,0 +1,248 @@
+"""Sixteen numbers that a compiled kernel holds in vector registers and computes with at once.
+
+Numba leaves vectorising to LLVM's heuristics, which give up on loops like the scan's. A value of type ``Lanes`` is
+an LLVM vector: + - * / between lanes, or lanes and a number, are one vector operation on any CPU (AVX-512: one
+instruction, AVX: two, SSE and NEON: four).
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, overload, register_model
+
+LANES = 16
+
+_INT32 = ir.IntType(32)
+
+
+class LanesType(types.Type):
+    """Sixteen floats of one kind, as numba sees them."""
+
+    def __init__(self, element: types.Float) -> None:
+        self.element = element
+        super().__init__(name=f"Lanes({element})")
+
+
+@register_model(LanesType)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: LanesType) -> None:
+        element = manager.lookup(kind.element).get_value_type()
+        super().__init__(manager, kind, ir.VectorType(element, LANES))
+
+
+# --- memory ---
+
+
+def _address(context: Any, builder: Any, array_type: Any, array: Any, offset: Any, target: Any) -> Any:
+    """Pointer to element ``offset`` of a contiguous array, counted from its first element."""
+    data = context.make_array(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [offset]), target.as_pointer())
+
+
+@intrinsic
+def load(_typing, array, offset):
+    """Read sixteen elements of a contiguous array from flat position ``offset``; no bounds are checked."""
+
+    def codegen(context, builder, signature, args):
+        vector = context.get_value_type(signature.return_type)
+        address = _address(context, builder, signature.args[0], *args, vector)
+        return builder.load(address, align=context.get_abi_sizeof(vector.element))
+
+    return LanesType(array.dtype)(array, types.intp), codegen
+
+
+@intrinsic
+def store(_typing, array, offset, lanes):
+    """Write sixteen elements of a contiguous array from flat position ``offset``; no bounds are checked."""
+
+    def codegen(context, builder, signature, args):
+        vector = args[2].type
+        address = _address(context, builder, signature.args[0], args[0], args[1], vector)
+        builder.store(args[2], address, align=context.get_abi_sizeof(vector.element))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, lanes), codegen
+
+
+@intrinsic
+def transpose(_typing, source, source_offset, row_stride, target, target_offset):
+    """Read a 16 x 16 block whose rows lie ``row_stride`` elements apart, write its columns as contiguous rows."""
+
+    def codegen(context, builder, signature, args):
+        source, source_offset, row_stride, target, target_offset = args
+        vector = ir.VectorType(context.get_value_type(signature.args[0].dtype), LANES)
+        align = context.get_abi_sizeof(vector.element)
+        rows = []
+        for row in range(LANES):
+            offset = builder.add(source_offset, builder.mul(row_stride, row_stride.type(row)))
+            address = _address(context, builder, signature.args[0], source, offset, vector)
+            rows.append(builder.load(address, align=align))
+        # Interleaving row i with row i + 8 is one step of a perfect shuffle; four steps transpose.
+        low = [lane // 2 + LANES * (lane % 2) for lane in range(LANES)]
+        high = [index + LANES // 2 for index in low]
+        half = LANES // 2
+        for _ in range(LANES.bit_length() - 1):
+            pairs = [(rows[index], rows[index + half]) for index in range(half)]
+            rows = [_shuffle(builder, *pair, order) for pair in pairs for order in (low, high)]
+        for row, value in enumerate(rows):
+            offset = builder.add(target_offset, target_offset.type(row * LANES))
+            address = _address(context, builder, signature.args[3], target, offset, vector)
+            builder.store(value, address, align=align)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, types.intp, target, types.intp), codegen
+
+
+# --- between lanes and numbers ---
+
+
+@intrinsic
+def broadcast(_typing, value, like):
+    """The number ``value`` in every lane, in the precision of the lanes ``like``."""
+
+    def codegen(context, builder, signature, args):
+        number = context.cast(builder, args[0], signature.args[0], signature.return_type.element)
+        vector = context.get_value_type(signature.return_type)
+        single = builder.insert_element(ir.Constant(vector, ir.Undefined), number, _INT32(0))
+        return _shuffle(builder, single, single, [0] * LANES)
+
+    return like(value, like), codegen
+
+
+@intrinsic
+def total(_typing, lanes):
+    """The sum of all lanes, added pairwise in a fixed order."""
+
+    def codegen(context, builder, signature, args):
+        (value,) = args
+        count = LANES
+        while count > 1:
+            count //= 2
+            first = _shuffle(builder, value, value, range(count))
+            second = _shuffle(builder, value, value, range(count, 2 * count))
+            value = builder.fadd(first, second)
+        return builder.extract_element(value, _INT32(0))
+
+    return lanes.element(lanes), codegen
+
+
+@intrinsic
+def extract(_typing, lanes, lane):
+    """One lane as a number."""
+
+    def codegen(context, builder, signature, args):
+        return builder.extract_element(*args)
+
+    return lanes.element(lanes, types.intp), codegen
+
+
+@intrinsic
+def insert(_typing, lanes, lane, value):
+    """The lanes with one of them replaced."""
+
+    def codegen(context, builder, signature, args):
+        return builder.insert_element(args[0], args[2], args[1])
+
+    return lanes(lanes, types.intp, lanes.element), codegen
+
+
+def _shuffle(builder: Any, first: Any, second: Any, order: Any) -> Any:
+    order = list(order)
+    return builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(_INT32, len(order)), order))
+
+
+# --- arithmetic ---
+
+
+@intrinsic
+def multiply_add(_typing, a, b, c):
+    """a b + c, fused where the CPU can."""
+
+    def codegen(context, builder, signature, args):
+        vector = args[0].type
+        suffix = f"v{LANES}f{8 * context.get_abi_sizeof(vector.element)}"
+        function_type = ir.FunctionType(vector, [vector] * 3)
+        function = cgutils.get_or_insert_function(builder.module, function_type, f"llvm.fmuladd.{suffix}")
+        return builder.call(function, args)
+
+    return a(a, a, a), codegen
+
+
+@intrinsic
+def at_least(_typing, lanes, bound):
+    """The larger of each lane and the number ``bound``; NaN stays NaN."""
+    return lanes(lanes, lanes), _clip("<")
+
+
+@intrinsic
+def at_most(_typing, lanes, bound):
+    """The smaller of each lane and the number ``bound``; NaN stays NaN."""
+    return lanes(lanes, lanes), _clip(">")
+
+
+def _clip(beyond: str) -> Callable:
+    def codegen(context, builder, signature, args):
+        value, bound = args
+        return builder.select(builder.fcmp_ordered(beyond, value, bound), bound, value)
+
+    return codegen
+
+
+@intrinsic
+def where_negative(_typing, lanes, if_negative, otherwise):
+    """Choose lane by lane by sign."""
+
+    def codegen(context, builder, signature, args):
+        value, if_negative, otherwise = args
+        zero = ir.Constant(value.type, [0.0] * LANES)
+        return builder.select(builder.fcmp_ordered("<", value, zero), if_negative, otherwise)
+
+    return lanes(lanes, lanes, lanes), codegen
+
+
+@intrinsic
+def power_of_two(_typing, shifted):
+    """2^k for float32 lanes that hold k + 1.5 * 2^23, where k sits in the low mantissa bits; -127 < k <= 128."""
+
+    def codegen(context, builder, signature, args):
+        (value,) = args
+        integers = ir.VectorType(_INT32, LANES)
+        exponent = builder.shl(builder.bitcast(value, integers), ir.Constant(integers, [23] * LANES))
+        one = ir.Constant(integers, [127 << 23] * LANES)
+        return builder.bitcast(builder.add(exponent, one), value.type)
+
+    return shifted(shifted), codegen
+
+
+def _define_operator(symbol: Callable, instruction: str) -> None:
+    @intrinsic
+    def apply(_typing, a, b):
+        def codegen(context, builder, signature, args):
+            return getattr(builder, instruction)(*args)
+
+        return a(a, b), codegen
+
+    @overload(symbol)
+    def choose(a, b):
+        if isinstance(a, LanesType) and isinstance(b, LanesType):
+            return lambda a, b: apply(a, b)
+        if isinstance(a, LanesType) and isinstance(b, types.Number):
+            return lambda a, b: apply(a, broadcast(b, a))
+        if isinstance(b, LanesType) and isinstance(a, types.Number):
+            return lambda a, b: apply(broadcast(a, b), b)
+        return None
+
+
+for _symbol, _instruction in (
+    (operator.add, "fadd"),
+    (operator.sub, "fsub"),
+    (operator.mul, "fmul"),
+    (operator.truediv, "fdiv"),
+):
+    _define_operator(_symbol, _instruction)

@@ -1,0 +1,64 @@
+"""Compiled forward kernel of the fused CPU scan: one call computes one block of channels of one batch item.
+
+It walks the sequence in tiles. Within a tile the projections B and C are transposed once to (step, state), where all
+channels of the block share them; each channel then runs the recurrence with its states in vector registers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..cpu_kernels.compilation import jit
+from ..cpu_kernels.lane_math import sigmoid
+from ..cpu_kernels.lanes import LANES, load, store
+from .numba_tiles import TILE_STEPS, copy_row, decay_tile, load_projection, load_steps, scan_tile
+
+
+@jit
+def forward(u, delta, rates, B, C, D, z, bias, use_softplus, first, last, output, states, checkpoints):
+    """Scan channels ``first`` to ``last``.
+
+    Shapes: u, delta, z, output (channels, L); rates, states (channels, padded N), rates being A log2(e);
+    B, C (N, L or 1); D, bias (channels,); checkpoints (tiles, channels, padded N) take the state before every tile.
+    Options that are not wanted (D, z, bias, checkpoints) have size 0. Everything is contiguous. ``states`` goes from
+    the first state to the last.
+    """
+    dtype = u.dtype
+    zero = dtype.type(0)
+    padded = rates.shape[1]
+    length = u.shape[1]
+    B_tile = np.zeros(TILE_STEPS * padded, dtype)
+    C_tile = np.zeros(TILE_STEPS * padded, dtype)
+    decay = np.empty(TILE_STEPS * LANES, dtype)
+    step = np.empty(TILE_STEPS, dtype)
+    drive = np.empty(TILE_STEPS, dtype)
+    y = np.empty(TILE_STEPS, dtype)
+    gate = np.empty(TILE_STEPS, dtype)
+    for tile in range((length + TILE_STEPS - 1) // TILE_STEPS):
+        start = tile * TILE_STEPS
+        stop = min(start + TILE_STEPS, length)
+        steps = stop - start
+        load_projection(B, start, stop, B_tile)
+        load_projection(C, start, stop, C_tile)
+        for channel in range(first, last):
+            if checkpoints.size:
+                checkpoints[tile, channel] = states[channel]
+            load_steps(delta[channel], bias[channel] if bias.size else zero, use_softplus, start, stop, step)
+            copy_row(u[channel], start, stop, drive)
+            skip = D[channel] if D.size else zero
+            for i in range(0, steps, LANES):
+                value = load(drive, i)
+                store(y, i, value * skip)
+                store(drive, i, value * load(step, i))
+            for group in range(0, padded, LANES):
+                at = channel * padded + group
+                decay_tile(step, steps, load(rates, at), decay, 0)
+                state = scan_tile(step, drive, steps, B_tile, C_tile, group * TILE_STEPS, decay, load(states, at), y)
+                store(states, at, state)
+            if z.size:
+                copy_row(z[channel], start, stop, gate)
+                for i in range(0, steps, LANES):
+                    value = load(gate, i)
+                    store(y, i, load(y, i) * value * sigmoid(value))
+            for i in range(steps):
+                output[channel, start + i] = y[i]

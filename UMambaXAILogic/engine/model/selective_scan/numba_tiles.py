@@ -1,0 +1,77 @@
+"""What the forward and the backward kernel do alike with one tile of the sequence.
+
+A tile is at most ``TILE_STEPS`` steps. Buffers for it are flat arrays: one number a step, or LANES states a step.
+States come in groups of LANES, padded with states that stay zero.
+"""
+
+from __future__ import annotations
+
+from ..cpu_kernels.compilation import inline
+from ..cpu_kernels.lane_math import exp2_minus_one, softplus
+from ..cpu_kernels.lanes import LANES, broadcast, load, multiply_add, store, total, transpose
+
+TILE_STEPS = 128
+"""Steps a tile, and between two checkpoints: the buffers of one tile fit the first-level caches."""
+
+
+@inline
+def copy_row(row, start, stop, buffer):
+    """Bring steps of one channel into a buffer; what follows up to the next whole group of lanes becomes zero."""
+    steps = stop - start
+    for i in range(steps):
+        buffer[i] = row[start + i]
+    for i in range(steps, round_up(steps)):
+        buffer[i] = 0
+
+
+@inline
+def round_up(steps):
+    """The steps that whole groups of lanes cover."""
+    return (steps + LANES - 1) // LANES * LANES
+
+
+@inline
+def load_steps(row, shift, use_softplus, start, stop, buffer):
+    """Step sizes of one channel: delta plus bias, through softplus where asked."""
+    copy_row(row, start, stop, buffer)
+    for i in range(0, stop - start, LANES):
+        step = load(buffer, i) + shift
+        store(buffer, i, softplus(step) if use_softplus else step)
+
+
+@inline
+def load_projection(projection, start, stop, buffer):
+    """B or C, given as (N, L) or constant as (N, 1), as (group of states, step, LANES)."""
+    states, length = projection.shape
+    for first in range(0, states, LANES):
+        offset = first * TILE_STEPS
+        whole = first + LANES <= states
+        at = start
+        if length > 1 and whole:
+            while at + LANES <= stop:
+                transpose(projection, first * length + at, length, buffer, offset)
+                at += LANES
+                offset += LANES * LANES
+        count = min(LANES, states - first)
+        for i in range(at, stop):
+            for n in range(count):
+                buffer[offset + n] = projection[first + n, i if length > 1 else 0]
+            offset += LANES
+
+
+@inline
+def decay_tile(step, steps, rate, decay, offset):
+    """exp(step A) - 1 for one group of states; ``rate`` is A log2(e)."""
+    for i in range(steps):
+        store(decay, offset + i * LANES, exp2_minus_one(rate * step[i]))
+
+
+@inline
+def scan_tile(step, drive, steps, B, C, offset, decay, state, y):
+    """Advance one group of states through the tile, adding C . x to y; returns the state at its end."""
+    for i in range(steps):
+        at = i * LANES
+        kept = multiply_add(load(decay, at), state, state)
+        state = multiply_add(broadcast(drive[i], state), load(B, offset + at), kept)
+        y[i] += total(state * load(C, offset + at))
+    return state
