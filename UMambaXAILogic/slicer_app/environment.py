@@ -1,0 +1,98 @@
+"""Which Python the worker gets inside Slicer, and with which packages."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import qt
+import slicer
+
+from UMambaXAILogic.interaction import Command, worker_command
+from UMambaXAILogic.interaction.worker_command import python_command
+
+from .runtime import MODULES, REQUIREMENTS, Build, folder_name, is_installed
+
+#: Settings: path of an existing Python environment's interpreter that is used instead of the private runtime.
+PYTHON_SETTING = "UMambaXAI/Python"
+
+
+_INSTALL = "UMambaXAILogic.slicer_app.runtime_install"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The commands around installing the private runtime; both run as a ``Job``.
+
+    Args:
+        install: installs and verifies it.
+        clean: removes what ``install`` left behind if it was cancelled.
+    """
+
+    install: Command
+    clean: Command
+
+
+class Environment:
+    """Starts the worker with the private runtime or with an existing Python.
+
+    Args:
+        folder: the private runtime; None: the default place of this user and Python version.
+        python: an existing Python that has the packages; None: what the settings say; empty: none.
+    """
+
+    def __init__(self, folder: Path | None = None, python: str | None = None) -> None:
+        self.folder = default_folder() if folder is None else folder
+        self.python = str(qt.QSettings().value(PYTHON_SETTING, "") or "") if python is None else python
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the worker can be started without installing anything."""
+        return Path(self.python).is_file() if self.python else is_installed(self.folder)
+
+    def worker_command(self, request: Path | str) -> Command:
+        """The command that answers a request file."""
+        if self.python:
+            return worker_command(request, program=self.python, environment=clean_environment())
+        return worker_command(request, program=python_slicer(), packages=self.folder)
+
+    def installation(self, build: Build, wheels: Path | None = None) -> Installation:
+        """What installs the private runtime.
+
+        Args:
+            build: which build of torch.
+            wheels: folder of wheels to install from, without the internet.
+        """
+        staging = self.folder.with_name(f"{self.folder.name}.new{int(time.time())}")
+        places = ("--target", str(self.folder), "--staging", str(staging))
+        options = ["--python", python_slicer(), "--modules", ",".join(MODULES), "--size-gb", str(build.size_gb)]
+        if build.index is not None:
+            options += ["--index", build.index]
+        if wheels is not None:
+            options += ["--find-links", str(wheels)]
+        return Installation(
+            install=python_command(_INSTALL, (*places, *options, *REQUIREMENTS), program=python_slicer()),
+            clean=python_command(_INSTALL, (*places, "--clean"), program=python_slicer()),
+        )
+
+
+def default_folder() -> Path:
+    """Where the private runtime of this user and Python version lies; it need not exist."""
+    data = qt.QStandardPaths.writableLocation(qt.QStandardPaths.GenericDataLocation)
+    return Path(data) / "UMambaXAI" / folder_name()
+
+
+def python_slicer() -> str:
+    """Slicer's own Python, for a process of its own."""
+    return shutil.which("PythonSlicer") or sys.executable
+
+
+def clean_environment() -> dict[str, str]:
+    """What a Python that is not Slicer's may see: the environment from before Slicer's launcher changed it."""
+    environment = dict(slicer.util.startupEnvironment())
+    for name in ("PYTHONHOME", "PYTHONPATH"):
+        environment.pop(name, None)
+    return environment
