@@ -98,7 +98,7 @@ class Request:
         reporting_threshold: the one the gap and verdict rest on; it is measured even if not in ``thresholds``.
         preset: ``"paper"`` or None.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        folds: fold numbers, or None for all folds that were trained.
+        folds: fold numbers, or ``("all",)`` for the fold of that name; None for all numbered folds there are.
         mirror: average over mirrored windows (test-time augmentation), as nnU-Net does by default.
         step: window step as a fraction of the patch, (0, 1].
         memory_limit_gb: host memory the computation may plan with.
@@ -125,7 +125,7 @@ class Request:
     region: Region | None = None
     preset: str | None = None
     device: str = "auto"
-    folds: tuple[int, ...] | None = None
+    folds: tuple[int | str, ...] | None = None
     mirror: bool = False
     step: float = 0.5
     memory_limit_gb: float | None = None

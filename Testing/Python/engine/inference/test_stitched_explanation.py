@@ -75,7 +75,7 @@ def stitched_by_autograd(case: Explained, form):
             caught = {}
             handles = [
                 layer.module.register_forward_hook(
-                    lambda _m, _i, out, alias=layer.alias: caught.__setitem__(alias, out)
+                    lambda _m, _i, out, alias=layer.alias, caught=caught: caught.__setitem__(alias, out)
                 )
                 for layer in layers
             ]

@@ -1,0 +1,210 @@
+"""The files of a case: written under temporary names, and given their final names all at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+import UMambaXAILogic
+
+from .alignment import CaseMetrics, write_slices_csv
+from .atomic import write_text
+from .case_record import CaseRecord, peak_memory_mb
+from .errors import UsageError
+from .request import Request
+from .volume_io import VolumeFacts, write_volume
+
+if TYPE_CHECKING:
+    from .case_input import CaseInput
+    from .pipeline import Plan
+    from .volume import Volume
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """What a run left behind.
+
+    Args:
+        folder: the case folder.
+        files: ``segmentation``, ``attention`` (None without a map), ``metrics``, ``slices``, ``log``.
+        metrics: the contents of metrics.json.
+    """
+
+    folder: Path
+    files: dict[str, Path | None]
+    metrics: dict[str, Any]
+
+
+class CaseWriter:
+    """Collects a case's files in a hidden folder beside their final place; leaves nothing behind on failure."""
+
+    def __init__(self, request: Request, record: CaseRecord) -> None:
+        self._request = request
+        self._record = record
+        self._folder = request.output
+        self._made_folder = False
+        self._staging: Path | None = None
+        self._written: list[Path] = []
+
+    def __enter__(self) -> CaseWriter:
+        if self._folder.exists() and not self._folder.is_dir():
+            raise UsageError(f"The output {self._folder} is a file.", "Name a folder; it is created if missing.")
+        self._made_folder = not self._folder.exists()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._staging = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=self._folder))
+        except OSError as error:
+            raise UsageError(
+                f"The output folder {self._folder} cannot be written: {error.strerror or error}.",
+                "Choose another folder, or ask for write access.",
+            ) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._staging is not None:
+            shutil.rmtree(self._staging, ignore_errors=True)
+        if kind is not None and self._made_folder and not any(self._folder.iterdir()):
+            self._folder.rmdir()
+
+    def write_segmentation(self, labels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16], volume: Volume) -> None:
+        """Label values on the input's grid."""
+        self._write_volume("segmentation", labels, volume)
+
+    def write_attention(self, attention: npt.NDArray[np.float32], volume: Volume, layer: str | None = None) -> None:
+        """The attention map, or one layer's map, on the input's grid."""
+        self._write_volume("attention" if layer is None else f"layers/attention.{layer}", attention, volume)
+
+    def finish(
+        self, plan: Plan, case: CaseInput, measured: CaseMetrics, attribution: dict[str, Any] | None
+    ) -> CaseResult:
+        """Write metrics, slice table and log, then give every file its final name, metrics.json last."""
+        for code, message in measured.warnings:
+            self._record.warning(code, message)
+        staging = self._staging
+        assert staging is not None
+        write_slices_csv(self._add("slices.csv"), measured.slices)
+        metrics = {
+            "schema_version": SCHEMA_VERSION,
+            "case": self._request.case or case_name(self._request.volume),
+            "phantom": case.facts.is_phantom,
+            "input": _input_fields(self._request.volume, case.volume, case.facts),
+            "model": _model_fields(plan),
+            "target": _target_fields(plan),
+            "attribution": attribution,
+            **measured.fields,
+            "domain": None,
+            "warnings": self._record.warnings,
+            "timing": self._record.timing(),
+            "peak_memory_mb": peak_memory_mb(plan.model.device.type),
+            "environment": _environment(plan),
+        }
+        self._record.note("done")
+        write_text(self._add("log.txt"), "\n".join(self._record.lines) + "\n")
+        write_text(self._add("metrics.json"), json.dumps(metrics, indent=1, allow_nan=False) + "\n")
+        self._publish()
+        suffix = self._request.output_format
+        files = {
+            "segmentation": self._folder / f"segmentation.{suffix}",
+            "attention": self._folder / f"attention.{suffix}" if attribution else None,
+            "metrics": self._folder / "metrics.json",
+            "slices": self._folder / "slices.csv",
+            "log": self._folder / "log.txt",
+        }
+        return CaseResult(self._folder, files, metrics)
+
+    def _write_volume(self, name: str, array: npt.NDArray, volume: Volume) -> None:
+        path = self._add(f"{name}.{self._request.output_format}")
+        path.parent.mkdir(exist_ok=True)
+        write_volume(array, path, like=volume)
+
+    def _add(self, name: str) -> Path:
+        assert self._staging is not None
+        self._written.append(Path(name))
+        return self._staging / name
+
+    def _publish(self) -> None:
+        assert self._staging is not None
+        # What an earlier run left must not be mistaken for part of this result.
+        (self._folder / "metrics.json").unlink(missing_ok=True)
+        for stale in ("segmentation", "attention"):
+            for suffix in ("nii.gz", "nrrd"):
+                if Path(f"{stale}.{suffix}") not in self._written:
+                    (self._folder / f"{stale}.{suffix}").unlink(missing_ok=True)
+        if (self._folder / "layers").is_dir():
+            shutil.rmtree(self._folder / "layers")
+        for name in self._written:
+            (self._folder / name).parent.mkdir(exist_ok=True)
+            os.replace(self._staging / name, self._folder / name)
+
+
+def case_name(volume: Path) -> str:
+    """A case's default name: the file's without its endings, or the folder's."""
+    name = volume.resolve().name
+    for ending in (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd"):
+        if name.lower().endswith(ending):
+            return name[: -len(ending)]
+    return name
+
+
+def _input_fields(path: Path, volume: Volume, facts: VolumeFacts) -> dict[str, Any]:
+    geometry = volume.geometry
+    return {
+        "path_sha256": hashlib.sha256(str(path.resolve()).encode()).hexdigest(),
+        "size": list(geometry.size),
+        "spacing": list(geometry.spacing_mm),
+        "origin": list(geometry.origin_mm),
+        "direction": list(geometry.direction),
+        "intensity_range": list(facts.intensity_range),
+        "format": facts.file_format,
+        "modality": facts.modality,
+    }
+
+
+def _model_fields(plan: Plan) -> dict[str, Any]:
+    model = plan.model
+    return {
+        "architecture": model.architecture,
+        "trainer": model.trainer_name,
+        "configuration": model.configuration_name,
+        "fold": list(model.folds),
+        "sha256": model.sha256,
+        "labels": model.labels,
+        "spacing": list(model.spacing_mm),
+        "patch_size": list(model.patch_size),
+    }
+
+
+def _target_fields(plan: Plan) -> dict[str, Any]:
+    values = plan.score.target.label_values
+    return {
+        "label": values[0] if len(values) == 1 else list(values),
+        "name": plan.score.target.name,
+        "kind": plan.request.target.kind,
+        "score": plan.score.score,
+    }
+
+
+def _environment(plan: Plan) -> dict[str, Any]:
+    return {
+        "package": UMambaXAILogic.__version__,
+        "torch": torch.__version__,
+        "device": str(plan.model.device),
+        "scan_backend": plan.scan_backend,
+        "threads": torch.get_num_threads(),
+    }
+

@@ -1,0 +1,236 @@
+"""One case from request to result: the whole story on one page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from .alignment import CaseMeasurement
+from .attribution import MethodSettings, get_method
+from .attribution.aggregation import AttentionMaps
+from .attribution.method import AttributionMethod
+from .case_input import CaseInput, read_case
+from .case_record import CaseRecord
+from .case_results import CaseResult, CaseWriter
+from .device import device_facts, resolve_device
+from .inference.explanation import Explained
+from .inference.network_grid import NetworkGrid, to_network_grid
+from .inference.prediction import predict_stitched_logits
+from .inference.target import TargetScore, resolve_target
+from .inference.windows import plan_windows
+from .memory import check_memory
+from .model.layers import Layer, resolve_layers
+from .model.loading import Model, load_model
+from .model.selective_scan import choose_backend
+from .progress import Reporter
+from .request import Request
+
+__all__ = ["CaseResult", "run_case"]
+
+#: Below this Dice, prediction on the network grid and exported prediction disagree too much to explain one by the other.
+MIN_GRID_AGREEMENT = 0.95
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the request means for this model."""
+
+    request: Request
+    model: Model
+    method: AttributionMethod
+    settings: MethodSettings
+    layers: list[Layer]
+    score: TargetScore
+    scan_backend: str | None
+
+
+def run_case(request: Request, reporter: Reporter | None = None) -> CaseResult:
+    """Segment one volume, explain the segmentation, measure both, and write the results.
+
+    Args:
+        request: what is asked.
+        reporter: hears of stages, progress and warnings, and is asked whether to stop.
+
+    Returns:
+        The files and metrics. ``request.output`` holds either all of them or none.
+
+    Raises:
+        UsageError, ModelError, InputError: what is wrong with the request, model or input, checked in this order.
+        MemoryExhaustedError, NotInstalledError: it cannot run here.
+        CancelledError: the user cancelled.
+    """
+    record = CaseRecord(reporter or Reporter())
+    with CaseWriter(request, record) as writer:
+        plan = make_plan(request, record)
+        record.stage("read")
+        case = read_case(request, plan.model, plan.score.target, record)
+        record.stage("preprocess")
+        grid = to_network_grid(case.volume, plan.model)
+        check_memory(case.volume.array.shape, grid.shape, plan, request.memory_limit_gb)
+        record.stage("segment")
+        explained, labels = segment(plan, case, grid, record)
+        writer.write_segmentation(labels, case.volume)
+        pm = np.isin(labels, plan.score.target.label_values)
+        measurement = CaseMeasurement(
+            pm,
+            case.ground_truth,
+            case.region,
+            case.volume.geometry,
+            request.thresholds,
+            request.reporting_threshold,
+            request.cutoffs,
+        )
+        attribution = None
+        if check_target(plan, explained, grid, pm, record):
+            attribution = explain(plan, explained, case, grid, measurement, writer, record)
+        record.stage("write")
+        return writer.finish(plan, case, measurement.result(), attribution)
+
+
+def make_plan(request: Request, record: CaseRecord) -> Plan:
+    """Resolve device, model, method, layers and target; everything that can be refused without the volume."""
+    method = get_method(request.method)
+    device = resolve_device(request.device)
+    record.stage("load_model")
+    model = load_model(request.model, folds=request.folds, device=device, scan_backend=request.scan_backend)
+    facts = device_facts(device)
+    scan = choose_backend(device, request.scan_backend) if model.has_scan else None
+    record.device(
+        {
+            "device": facts.name,
+            "free_memory_mb": facts.free_memory_mb,
+            "scan_backend": scan.name if scan else None,
+            "reason": scan.reason if scan else f"{model.architecture} has no selective scan",
+        }
+    )
+    paper = request.preset == "paper"
+    pool = method.facts.defaults.pool if request.pool is None else request.pool
+    settings = MethodSettings(pool, request.pool_mode, per_window=paper)
+    layers = resolve_layers(model, request.layers)
+    for layer in layers:
+        if layer.channel_token:
+            record.warning(
+                "channel_token_layer",
+                f"{layer.alias} mixes positions (its Mamba tokens are channels): its map says little about where.",
+            )
+    score = request.target.score or ("logit" if paper else "margin")
+    target = resolve_target(model.label_manager, request.target.label)
+    return Plan(request, model, method, settings, layers, TargetScore(target, score), scan.name if scan else None)
+
+
+def segment(
+    plan: Plan, case: CaseInput, grid: NetworkGrid, record: CaseRecord
+) -> tuple[Explained, npt.NDArray[np.uint8] | npt.NDArray[np.uint16]]:
+    """Pass 1: stitched logits, the frozen target M, and nnU-Net's own export on the input grid."""
+    request = plan.request
+    windows = plan_windows(grid.shape, plan.model.patch_size, request.step)
+    record.note(f"{len(windows.windows)} windows of {windows.patch_size} on a grid of {grid.shape}")
+    data = windows.pad(grid.data)
+    logits = predict_stitched_logits(plan.model, data, windows, mirror=request.mirror, reporter=record)
+    mask = torch.zeros(windows.padded_shape, dtype=torch.bool)
+    on_grid = logits[(slice(None), *windows.valid)]
+    mask[windows.valid] = select_target(plan, case, grid, plan.score.predicted(on_grid))
+    labels = grid.export(on_grid)
+    return Explained(plan.model, windows, data, logits, mask, plan.score, request.mirror), labels
+
+
+def select_target(plan: Plan, case: CaseInput, grid: NetworkGrid, predicted: torch.Tensor) -> torch.Tensor:
+    """M on the network grid: the prediction or one kind of error, inside the region."""
+    kind = plan.request.target.kind
+    mask = predicted
+    if kind != "prediction":
+        assert case.ground_truth is not None  # a request without one is refused
+        truth = torch.from_numpy(grid.to_network(case.ground_truth))
+        mask = {"tp": predicted & truth, "fp": predicted & ~truth, "fn": ~predicted & truth}[kind]
+    if case.region is not None:
+        mask = mask & torch.from_numpy(grid.to_network(case.region))
+    return mask
+
+
+def check_target(
+    plan: Plan, explained: Explained, grid: NetworkGrid, pm: npt.NDArray[np.bool_], record: CaseRecord
+) -> bool:
+    """Whether there is something to explain; says so if not, and warns where the two grids disagree."""
+    kind, name = plan.request.target.kind, plan.score.target.name
+    valid = explained.plan.valid
+    predicted = plan.score.predicted(explained.logits[(slice(None), *valid)]).numpy()
+    if not predicted.any() and kind != "fn":
+        record.warning("nothing_predicted", f"The model predicts no voxel of {name}: there is nothing to explain.")
+        return False
+    if not bool(explained.mask.any()):
+        where = " inside the region" if plan.request.region is not None else ""
+        what = "predicted" if kind == "prediction" else kind.upper()
+        record.warning("empty_target", f"There are no {what} voxels of {name}{where}: there is nothing to explain.")
+        return False
+    carried = grid.mask_to_input(predicted)
+    total = int(carried.sum()) + int(pm.sum())
+    dice = 2 * int((carried & pm).sum()) / total if total else 1.0
+    if dice < MIN_GRID_AGREEMENT:
+        record.warning(
+            "grids_disagree",
+            f"The prediction on the network's grid and the exported one agree with a Dice of {dice:.2f} only: "
+            f"resampling to {tuple(round(s, 2) for s in plan.model.spacing_mm)} mm and back loses thin vessels. "
+            "Attention explains the former.",
+        )
+    return True
+
+
+def explain(
+    plan: Plan,
+    explained: Explained,
+    case: CaseInput,
+    grid: NetworkGrid,
+    measurement: CaseMeasurement,
+    writer: CaseWriter,
+    record: CaseRecord,
+) -> dict[str, Any] | None:
+    """Pass 2, aggregation and measurement; returns metrics.json's ``attribution``, None without a map."""
+    record.stage("explain")
+    maps = plan.method.explain(explained, plan.layers, plan.settings, record)
+    record.stage("metrics")
+    last = next((layer.alias for layer in plan.layers if layer.is_last_decoder), None)
+    attention = AttentionMaps(maps, record, last)
+    mean = attention.mean()
+    if mean is None:
+        record.warning("no_attribution", "No layer has positive attribution for this target: there is no attention map.")
+        return None
+    mean_on_input = grid.to_input(mean)
+    writer.write_attention(mean_on_input, case.volume)
+    measurement.add_mean(mean_on_input)
+    del mean, mean_on_input
+    without_last = attention.mean_without_last_layer()
+    if without_last is not None:
+        measurement.add_mean_without_last_layer(grid.to_input(without_last))
+        del without_last
+    for number, alias in enumerate(attention.useful_layers):
+        record.check_cancelled()
+        layer = attention.layer(alias)
+        assert layer is not None
+        layer_on_input = grid.to_input(layer)
+        measurement.add_layer(alias, layer_on_input)
+        if plan.request.save_layer_maps:
+            writer.write_attention(layer_on_input, case.volume, layer=alias)
+        record.progress((number + 1) / len(attention.useful_layers))
+    windows = len(explained.plan.windows)
+    branches = maps.forward_passes // max(1, maps.explained_windows)
+    return {
+        "method": plan.method.facts.name,
+        "pool": plan.settings.pool if plan.method.facts.pools else None,
+        "pool_mode": plan.settings.pool_mode if plan.method.facts.pools else None,
+        "layers": attention.useful_layers,
+        "layers_without_map": [layer.alias for layer in plan.layers if layer.alias not in attention.useful_layers],
+        "preset": plan.request.preset,
+        "score": plan.score.score,
+        "passes": {
+            "windows": windows,
+            "explained_windows": maps.explained_windows,
+            "explained_share": round(maps.explained_windows / windows, 4),
+            "forward": windows * max(1, branches) + maps.forward_passes,
+            "backward": maps.backward_passes,
+        },
+    }
