@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+
+if TYPE_CHECKING:
+    import nibabel
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,15 @@ class Volume:
     Args:
         array: (z, y, x), real-valued.
         geometry: its grid.
+        is_phantom: it was generated, or derived from something generated: no patient.
+        nifti_header: the header of the NIfTI file it was read from, so that results carry the very same position
+            fields; None otherwise.
     """
 
     array: npt.NDArray
     geometry: Geometry
+    is_phantom: bool = False
+    nifti_header: nibabel.Nifti1Header | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.array.shape != self.geometry.shape:

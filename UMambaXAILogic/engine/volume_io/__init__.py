@@ -1,0 +1,27 @@
+"""Volumes, ground truths and regions: from files, and back into files on the same grid."""
+
+from ..grids import AxisOrder, describe, is_same_grid, orientation_code, side_by_side
+from .facts import PHANTOM_DESCRIPTION, InputWarning, VolumeFacts
+from .ground_truth import read_ground_truth, resample_labels
+from .input_warnings import hounsfield_doubts, intensity_warnings
+from .read import read_volume
+from .region import region_mask
+from .write import write_volume
+
+__all__ = [
+    "PHANTOM_DESCRIPTION",
+    "AxisOrder",
+    "InputWarning",
+    "VolumeFacts",
+    "describe",
+    "hounsfield_doubts",
+    "intensity_warnings",
+    "is_same_grid",
+    "orientation_code",
+    "read_ground_truth",
+    "read_volume",
+    "region_mask",
+    "resample_labels",
+    "side_by_side",
+    "write_volume",
+]

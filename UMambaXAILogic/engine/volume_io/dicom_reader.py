@@ -1,0 +1,133 @@
+"""A folder with DICOM files -> one volume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import SimpleITK as sitk
+
+from .. import grids
+from ..errors import InputError
+from ..volume import Geometry, Volume
+from .dicom_slices import DicomSlice, read_slice, stack, tag
+from .itk_reader import itk_geometry
+from .quiet import quiet_libraries
+
+
+@dataclass(frozen=True)
+class DicomSeries:
+    """One series of a folder.
+
+    Args:
+        uid: series instance UID.
+        description: as the scanner named it; may be empty.
+        modality: such as ``CT``.
+        rescale_type: unit of the rescaled values, such as ``HU``; empty where absent.
+        paths: its files, in no particular order.
+    """
+
+    uid: str
+    description: str
+    modality: str
+    rescale_type: str
+    paths: tuple[Path, ...]
+
+    def __str__(self) -> str:
+        return f"{self.uid} ({self.description or 'no description'}, {self.modality}, {len(self.paths)} slices)"
+
+
+def list_series(folder: Path) -> list[DicomSeries]:
+    """The image series among the files directly in ``folder``, largest first; other files are passed over."""
+    found = []
+    with quiet_libraries():
+        for uid in sitk.ImageSeriesReader.GetGDCMSeriesIDs(str(folder)):
+            paths = sitk.ImageSeriesReader.GetGDCMSeriesFileNames(str(folder), uid)
+            reader = sitk.ImageFileReader()
+            reader.SetFileName(paths[0])
+            try:
+                reader.ReadImageInformation()
+            except RuntimeError:  # a report, a presentation state or another object without pixels
+                continue
+            found.append(
+                DicomSeries(
+                    tag(reader, "0020|000e") or uid,
+                    tag(reader, "0008|103e"),
+                    tag(reader, "0008|0060"),
+                    tag(reader, "0028|1054"),
+                    tuple(Path(path) for path in paths),
+                )
+            )
+    return sorted(found, key=lambda series: (-len(series.paths), series.uid))
+
+
+def choose_series(folder: Path, series_uid: str | None) -> DicomSeries:
+    """The named series of a folder, or its only one.
+
+    Raises:
+        InputError: none, several and none named, or the named one is not there; the message lists what there is.
+    """
+    available = list_series(folder)
+    if not available:
+        raise InputError(
+            f"The folder {folder} holds no DICOM images.", "Give the folder that holds the slices themselves."
+        )
+    listed = "\n".join(f"  {series}" for series in available)
+    if series_uid is not None:
+        chosen = [series for series in available if series.uid == series_uid]
+        if not chosen:
+            raise InputError(
+                f"The folder {folder} holds no DICOM series {series_uid}. It holds:\n{listed}\n", "Name one of these."
+            )
+        return chosen[0]
+    if len(available) > 1:
+        raise InputError(
+            f"The folder {folder} holds {len(available)} DICOM series:\n{listed}\n",
+            "Name one of them by its series UID.",
+        )
+    return available[0]
+
+
+def read_dicom_series(folder: Path, series_uid: str | None) -> tuple[Volume, DicomSeries]:
+    """Read one series of a folder.
+
+    Raises:
+        InputError: no or several series; slices that do not make one regular volume; damaged files.
+    """
+    series = choose_series(folder, series_uid)
+    name = f"The DICOM series {series.uid} in {folder}"
+    try:
+        with quiet_libraries():
+            slices, distance_mm = stack([read_slice(path) for path in series.paths], name)
+            reader = sitk.ImageSeriesReader()
+            reader.SetFileNames([str(one.path) for one in slices])
+            if len({one.rescale for one in slices}) > 1:
+                # The reader takes the pixel type of the first file; whole numbers would round the others.
+                reader.SetOutputPixelType(sitk.sitkFloat32)
+            image = reader.Execute()
+    except RuntimeError as error:
+        raise InputError(
+            f"{name} cannot be read: {str(error).strip().splitlines()[-1]}", "Copy or export it again."
+        ) from error
+    geometry = itk_geometry(image)
+    expected = _expected_geometry(slices, distance_mm)
+    if not grids.is_same_grid(geometry, expected):
+        raise InputError(
+            f"{name} lies elsewhere by its headers than ITK places it:\n"
+            + grids.side_by_side("by its headers", expected, "as ITK reads it", geometry),
+            "Convert it to NIfTI, for example with dcm2niix.",
+        )
+    return Volume(sitk.GetArrayFromImage(image), geometry), series
+
+
+def _expected_geometry(slices: list[DicomSlice], distance_mm: float) -> Geometry:
+    first = slices[0]
+    direction = np.column_stack([first.row_direction, first.column_direction, first.normal])
+    x, y, z = first.position_mm
+    return Geometry(
+        (*first.size, len(slices)),
+        (*first.pixel_spacing_mm, distance_mm),
+        (x, y, z),
+        tuple(float(value) for value in direction.ravel()),
+    )

@@ -1,0 +1,98 @@
+"""A label file on the volume's grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import grids
+from ..errors import InputError
+from ..volume import Geometry, Volume
+from .read import read_volume
+
+Labels = npt.NDArray[np.unsignedinteger] | npt.NDArray[np.signedinteger]
+
+
+def read_ground_truth(
+    path: Path | str, geometry: Geometry, *, labels: Sequence[int] | None = None, resample: bool = False
+) -> Labels:
+    """Read label values onto a volume's grid.
+
+    A file that stores the same voxels in another axis order (say RAS beside an LPS volume) is reordered without loss.
+
+    Args:
+        path: NIfTI, NRRD or MetaImage file, or a folder with one DICOM series.
+        geometry: the volume's grid.
+        labels: keep these values only and set all others to 0; None keeps all.
+        resample: carry labels from another grid to this one, nearest neighbour in patient space; 0 outside.
+
+    Returns:
+        (z, y, x), the smallest integer type that holds the values.
+
+    Raises:
+        InputError: unreadable; values that are not whole numbers; another grid and ``resample`` not asked for (both
+            grids are printed); resampled, and no labelled voxel comes to lie on the volume's grid.
+    """
+    volume, _ = read_volume(path)
+    values = _whole_numbers(volume.array, Path(path))
+    if labels is not None:
+        values = np.where(np.isin(values, np.asarray(labels, dtype=np.int64)), values, values.dtype.type(0))
+    order = grids.order_onto(volume.geometry, geometry)
+    if order is not None:
+        return np.ascontiguousarray(order.apply(values))
+    if not resample:
+        raise InputError(
+            f"{path} lies on another grid than the volume ('!' marks what differs):\n"
+            + grids.side_by_side("volume", geometry, "this file", volume.geometry)
+            + "\n",
+            "Resample it in the program it was made with, or allow it here with --resample-gt (nearest neighbour).",
+        )
+    resampled = resample_labels(Volume(values, volume.geometry), geometry)
+    if values.any() and not resampled.any():
+        raise InputError(
+            f"None of the {int(np.count_nonzero(values))} labelled voxels of {path} lies inside the volume:\n"
+            + grids.side_by_side("volume", geometry, "this file", volume.geometry)
+            + "\n",
+            "Check that both belong to the same patient and scan.",
+        )
+    return resampled
+
+
+def resample_labels(labels: Volume, geometry: Geometry) -> Labels:
+    """Label values at the voxel centres of another grid, nearest neighbour; 0 where the labels do not reach.
+
+    A label voxel reaches half a voxel beyond its centre.
+    """
+    to_index = np.linalg.inv(labels.geometry.affine_lps) @ geometry.affine_lps
+    size = np.array(labels.geometry.size)
+    result = np.zeros(geometry.shape, dtype=labels.array.dtype)
+    x, y = np.arange(geometry.size[0]), np.arange(geometry.size[1])
+    for z in range(geometry.size[2]):
+        nearest, inside = [], np.ones(geometry.shape[1:], dtype=bool)
+        for axis in range(3):
+            row = to_index[axis]
+            index = np.rint((row[0] * x)[None, :] + (row[1] * y)[:, None] + (row[2] * z + row[3])).astype(np.int64)
+            inside &= (index >= 0) & (index < size[axis])
+            nearest.append(index)
+        i, j, k = (index[inside] for index in nearest)
+        result[z][inside] = labels.array[k, j, i]
+    return result
+
+
+def _whole_numbers(array: npt.NDArray, path: Path) -> Labels:
+    if array.dtype.kind == "f":
+        for plane in array:
+            fractions = plane != np.rint(plane)
+            if fractions.any():
+                raise InputError(
+                    f"{path} has values that are not whole numbers, such as {float(plane[fractions][0]):g}, so it is "
+                    "no label file.",
+                    "Give a segmentation; a probability map must be thresholded first.",
+                )
+    low, high = int(array.min()), int(array.max())
+    if low < -(2**31) or high >= 2**32:
+        raise InputError(f"{path} has values from {low} to {high}, which are no labels.", "Give a segmentation.")
+    return array.astype(np.promote_types(np.min_scalar_type(low), np.min_scalar_type(high)), copy=False)

@@ -1,0 +1,96 @@
+"""NIfTI-1 volumes: voxels read here, in one pass that notices every missing or damaged byte; the grid is ITK's."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import nibabel
+import numpy as np
+import numpy.typing as npt
+
+from .. import grids
+from ..errors import InputError
+from ..volume import Geometry, Volume
+from . import nifti_header
+from .facts import PHANTOM_DESCRIPTION, InputWarning
+from .itk_reader import itk_geometry, itk_reader
+from .quiet import quiet_libraries
+
+
+def read_nifti(path: Path) -> tuple[Volume, bool, tuple[InputWarning, ...]]:
+    """Read ``.nii`` or ``.nii.gz``.
+
+    Returns:
+        The volume (values and types as ITK and hence nnU-Net give them), whether its header says where the patient's
+        sides are, and warnings.
+
+    Raises:
+        InputError: the file cannot be read, or not without guessing.
+        OSError: it cannot be opened.
+    """
+    with nifti_header.open_stream(path) as stream:
+        header = nifti_header.read_header(stream, path)
+        nifti_header.check_position(header, path)
+        geometry = _geometry(header, path)
+        warnings = nifti_header.compare_with_itk(header, geometry, path)
+        array = _read_voxels(stream, header, path)
+    known = bool(int(header["sform_code"]) or int(header["qform_code"]))
+    is_phantom = PHANTOM_DESCRIPTION.encode() in header["descrip"].tobytes()
+    return Volume(_scaled(array, header), geometry, is_phantom, header), known, warnings
+
+
+def _geometry(header: nibabel.Nifti1Header, path: Path) -> Geometry:
+    try:
+        with quiet_libraries():
+            geometry = itk_geometry(itk_reader(path))
+    except RuntimeError as error:
+        if "orthonormal" in str(error):
+            axes = header.get_sform()[:3, :3]
+            raise grids.sheared(f"{path} (sform)", axes) from error
+        raise InputError(f"{path} cannot be read by ITK: {_last_line(error)}", "Export the image again.") from error
+    if geometry.size != nifti_header.size_of(header):
+        raise InputError(
+            f"{path} has {nifti_header.size_of(header)} voxels by its header, and {geometry.size} as ITK reads it.",
+            "Export the image again.",
+        )
+    return geometry
+
+
+def _read_voxels(stream: BinaryIO, header: nibabel.Nifti1Header, path: Path) -> npt.NDArray:
+    """Stored values, (z, y, x), in the machine's byte order."""
+    data_type = header.get_data_dtype()
+    shape = nifti_header.size_of(header)[::-1]
+    raw = np.empty(int(np.prod(shape, dtype=np.int64)) * data_type.itemsize, dtype=np.uint8)
+    bytes_wanted = memoryview(raw)  # type: ignore[arg-type]  # numpy's stubs do not promise the buffer protocol
+    try:
+        stream.seek(max(nifti_header.FIRST_DATA_BYTE, int(header["vox_offset"])))
+        filled = 0
+        while filled < raw.size and (count := stream.readinto(bytes_wanted[filled:])):  # type: ignore[attr-defined]
+            filled += count
+        if filled < raw.size:
+            raise nifti_header.truncated(path, f"{filled} of {raw.size} bytes of voxel data are there")
+        stream.read(1)  # at the end of a compressed stream its checksum is compared
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise nifti_header.truncated(path, str(error)) from error
+    array = raw.view(data_type).reshape(shape)
+    if data_type.isnative:
+        return array
+    return array.byteswap(inplace=True).view(data_type.newbyteorder("="))
+
+
+def _scaled(array: npt.NDArray, header: nibabel.Nifti1Header) -> npt.NDArray:
+    """Apply slope and intercept as ITK does: in double precision on values that are float32 before and after."""
+    slope, intercept = float(header["scl_slope"]), float(header["scl_inter"])
+    if not np.isfinite(slope) or slope == 0 or (slope == 1 and intercept == 0):
+        return array
+    scaled = array.astype(np.float64 if array.dtype == np.float64 else np.float32)
+    for plane in scaled:  # a plane at a time, so that only one is ever held in double precision
+        plane[...] = plane.astype(np.float64) * slope + intercept
+    return scaled
+
+
+def _last_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[-1]
