@@ -46,7 +46,8 @@ def _show(examination: Examination) -> None:
     from rich.table import Table
 
     console = Console(highlight=False)
-    table = Table("", "what", "found", box=None, pad_edge=False)
+    table = Table("", "what", box=None, pad_edge=False)
+    table.add_column("found", overflow="fold")
     for check in examination.checks:
         text = escape(check.value)
         if check.remedy and check.state != "ok":

@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from UMambaXAILogic.engine.errors import UsageError
-
 from . import arguments
 
 
@@ -20,7 +18,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     parser.set_defaults(run=run)
     parser.add_argument("--cohort", choices=("source", "target"), required=True, help="whose scanner to imitate")
     parser.add_argument("--count", metavar="N", type=int, default=1, help="how many cases (default 1)")
-    parser.add_argument("--seed", metavar="S", type=int, default=0, help="seed of the first case (default 0)")
+    parser.add_argument("--seed", metavar="S", type=int, default=0, help="seed of the cohort (default 0)")
     parser.add_argument("--size", choices=("default", "full"), default="default", help="'full': whole heads")
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder to write to")
     parser.add_argument("--quiet", action="store_true", help="show errors only")
@@ -29,14 +27,18 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
-    if options.count < 1:
-        raise UsageError(f"The number of phantoms {options.count} is not at least 1.")
-    if options.seed < 0:
-        raise UsageError(f"The seed {options.seed} is below 0.")
-
     from UMambaXAILogic.engine.phantom import write_cohort
 
-    manifest = write_cohort(options.out, options.cohort, options.count, options.seed, size=options.size)
+    from .interrupt import Interrupt
+    from .progress import CountReporter, TerminalReporter
+
+    with Interrupt() as interrupt:
+        make_reporter = TerminalReporter if options.quiet else CountReporter
+        with make_reporter(interrupt.requested) as reporter:
+            manifest = write_cohort(
+                options.cohort, options.count, options.seed, options.out, size=options.size, reporter=reporter
+            )
     if not options.quiet:
-        print(f"{options.count} {options.cohort} phantoms, listed in {manifest}")
+        phantoms = "1 phantom" if options.count == 1 else f"{options.count} phantoms"
+        print(f"{phantoms} of the {options.cohort} cohort: see {manifest}")
     return 0

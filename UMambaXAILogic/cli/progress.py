@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.interaction.estimate import ProgressEstimate
@@ -134,6 +134,28 @@ class BarReporter(TerminalReporter):
             description=_stage_text(self._estimate.stage),
             left=time_left_text(self._estimate.seconds_left),
         )
+
+
+class CountReporter(TerminalReporter):
+    """A bar for a task without stages."""
+
+    def __init__(self, is_cancelled: Callable[[], bool]) -> None:
+        super().__init__(is_cancelled)
+        columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task("", total=1.0)
+
+    def __enter__(self) -> CountReporter:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+        super().__exit__()
+
+    def progress(self, fraction: float) -> None:
+        """See ``Reporter.progress``."""
+        self._bar.update(self._task, completed=fraction)
 
 
 def device_text(facts: Mapping[str, Any]) -> str:

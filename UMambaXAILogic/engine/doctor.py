@@ -211,7 +211,7 @@ def _check_demo_model() -> Check:
     from .resources import resource_path
 
     try:
-        return Check("demo model", OK, str(resource_path("DemoModel")))
+        return Check("demo model", OK, str(resource_path("demo_model")))
     except NotInstalledError as error:
         return Check("demo model", MISSING, error.message, error.remedy)
 

@@ -1,0 +1,43 @@
+# Two commands on a fresh machine:  make demo  and  make test.  Both need Python 3.11-3.13 with pip, nothing else.
+#
+#   make demo [INPUT=angiogram.nii.gz]   Segment & Explain two phantoms (and INPUT); look at demo-output/index.html
+#   make test                            everything that continuous integration runs
+#
+# PYTHON=/path/to/python chooses the Python that .venv is made with.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+OUT := demo-output
+INPUT :=
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/installed-demo
+	$(BIN)/python Scripts/check_system_libraries.py pictures
+	$(BIN)/python -m UMambaXAILogic.cli demo $(if $(INPUT),"$(INPUT)") --out "$(OUT)"
+
+test: lint
+	$(BIN)/python Scripts/check_system_libraries.py tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The package is installed editable: what is run is what is in this folder.
+$(VENV)/installed-demo: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(INSTALL) --editable ".[slicer]"
+	touch $@
+
+$(VENV)/installed-test: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
+	$(INSTALL) --editable ".[test]"
+	touch $@ $(VENV)/installed-demo
+
+$(VENV)/pyvenv.cfg:
+	PYTHON="$(PYTHON)" sh Scripts/make_venv.sh $(VENV)
+
+clean:
+	rm -rf $(VENV) $(OUT)
