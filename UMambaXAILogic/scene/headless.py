@@ -5,6 +5,7 @@ Inside 3D Slicer all of this exists already and nothing here is needed.
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,10 +26,12 @@ class HeadlessSlicer:
     scene: Any
     application_logic: Any
     module_logics: dict[str, Any] = field(default_factory=dict)
+    _cache: tempfile.TemporaryDirectory = field(default_factory=tempfile.TemporaryDirectory)
 
     def close(self) -> None:
         """Empty the scene and take it out of ``slicer.mrmlScene``."""
         self.scene.Clear(True)
+        self._cache.cleanup()
         if getattr(slicer, "mrmlScene", None) is self.scene:
             del slicer.mrmlScene
 
@@ -56,6 +59,7 @@ def start_headless_slicer() -> HeadlessSlicer:
         logic.SetMRMLApplicationLogic(application_logic)
         application_logic.SetModuleLogic(name, logic)
         application.module_logics[name.lower()] = logic
+    _make_bundles_readable(application)
     slicer.mrmlScene = scene
     return application
 
@@ -68,6 +72,15 @@ MODULE_LOGICS = {
     "VolumeRendering": "vtkSlicerVolumeRenderingLogic",
     "Markups": "vtkSlicerMarkupsLogic",
 }
+
+
+def _make_bundles_readable(application: HeadlessSlicer) -> None:
+    """Scene bundles (.mrb) are unpacked into the remote cache, so reading one needs a cache folder."""
+    remote_io = slicer.vtkMRMLRemoteIOLogic()
+    remote_io.GetCacheManager().SetRemoteCacheDirectory(application._cache.name)
+    data_io = slicer.vtkDataIOManagerLogic()
+    application.application_logic.SetMRMLSceneDataIO(application.scene, remote_io, data_io)
+    application.module_logics["remoteio"], application.module_logics["dataio"] = remote_io, data_io
 
 
 def vtk_object(class_name: str) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 pytest.importorskip("slicer", reason="slicer-core is not installed")
@@ -10,6 +12,7 @@ import numpy as np
 import slicer
 import vtk
 
+from UMambaXAILogic.scene.export_volume import write_labels
 from UMambaXAILogic.scene.grid import Grid, image_data, vtk_matrix
 from UMambaXAILogic.scene.headless import start_headless_slicer
 
@@ -137,3 +140,76 @@ def numbered() -> np.ndarray:
 @pytest.fixture
 def grid_of():
     return lambda array, ijk_to_ras: Grid(array.shape[::-1], ijk_to_ras)
+
+
+@pytest.fixture
+def write_result(tmp_path):
+    """Writes a result folder as the worker does: write_result(arrays..., affine) -> its files by name."""
+
+    def write(prediction, attention, affine, ground_truth=None, folder=None, metrics=None):
+        folder = folder or tmp_path / "result"
+        folder.mkdir(exist_ok=True)
+        grid = Grid(prediction.shape[::-1], affine)
+        write_labels(prediction, grid, folder / "segmentation.nrrd")
+        if attention is not None:
+            write_labels(attention.astype(np.float32), grid, folder / "attention.nrrd")
+        overlap = None if ground_truth is None else int((prediction.astype(bool) & ground_truth.astype(bool)).sum())
+        rows = [
+            {
+                "reference": "pm",
+                "threshold": 0.3,
+                "layer": layer,
+                "iou": 0.5,
+                "f1": 0.667,
+                "precision": 0.7,
+                "recall": None,
+            }
+            for layer in ("mean", "encoder.1")
+        ]
+        content = {
+            "schema_version": 1,
+            "model": {"labels": {"background": 0, "vessel": 1}},
+            "target": {"label": 1, "name": "vessel", "kind": "prediction"},
+            "attribution": {"method": "seg-xres-cam", "layers": ["encoder.1"]} if attention is not None else None,
+            "segmentation": {
+                "pm_voxels": int(prediction.astype(bool).sum()),
+                "gt_voxels": None if ground_truth is None else int(ground_truth.astype(bool).sum()),
+                "overlap_voxels": overlap,
+                "dice": None if ground_truth is None else 0.8125,
+                "iou": None,
+            },
+            "alignment": rows if attention is not None else [],
+            "gap": 0.25,
+            "verdict": {"name": "inconclusive", "reasons": ["between the cut-offs"], "cutoffs": {}},
+            "warnings": [{"code": "phantom", "message": "This is a phantom."}],
+            **(metrics or {}),
+        }
+        (folder / "metrics.json").write_text(json.dumps(content), encoding="utf-8")
+        lines = ["slice,position_s_mm,pm_voxels,dice,xai_gt_f1,xai_pm_f1,category"]
+        for index in range(prediction.shape[0]):
+            dice = "" if index == 0 else f"{index / prediction.shape[0]:.4f}"
+            lines.append(f"{index},{10 + 0.9 * index:.4f},{index},{dice},0.5,0.25,{'good' if index else ''}")
+        (folder / "slices.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (folder / "log.txt").write_text("done\n", encoding="utf-8")
+        return {
+            "segmentation": folder / "segmentation.nrrd",
+            "attention": None if attention is None else folder / "attention.nrrd",
+            "metrics": folder / "metrics.json",
+            "slices": folder / "slices.csv",
+            "log": folder / "log.txt",
+        }
+
+    return write
+
+
+@pytest.fixture
+def vessel():
+    """A prediction, a ground truth that is partly missed, and an attention map, all (12, 14, 16)."""
+    prediction = np.zeros((12, 14, 16), np.uint8)
+    prediction[2:9, 5:9, 5:9] = 1
+    truth = np.zeros_like(prediction)
+    truth[3:11, 5:9, 6:9] = 1
+    truth[5:7, 11:13, 12:15] = 1
+    k, j, i = np.indices(prediction.shape)
+    attention = np.exp(-((k - 5) ** 2 + (j - 6.5) ** 2 + (i - 6.5) ** 2) / 18.0).astype(np.float32)
+    return prediction, truth, attention

@@ -1,0 +1,302 @@
+"""A finished run appears in the scene: at the right place, under the right names, as a whole or not at all."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import slicer
+import vtk
+from vtk.util.numpy_support import vtk_to_numpy
+
+from UMambaXAILogic.engine.errors import InputError
+from UMambaXAILogic.scene.grid import image_array, local_grid, numpy_matrix, parent_to_world
+from UMambaXAILogic.scene.import_results import GroundTruthFile, ImportRequest, ResultImport
+from UMambaXAILogic.scene.subject_hierarchy import folder_of, item_of, subject_hierarchy
+
+
+def node_names(scene) -> list[str]:
+    return sorted(f"{scene.GetNthNode(index).GetID()}" for index in range(scene.GetNumberOfNodes()))
+
+
+@pytest.fixture
+def import_vessel(scene, add_volume, write_result, vessel, oblique_affine, tmp_path):
+    """Imports the run of ``vessel`` on a fresh or given volume; returns (volume node, result)."""
+
+    def run(volume=None, affine=oblique_affine, truth=True, **options):
+        prediction, ground_truth, attention = vessel
+        volume = volume or add_volume(np.zeros(prediction.shape, np.int16), affine)
+        files = write_result(prediction, attention, local_grid(volume).ijk_to_ras, ground_truth)
+        gt_file = None
+        if truth:
+            from UMambaXAILogic.scene.export_volume import write_labels
+
+            write_labels(ground_truth, local_grid(volume), tmp_path / "gt.nrrd")
+            gt_file = GroundTruthFile(tmp_path / "gt.nrrd", (1,))
+        settings = {"model": "demo", "method": "seg-xres-cam", "threshold": 0.3, **options}
+        request = ImportRequest(volume.GetID(), local_grid(volume), files, ground_truth=gt_file, **settings)
+        return volume, ResultImport(scene, request).run()
+
+    return run
+
+
+def segment_points_world(node, segment_id) -> set[tuple[float, ...]]:
+    """World RAS of a segment's voxel centres, rounded to a thousandth of a mm."""
+    segment = node.GetSegmentation().GetSegment(segment_id)
+    image = segment.GetRepresentation("Binary labelmap")
+    matrix = vtk.vtkMatrix4x4()
+    image.GetImageToWorldMatrix(matrix)
+    to_world = parent_to_world(node) @ numpy_matrix(matrix)
+    k, j, i = np.nonzero(image_array(image) == segment.GetLabelValue())
+    points = to_world @ np.stack([i, j, k, np.ones(len(i))])
+    return {tuple(point) for point in np.round(points[:3].T, 3) + 0.0}
+
+
+def mask_points_world(mask, to_world) -> set[tuple[float, ...]]:
+    k, j, i = np.nonzero(mask)
+    return {tuple(point) for point in np.round((to_world @ np.stack([i, j, k, np.ones(len(i))]))[:3].T, 3) + 0.0}
+
+
+def test_prediction_and_attention_lie_in_the_patient_where_they_belong(import_vessel, vessel, affine):
+    _, result = import_vessel(affine=affine)
+    prediction, _, attention = vessel
+    segment_id = result.segmentation_node.GetSegmentation().GetNthSegmentID(0)
+    assert segment_points_world(result.segmentation_node, segment_id) == mask_points_world(prediction, affine)
+    np.testing.assert_allclose(local_grid(result.attention_node).ijk_to_ras, affine, atol=1e-9)
+    values = image_array(result.attention_node.GetImageData())
+    assert values.dtype == np.float32 and np.array_equal(values, attention)
+
+
+def test_results_follow_the_input_under_its_parent_transform(
+    add_volume, add_transform, import_vessel, vessel, affine, rigid
+):
+    volume = add_volume(np.zeros(vessel[0].shape, np.int16), affine)
+    transform = add_transform(rigid, volume)
+    _, result = import_vessel(volume=volume)
+    for node in (result.segmentation_node, result.attention_node, result.surface_node, result.errors_node):
+        assert node.GetTransformNodeID() == transform.GetID()
+    segment_id = result.segmentation_node.GetSegmentation().GetNthSegmentID(0)
+    expected = mask_points_world(vessel[0], rigid @ affine)
+    assert segment_points_world(result.segmentation_node, segment_id) == expected
+    np.testing.assert_allclose(local_grid(result.attention_node).ijk_to_ras, affine, atol=1e-9)
+
+
+def test_the_surface_lies_around_the_prediction(import_vessel, vessel, affine):
+    _, result = import_vessel(affine=affine)
+    surface = result.surface_node.GetPolyData()
+    points = vtk_to_numpy(surface.GetPoints().GetData()).astype(float)
+    ijk = (np.linalg.inv(affine) @ np.column_stack([points, np.ones(len(points))]).T)[:3].T
+    np.testing.assert_allclose(ijk.min(0), [4.5, 4.5, 1.5], atol=0.5)
+    np.testing.assert_allclose(ijk.max(0), [8.5, 8.5, 8.5], atol=0.5)
+
+
+def test_the_surface_carries_the_attention_of_its_points(import_vessel, vessel, affine):
+    _, result = import_vessel(affine=affine)
+    surface = result.surface_node.GetPolyData()
+    points = vtk_to_numpy(surface.GetPoints().GetData()).astype(float)
+    i, j, k = (np.linalg.inv(affine) @ np.column_stack([points, np.ones(len(points))]).T)[:3]
+    expected = np.exp(-((k - 5) ** 2 + (j - 6.5) ** 2 + (i - 6.5) ** 2) / 18.0)
+    found = vtk_to_numpy(surface.GetPointData().GetArray("Attention"))
+    np.testing.assert_allclose(found, expected, atol=0.03)  # linear interpolation of a smooth map
+
+
+def test_errors_are_told_apart_voxel_by_voxel(import_vessel, vessel, oblique_affine):
+    _, result = import_vessel()
+    prediction, truth = vessel[0].astype(bool), vessel[1].astype(bool)
+    segmentation = result.errors_node.GetSegmentation()
+    for index, mask in enumerate((prediction & truth, prediction & ~truth, ~prediction & truth)):
+        points = segment_points_world(result.errors_node, segmentation.GetNthSegmentID(index))
+        assert points == mask_points_world(mask, oblique_affine)
+
+
+def test_only_what_is_further_than_a_voxel_away_is_missed_in_3d(import_vessel, vessel, oblique_affine):
+    _, result = import_vessel()
+    missed = np.zeros_like(vessel[1])
+    missed[10:11, 5:9, 6:9] = 1  # two slices beyond the prediction's end; the first of them touches it
+    missed[5:7, 11:13, 12:15] = 1
+    segmentation = result.missed_node.GetSegmentation()
+    points = segment_points_world(result.missed_node, segmentation.GetNthSegmentID(0))
+    assert points == mask_points_world(missed, oblique_affine)
+    assert "beyond 1 voxel" in segmentation.GetNthSegment(0).GetName()
+
+
+def test_the_display_is_honest(import_vessel):
+    _, result = import_vessel()
+    display = result.attention_node.GetDisplayNode()
+    assert not display.GetAutoWindowLevel()
+    assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (0.0, 1.0)
+    assert display.GetApplyThreshold() and display.GetLowerThreshold() == pytest.approx(0.3)
+    assert display.GetColorNode().GetName() == "Attention"
+    assert display.GetColorNode().GetNumberOfColors() == 256
+    surface = result.surface_node.GetDisplayNode()
+    assert surface.GetScalarRange() == (0.0, 1.0)
+    assert surface.GetColorNode() is display.GetColorNode()
+
+
+def test_segments_are_named_and_coded(import_vessel):
+    _, result = import_vessel()
+    segment = result.segmentation_node.GetSegmentation().GetNthSegment(0)
+    assert segment.GetName() == "vessel"
+    tag = vtk.reference("")
+    assert segment.GetTag(slicer.vtkSegment.GetTerminologyEntryTagName(), tag)
+    assert "SCT^59820001^Blood vessel" in str(tag)
+    entry = slicer.vtkSlicerTerminologyEntry()
+    logic = slicer.vtkSlicerTerminologiesModuleLogic()
+    assert logic.DeserializeTerminologyEntry(str(tag), entry)
+    assert entry.GetTypeObject().GetCodeMeaning() == "Blood vessel"
+
+
+def test_results_lie_in_a_folder_below_the_volume_named_by_model_and_method(scene, import_vessel):
+    volume, result = import_vessel()
+    hierarchy = subject_hierarchy(scene)
+    assert hierarchy.GetItemParent(result.folder_item) == item_of(hierarchy, volume)
+    assert hierarchy.GetItemName(result.folder_item) == "CT: demo, seg-xres-cam"
+    for node in (result.segmentation_node, result.attention_node, result.metrics_table_node, result.chart_node):
+        assert folder_of(scene, node) == result.folder_item
+    assert result.attention_node.GetName() == "CT attention (demo, seg-xres-cam)"
+
+
+def test_a_second_run_replaces_the_first(scene, import_vessel):
+    volume, first = import_vessel()
+    count = scene.GetNumberOfNodes()
+    first_id = first.attention_node.GetID()
+    _, second = import_vessel(volume=volume)
+    assert scene.GetNumberOfNodes() == count
+    assert scene.GetNodeByID(first_id) is None
+    children: list[int] = []
+    hierarchy = subject_hierarchy(scene)
+    hierarchy.GetItemChildren(item_of(hierarchy, volume), children, False)
+    assert children == [second.folder_item]
+
+
+def test_a_second_run_is_added_on_request(scene, import_vessel):
+    volume, first = import_vessel()
+    _, second = import_vessel(volume=volume, replace=False)
+    assert scene.IsNodePresent(first.attention_node) and scene.IsNodePresent(second.attention_node)
+    assert first.folder_item != second.folder_item
+
+
+def test_other_methods_models_and_volumes_are_left_alone(scene, import_vessel):
+    volume, first = import_vessel()
+    import_vessel(volume=volume, method="seg-grad-cam")
+    import_vessel(volume=volume, model="other")
+    import_vessel()
+    assert scene.IsNodePresent(first.attention_node)
+
+
+def test_what_the_user_moved_into_the_folder_survives_a_second_run(scene, import_vessel, add_volume):
+    volume, first = import_vessel()
+    mine = add_volume(np.zeros((2, 2, 2), np.int16), np.eye(4), "Mine")
+    hierarchy = subject_hierarchy(scene)
+    hierarchy.SetItemParent(item_of(hierarchy, mine), first.folder_item)
+    import_vessel(volume=volume)
+    assert scene.IsNodePresent(mine)
+    assert hierarchy.GetItemParent(item_of(hierarchy, mine)) == item_of(hierarchy, volume)
+
+
+def test_nothing_predicted_brings_tables_and_an_empty_segmentation(scene, add_volume, write_result, oblique_affine):
+    volume = add_volume(np.zeros((6, 6, 6), np.int16), oblique_affine)
+    files = write_result(np.zeros((6, 6, 6), np.uint8), None, oblique_affine)
+    request = ImportRequest(volume.GetID(), local_grid(volume), files, "demo", "seg-xres-cam", 0.3)
+    result = ResultImport(scene, request).run()
+    assert result.attention_node is None and result.surface_node is None
+    assert result.segmentation_node.GetSegmentation().GetNumberOfSegments() == 0
+    assert result.metrics_table_node.GetNumberOfRows() > 0
+
+
+def test_a_result_on_another_grid_leaves_the_scene_as_it_was(scene, add_volume, write_result, vessel, oblique_affine):
+    volume = add_volume(np.zeros(vessel[0].shape, np.int16), oblique_affine)
+    shifted = oblique_affine.copy()
+    shifted[0, 3] += 0.3
+    files = write_result(vessel[0], vessel[2], shifted)
+    before = node_names(scene)
+    request = ImportRequest(volume.GetID(), local_grid(volume), files, "demo", "seg-xres-cam", 0.3)
+    with pytest.raises(InputError, match="does not lie on the volume's grid"):
+        ResultImport(scene, request).run()
+    assert node_names(scene) == before
+
+
+def test_a_step_that_fails_takes_back_the_earlier_ones(scene, add_volume, write_result, vessel, oblique_affine):
+    volume = add_volume(np.zeros(vessel[0].shape, np.int16), oblique_affine)
+    files = write_result(vessel[0], vessel[2], oblique_affine)
+    request = ImportRequest(volume.GetID(), local_grid(volume), files, "demo", "seg-xres-cam", 0.3)
+    ResultImport(scene, request).run()  # makes the colour table, which stays
+    before = node_names(scene)
+    running = ResultImport(scene, ImportRequest(volume.GetID(), local_grid(volume), files, "b", "c", 0.3))
+    steps = running.steps()
+    for step in steps[:4]:
+        step()
+    assert node_names(scene) != before
+    scene.RemoveNode(volume)
+    with pytest.raises(InputError, match="removed from the scene"):
+        for step in steps[4:]:
+            step()
+    assert node_names(scene) == [name for name in before if name != volume.GetID()]
+
+
+def test_several_labels_become_several_segments(scene, add_volume, write_result, oblique_affine):
+    labels = np.zeros((8, 8, 8), np.uint8)
+    labels[1:3], labels[4:6] = 1, 4
+    files = write_result(
+        labels,
+        labels / 4.0,
+        oblique_affine,
+        metrics={
+            "model": {"labels": {"background": 0, "BA": 1, "R-PCA": 2, "L-PCA": 3, "R-ICA": 4}},
+            "target": {"label": [1, 2, 3, 4], "name": "foreground", "kind": "prediction"},
+        },
+    )
+    volume = add_volume(np.zeros(labels.shape, np.int16), oblique_affine)
+    request = ImportRequest(volume.GetID(), local_grid(volume), files, "topcow", "seg-xres-cam", 0.3)
+    result = ResultImport(scene, request).run()
+    segmentation = result.segmentation_node.GetSegmentation()
+    assert [segmentation.GetNthSegment(index).GetName() for index in range(2)] == ["BA", "R-ICA"]
+    colors = {segmentation.GetNthSegment(index).GetColor() for index in range(2)}
+    assert len(colors) == 2
+    tag = vtk.reference("")
+    segmentation.GetNthSegment(1).GetTag("TerminologyEntry", tag)
+    assert "86117002^Internal carotid artery" in str(tag)
+    for index, value in ((0, 1), (1, 4)):
+        points = segment_points_world(result.segmentation_node, segmentation.GetNthSegmentID(index))
+        assert points == mask_points_world(labels == value, oblique_affine)
+
+
+def test_results_survive_saving_and_loading_the_scene(scene, import_vessel, vessel, oblique_affine, tmp_path):
+    _, result = import_vessel()
+    attention_id, segmentation_id = result.attention_node.GetID(), result.segmentation_node.GetID()
+    folder_name = "CT: demo, seg-xres-cam"
+    bundle = tmp_path / "scene.mrb"
+    assert scene.WriteToMRB(str(bundle))
+    scene.Clear(True)
+    assert scene.GetNodeByID(attention_id) is None
+    assert scene.ReadFromMRB(str(bundle), True)
+    attention, segmentation = scene.GetNodeByID(attention_id), scene.GetNodeByID(segmentation_id)
+    found = image_array(attention.GetImageData())
+    to_ijk = np.linalg.inv(local_grid(attention).ijk_to_ras)
+    for index in [(0, 0, 0), (15, 0, 0), (0, 13, 0), (0, 0, 11), (6, 6, 5), (9, 3, 2)]:  # a reader may flip axes
+        i, j, k = np.round((to_ijk @ oblique_affine @ [*index, 1])[:3]).astype(int)
+        assert found[k, j, i] == vessel[2][index[::-1]]
+    display = attention.GetDisplayNode()
+    assert not display.GetAutoWindowLevel() and display.GetWindowLevelMax() == pytest.approx(1.0)
+    table = display.GetColorNode()
+    assert table.GetName() == "Attention" and table.GetNumberOfColors() == 256
+    color = [0.0] * 4
+    table.GetColor(255, color)
+    np.testing.assert_allclose(color[:3], [1.0, 0.97, 0.62], atol=0.01)
+    segment_id = segmentation.GetSegmentation().GetNthSegmentID(0)
+    expected = mask_points_world(vessel[0], oblique_affine)
+    found = segment_points_world(segmentation, segment_id)
+    assert len(found) == len(expected)
+    assert all(min(np.abs(np.subtract(one, other)).max() for other in expected) < 2e-3 for one in list(found)[::7])
+    hierarchy = subject_hierarchy(scene)
+    assert hierarchy.GetItemName(folder_of(scene, attention)) == folder_name
+
+
+def test_a_second_run_replaces_one_that_was_loaded_from_a_file(scene, import_vessel, tmp_path):
+    volume, result = import_vessel()
+    volume_id, attention_id = volume.GetID(), result.attention_node.GetID()
+    bundle = tmp_path / "scene.mrb"
+    assert scene.WriteToMRB(str(bundle))
+    scene.Clear(True)
+    assert scene.ReadFromMRB(str(bundle), True)
+    import_vessel(volume=scene.GetNodeByID(volume_id))
+    assert scene.GetNodeByID(attention_id) is None

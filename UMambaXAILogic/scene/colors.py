@@ -1,0 +1,39 @@
+"""The colours that mean something here, and the colour node that maps attention to them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from UMambaXAILogic.engine.attention_colors import attention_colors
+
+Color = tuple[float, float, float]
+
+PREDICTION: Color = (1.0, 0.69, 0.13)
+GROUND_TRUTH: Color = (0.25, 0.88, 0.94)
+TRUE_POSITIVE: Color = (0.20, 0.63, 0.29)
+FALSE_POSITIVE: Color = (0.91, 0.16, 0.54)
+FALSE_NEGATIVE: Color = (0.16, 0.53, 0.96)
+GHOST: Color = (0.82, 0.84, 0.88)
+
+_SINGLETON_TAG = "UMambaXAIAttention"
+
+
+def attention_color_node(scene: Any) -> Any:
+    """The scene's colour table of attention (256 entries over [0, 1]); made on first use, saved with the scene.
+
+    An own table, because a colour node that an installation does not know would be dropped without a word.
+    """
+    existing = scene.GetSingletonNode(_SINGLETON_TAG, "vtkMRMLColorTableNode")
+    if existing is not None:
+        return existing
+    node = scene.CreateNodeByClass("vtkMRMLColorTableNode")
+    node.UnRegister(None)
+    node.SetName("Attention")
+    node.SetSingletonTag(_SINGLETON_TAG)
+    node.SetTypeToUser()
+    colors = attention_colors()
+    node.SetNumberOfColors(len(colors))
+    for index, (red, green, blue) in enumerate(colors):
+        node.SetColor(index, f"{index / (len(colors) - 1):.3f}", red, green, blue, 1.0)
+    node.GetLookupTable().SetTableRange(0, len(colors) - 1)
+    return scene.AddNode(node)

@@ -1,0 +1,128 @@
+"""Attention as a scalar volume: its display, the overlay on slices, iso-contours and the legend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import slicer
+import vtk
+
+from .colors import attention_color_node
+from .grid import Grid, image_data, vtk_matrix
+
+DEFAULT_OPACITY = 0.55
+CONTOUR_LEVELS = (0.3, 0.5, 0.7, 0.9)
+
+
+def add_attention_volume(
+    scene: Any, name: str, attention: npt.NDArray[np.float32], grid: Grid, threshold: float
+) -> Any:
+    """Add the map as a float32 volume, shown in its own colours over exactly [0, 1] and hidden below ``threshold``.
+
+    Automatic window and level stay off: they would stretch a flat map until it looks like a strong one.
+
+    Args:
+        attention: (k, j, i) in [0, 1].
+    """
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    display = scene.AddNewNodeByClass("vtkMRMLScalarVolumeDisplayNode", f"{name} display")
+    display.SetAutoWindowLevel(False)
+    display.SetWindowLevelMinMax(0.0, 1.0)
+    display.SetAndObserveColorNodeID(attention_color_node(scene).GetID())
+    display.SetAutoThreshold(False)
+    display.SetApplyThreshold(True)
+    display.SetInterpolate(True)
+    node.SetAndObserveDisplayNodeID(display.GetID())
+    node.SetIJKToRASMatrix(vtk_matrix(grid.ijk_to_ras))
+    node.SetAndObserveImageData(image_data(attention.astype(np.float32, copy=False)))
+    set_threshold(node, threshold)
+    return node
+
+
+def set_threshold(attention_node: Any, threshold: float) -> None:
+    """Show only attention of at least ``threshold`` on slices."""
+    attention_node.GetDisplayNode().SetThreshold(threshold, 1.0)
+
+
+def show_on_slices(scene: Any, volume_node: Any, attention_node: Any, opacity: float = DEFAULT_OPACITY) -> None:
+    """Put the volume into the background and the attention into the foreground of every slice view."""
+    for composite in _slice_composites(scene):
+        composite.SetBackgroundVolumeID(volume_node.GetID())
+        composite.SetForegroundVolumeID(attention_node.GetID())
+        composite.SetForegroundOpacity(opacity)
+
+
+def hide_from_slices(scene: Any, attention_node: Any) -> None:
+    """Take the attention out of the foreground of every slice view that shows it."""
+    for composite in _slice_composites(scene):
+        if composite.GetForegroundVolumeID() == attention_node.GetID():
+            composite.SetForegroundVolumeID(None)
+
+
+def add_contours(
+    scene: Any,
+    name: str,
+    attention: npt.NDArray[np.float32],
+    grid: Grid,
+    levels: Sequence[float] = CONTOUR_LEVELS,
+) -> Any:
+    """Add iso-surfaces that are shown as lines on slices only, coloured by their level."""
+    contours = vtk.vtkFlyingEdges3D()
+    contours.SetInputData(image_data(attention.astype(np.float32, copy=False)))
+    contours.ComputeScalarsOn()
+    contours.ComputeNormalsOff()
+    for index, level in enumerate(levels):
+        contours.SetValue(index, level)
+    to_ras = vtk.vtkTransform()
+    to_ras.SetMatrix(vtk_matrix(grid.ijk_to_ras))
+    placed = vtk.vtkTransformPolyDataFilter()
+    placed.SetTransform(to_ras)
+    placed.SetInputConnection(contours.GetOutputPort())
+    placed.Update()
+    lines = placed.GetOutput()
+    lines.GetPointData().GetScalars().SetName(ATTENTION_ARRAY)
+    node = add_attention_model(scene, name, lines)
+    display = node.GetDisplayNode()
+    display.SetVisibility2D(True)
+    display.SetVisibility3D(False)
+    display.SetSliceIntersectionThickness(2)
+    return node
+
+
+#: Name of the point array that models are coloured by.
+ATTENTION_ARRAY = "Attention"
+
+
+def add_attention_model(scene: Any, name: str, poly_data: Any) -> Any:
+    """Add a model coloured by its point array ``Attention`` over exactly [0, 1]."""
+    node = scene.AddNewNodeByClass("vtkMRMLModelNode", name)
+    node.SetAndObservePolyData(poly_data)
+    node.CreateDefaultDisplayNodes()
+    display = node.GetDisplayNode()
+    display.SetAndObserveColorNodeID(attention_color_node(scene).GetID())
+    display.SetActiveScalar(ATTENTION_ARRAY, vtk.vtkAssignAttribute.POINT_DATA)
+    display.SetScalarRangeFlag(slicer.vtkMRMLDisplayNode.UseManualScalarRange)
+    display.SetScalarRange(0.0, 1.0)
+    display.SetScalarVisibility(True)
+    return node
+
+
+def add_legend(displayable_node: Any) -> Any:
+    """Add a colour legend with five ticks a quarter apart, written with the two decimals that they need."""
+    legend = slicer.vtkSlicerColorLogic.AddDefaultColorLegendDisplayNode(displayable_node.GetDisplayNode())
+    legend.SetTitleText("Attention")
+    legend.SetNumberOfLabels(5)
+    legend.SetLabelFormat("%.2f")
+    legend.SetSize(0.05, 0.4)
+    legend.SetPosition(0.985, 0.5)
+    legend.SetMaxNumberOfColors(256)
+    return legend
+
+
+def _slice_composites(scene: Any) -> list[Any]:
+    nodes = scene.GetNodesByClass("vtkMRMLSliceCompositeNode")
+    nodes.UnRegister(None)
+    return [nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems())]

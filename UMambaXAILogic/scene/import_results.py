@@ -1,0 +1,336 @@
+"""A finished run's files -> nodes, in steps short enough for a window that stays alive between them.
+
+Nothing is added before everything was read and checked; where a step fails, what the earlier ones added goes again.
+"""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from UMambaXAILogic.engine.errors import InputError
+
+from .colors import PREDICTION
+from .errors_display import (
+    add_error_segmentation,
+    add_missed_segmentation,
+    beyond_one_voxel,
+    error_labels,
+)
+from .grid import Grid
+from .heat_map import add_attention_volume, add_contours
+from .plots import add_slice_chart
+from .result_files import ResultFiles, read_labels, read_result
+from .segments import SegmentStyle, add_segmentation
+from .subject_hierarchy import (
+    add_result_folder,
+    folder_of,
+    put_into_folder,
+    remove_folder,
+    remove_item_of,
+    subject_hierarchy,
+)
+from .surface import add_attention_surface
+from .tables import add_alignment_table, add_metrics_table, add_slices_table
+
+#: Node attribute and reference by which a later run of the same method and model finds what it replaces.
+RUN_ATTRIBUTE = "UMambaXAI.run"
+INPUT_REFERENCE = "UMambaXAI.input"
+#: How deep a vessel label's further colours are shifted, where a model has several labels.
+_HUE_STEP = 0.381966
+
+
+@dataclass(frozen=True)
+class GroundTruthFile:
+    """A ground truth on the volume's grid.
+
+    Args:
+        path: label file.
+        labels: values that count as target; None: every value above 0.
+    """
+
+    path: Path
+    labels: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """What is to be brought into the scene, and how.
+
+    Args:
+        volume_id: id of the input volume's node: the node itself may be gone when the result comes.
+        grid: its local grid when it was exported.
+        files: of the run: ``segmentation``, ``attention`` (or None), ``metrics``, ``slices``.
+        model: what the model is called in names.
+        method: attribution method.
+        threshold: attention below it is not shown.
+        ground_truth: for the error display.
+        replace: remove what an earlier run of the same method and model on this volume left.
+    """
+
+    volume_id: str
+    grid: Grid
+    files: Mapping[str, Path | None]
+    model: str
+    method: str
+    threshold: float
+    ground_truth: GroundTruthFile | None = None
+    replace: bool = True
+
+
+@dataclass
+class ImportedResult:
+    """The nodes of one run; None for what there is none of (nothing predicted, no ground truth)."""
+
+    folder_item: int = 0
+    metrics: dict[str, Any] = field(default_factory=dict)
+    segmentation_node: Any = None
+    attention_node: Any = None
+    contours_node: Any = None
+    surface_node: Any = None
+    errors_node: Any = None
+    missed_node: Any = None
+    metrics_table_node: Any = None
+    alignment_table_node: Any = None
+    slices_table_node: Any = None
+    chart_node: Any = None
+
+
+class ResultImport:
+    """Brings one run into a scene: call ``steps()``'s functions one after the other, or ``run()``.
+
+    Args:
+        scene: the ``vtkMRMLScene``.
+        request: what to import.
+    """
+
+    def __init__(self, scene: Any, request: ImportRequest) -> None:
+        self._scene = scene
+        self._request = request
+        self._added: list[Any] = []
+        self._read: ResultFiles | None = None
+        self._truth: npt.NDArray[np.bool_] | None = None
+        self.result = ImportedResult()
+
+    def steps(self) -> list[Callable[[], None]]:
+        """Functions to call in this order; each takes a fraction of a second. After the last, ``result`` is whole."""
+        work = (
+            self._read_files,
+            self._add_attention,
+            self._add_segmentation,
+            self._add_contours,
+            self._add_surface,
+            self._add_errors,
+            self._add_tables,
+            self._place,
+        )
+        return [lambda step=step: self._do(step) for step in work]
+
+    def run(self) -> ImportedResult:
+        """All steps at once."""
+        for step in self.steps():
+            step()
+        return self.result
+
+    def undo(self) -> None:
+        """Remove everything that was added so far."""
+        if self.result.folder_item:
+            remove_folder(self._scene, self.result.folder_item)
+        for node in reversed(self._added):
+            remove_with_display(self._scene, node)
+        self._added.clear()
+        self.result = ImportedResult()
+
+    def _do(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except BaseException:
+            self.undo()
+            raise
+
+    def _read_files(self) -> None:
+        request = self._request
+        self._read = read_result(request.files, request.grid)
+        self.result.metrics = self._read.metrics
+        if request.ground_truth is not None:
+            labels = read_labels(request.ground_truth.path, request.grid)
+            wanted = request.ground_truth.labels
+            self._truth = labels > 0 if wanted is None else np.isin(labels, wanted)
+
+    def _add_attention(self) -> None:
+        if self._files.attention is None:
+            return
+        node = add_attention_volume(
+            self._scene, self._name("attention"), self._files.attention, self._request.grid, self._request.threshold
+        )
+        self.result.attention_node = self._keep(node)
+
+    def _add_segmentation(self) -> None:
+        self.result.segmentation_node = self._keep(
+            add_segmentation(
+                self._scene,
+                self._name("prediction"),
+                self._files.segmentation,
+                self._request.grid,
+                self._volume,
+                self._styles(),
+            )
+        )
+
+    def _add_contours(self) -> None:
+        if self._files.attention is None:
+            return
+        node = self._keep(
+            add_contours(self._scene, self._name("attention contours"), self._files.attention, self._request.grid)
+        )
+        node.GetDisplayNode().SetVisibility(False)
+        self.result.contours_node = node
+
+    def _add_surface(self) -> None:
+        target = self._target_segment_ids()
+        if self._files.attention is None or not target:
+            return
+        self.result.surface_node = self._keep(
+            add_attention_surface(
+                self._scene,
+                self._name("prediction coloured by attention"),
+                self.result.segmentation_node,
+                target,
+                self._files.attention,
+                self._request.grid,
+            )
+        )
+        self.result.segmentation_node.GetDisplayNode().SetVisibility3D(False)
+
+    def _add_errors(self) -> None:
+        if self._truth is None:
+            return
+        predicted = np.isin(self._files.segmentation, self._target_values())
+        grid, volume = self._request.grid, self._volume
+        self.result.errors_node = self._keep(
+            add_error_segmentation(
+                self._scene, self._name("TP, FP, FN"), error_labels(predicted, self._truth), grid, volume
+            )
+        )
+        self.result.missed_node = self._keep(
+            add_missed_segmentation(
+                self._scene,
+                self._name("missed and false vessels"),
+                beyond_one_voxel(predicted, self._truth),
+                grid,
+                volume,
+            )
+        )
+
+    def _add_tables(self) -> None:
+        scene, metrics = self._scene, self._files.metrics
+        self.result.metrics_table_node = self._keep(add_metrics_table(scene, self._name("metrics"), metrics))
+        self.result.alignment_table_node = self._keep(add_alignment_table(scene, self._name("alignment"), metrics))
+        slices = self._keep(add_slices_table(scene, self._name("slices"), self._files.slices))
+        self.result.slices_table_node = slices
+        chart, series = add_slice_chart(scene, self._name("scores by slice"), slices, self._truth is not None)
+        self._added += [chart, *series]
+        self.result.chart_node = chart
+
+    def _place(self) -> None:
+        """Last of all, because importing under a transform would harden it."""
+        request, volume = self._request, self._volume
+        earlier = self._earlier_nodes() if request.replace else []
+        folder = add_result_folder(self._scene, volume, f"{volume.GetName()}: {self._run_name()}")
+        self.result.folder_item = folder
+        transform = volume.GetTransformNodeID()
+        for node in self._added:
+            node.SetAttribute(RUN_ATTRIBUTE, self._run_name())
+            node.SetNodeReferenceID(INPUT_REFERENCE, volume.GetID())
+            if transform and node.IsA("vtkMRMLTransformableNode"):
+                node.SetAndObserveTransformNodeID(transform)
+        put_into_folder(self._scene, folder, self._added)
+        self._remove(earlier)
+
+    @property
+    def _files(self) -> ResultFiles:
+        assert self._read is not None  # the first step reads
+        return self._read
+
+    @property
+    def _volume(self) -> Any:
+        node = self._scene.GetNodeByID(self._request.volume_id)
+        if node is None:
+            raise InputError(
+                "The volume was removed from the scene while it was being segmented.", "Load it and run again."
+            )
+        return node
+
+    def _keep(self, node: Any) -> Any:
+        self._added.append(node)
+        return node
+
+    def _run_name(self) -> str:
+        return f"{self._request.model}, {self._request.method}"
+
+    def _name(self, what: str) -> str:
+        return f"{self._volume.GetName()} {what} ({self._run_name()})"
+
+    def _target_values(self) -> list[int]:
+        label = self._files.metrics["target"]["label"]
+        return list(label) if isinstance(label, list) else [label]
+
+    def _target_segment_ids(self) -> list[str]:
+        segmentation = self.result.segmentation_node.GetSegmentation()
+        ids = [segmentation.GetNthSegmentID(index) for index in range(segmentation.GetNumberOfSegments())]
+        target = self._target_values()
+        return [segment_id for segment_id in ids if segmentation.GetSegment(segment_id).GetLabelValue() in target]
+
+    def _styles(self) -> list[SegmentStyle]:
+        names = label_names(self._files.metrics["model"]["labels"])
+        present = [int(value) for value in np.unique(self._files.segmentation) if value != 0]
+        return [
+            SegmentStyle(value, names.get(value, f"label {value}"), _color(index), names.get(value, ""))
+            for index, value in enumerate(present)
+        ]
+
+    def _earlier_nodes(self) -> list[Any]:
+        nodes = [self._scene.GetNthNode(index) for index in range(self._scene.GetNumberOfNodes())]
+        return [
+            node
+            for node in nodes
+            if node.GetAttribute(RUN_ATTRIBUTE) == self._run_name()
+            and node.GetNodeReferenceID(INPUT_REFERENCE) == self._request.volume_id
+        ]
+
+    def _remove(self, nodes: list[Any]) -> None:
+        folders = {folder_of(self._scene, node) for node in nodes}
+        for node in nodes:
+            remove_with_display(self._scene, node)
+        for folder in folders - {self.result.folder_item}:
+            remove_folder(self._scene, folder)
+
+
+def remove_with_display(scene: Any, node: Any) -> None:
+    """Remove a node with its display and storage nodes, which the scene would keep."""
+    companions = []
+    if node.IsA("vtkMRMLDisplayableNode"):
+        companions += [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
+    if node.IsA("vtkMRMLStorableNode"):
+        companions.append(node.GetStorageNode())
+    item = subject_hierarchy(scene).GetItemByDataNode(node)
+    for one in (node, *companions):
+        if one is not None and scene.IsNodePresent(one):
+            scene.RemoveNode(one)
+    remove_item_of(scene, item)
+
+
+def label_names(labels: Mapping[str, Any]) -> dict[int, str]:
+    """Value -> name, from the labels of dataset.json; a region (a list of values) names none of them alone."""
+    return {value: name for name, value in labels.items() if isinstance(value, int) and value != 0}
+
+
+def _color(index: int) -> tuple[float, float, float]:
+    hue, saturation, value = colorsys.rgb_to_hsv(*PREDICTION)
+    return colorsys.hsv_to_rgb((hue + index * _HUE_STEP) % 1.0, saturation, value)

@@ -1,0 +1,60 @@
+"""Attention as a translucent cloud or as a maximum intensity projection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import slicer
+import vtk
+
+from UMambaXAILogic.engine.attention_colors import attention_colors
+
+#: (attention, opacity) pairs: nothing below 0.3, a haze at first, near-solid at the top.
+CLOUD_OPACITY = ((0.0, 0.0), (0.29, 0.0), (0.30, 0.02), (0.5, 0.08), (0.7, 0.22), (1.0, 0.55))
+PROJECTION_OPACITY = ((0.0, 0.0), (0.1, 0.0), (0.3, 0.6), (1.0, 1.0))
+_UNIT_DISTANCE_MM = 2.0
+_COLOR_STEPS = 32
+CPU_RAY_CASTER = "vtkMRMLCPURayCastVolumeRenderingDisplayNode"
+
+
+def add_volume_rendering(
+    scene: Any,
+    attention_node: Any,
+    projection: bool = False,
+    class_name: str = CPU_RAY_CASTER,
+) -> Any:
+    """Show the map in 3-D views.
+
+    Args:
+        projection: maximum intensity projection, for a view of its own on black, instead of the cloud.
+        class_name: the display node; the CPU ray caster is right everywhere, the GPU one faster where there is a GPU.
+
+    Returns:
+        The volume rendering display node.
+    """
+    volume_property = scene.AddNewNodeByClass("vtkMRMLVolumePropertyNode", f"{attention_node.GetName()} opacity")
+    _set_transfer_functions(volume_property.GetVolumeProperty(), PROJECTION_OPACITY if projection else CLOUD_OPACITY)
+    display = scene.AddNewNodeByClass(class_name)
+    display.SetAndObserveVolumePropertyNodeID(volume_property.GetID())
+    display.SetRaycastTechnique(
+        slicer.vtkMRMLVolumeRenderingDisplayNode.MaximumIntensityProjection
+        if projection
+        else slicer.vtkMRMLVolumeRenderingDisplayNode.Composite
+    )
+    attention_node.AddAndObserveDisplayNodeID(display.GetID())
+    display.SetVisibility(True)
+    return display
+
+
+def _set_transfer_functions(volume_property: Any, opacity: tuple[tuple[float, float], ...]) -> None:
+    opacities = vtk.vtkPiecewiseFunction()
+    for attention, value in opacity:
+        opacities.AddPoint(attention, value)
+    colors = vtk.vtkColorTransferFunction()
+    for index, (red, green, blue) in enumerate(attention_colors(_COLOR_STEPS)):
+        colors.AddRGBPoint(index / (_COLOR_STEPS - 1), red, green, blue)
+    volume_property.SetScalarOpacity(opacities)
+    volume_property.SetColor(colors)
+    volume_property.SetScalarOpacityUnitDistance(_UNIT_DISTANCE_MM)
+    volume_property.SetInterpolationTypeToLinear()
+    volume_property.ShadeOff()
