@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from .state_aliases import add_state_aliases
 
 CONVOLUTIONS: dict[int, Callable[..., nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
-_INSTANCE_NORMS: dict[int, Callable[..., nn.Module]] = {
+INSTANCE_NORMS: dict[int, Callable[..., nn.Module]] = {
     2: nn.InstanceNorm2d,
     3: nn.InstanceNorm3d,
 }
@@ -19,7 +19,7 @@ _INSTANCE_NORMS: dict[int, Callable[..., nn.Module]] = {
 
 def instance_norm(channels: int, dimension: int) -> nn.Module:
     """InstanceNorm as in the original networks: eps 1e-5, affine, no running statistics."""
-    return _INSTANCE_NORMS[dimension](channels, eps=1e-5, affine=True)
+    return INSTANCE_NORMS[dimension](channels, eps=1e-5, affine=True)
 
 
 class ProjectedResidualBlock(nn.Module):

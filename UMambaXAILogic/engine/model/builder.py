@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from dynamic_network_architectures.architectures.unet import PlainConvUNet, ResidualEncoderUNet
@@ -11,14 +12,15 @@ from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager
 from torch import nn
 
 from ..errors import ModelError
+from .legacy import LegacyUMambaBot, LegacyUMambaEnc
 from .topology import Topology
 from .umamba import UMambaBot, UMambaEnc
 
 #: Only the trainer's name reveals U-Mamba: its plans name a plain U-Net. Variants append to the name
 #: (``nnUNetTrainerUMambaEncNoAMP``), so its beginning decides.
-UMAMBA_TRAINERS: dict[str, type[UMambaBot] | type[UMambaEnc]] = {
-    "nnUNetTrainerUMambaBot": UMambaBot,
-    "nnUNetTrainerUMambaEnc": UMambaEnc,
+UMAMBA_TRAINERS = {
+    "nnUNetTrainerUMambaBot": "UMambaBot",
+    "nnUNetTrainerUMambaEnc": "UMambaEnc",
 }
 #: Network classes of nnU-Net's own plans that can be explained, by the last part of their name.
 NNUNET_NETWORKS: dict[str, type[PlainConvUNet] | type[ResidualEncoderUNet]] = {
@@ -26,6 +28,12 @@ NNUNET_NETWORKS: dict[str, type[PlainConvUNet] | type[ResidualEncoderUNet]] = {
     "ResidualEncoderUNet": ResidualEncoderUNet,
 }
 ARCHITECTURES = ("UMambaBot", "UMambaEnc", *NNUNET_NETWORKS)
+_UMAMBA_NETWORKS: dict[tuple[str, bool], Callable[[Topology, int, int, bool], nn.Module]] = {
+    ("UMambaBot", False): UMambaBot,
+    ("UMambaEnc", False): UMambaEnc,
+    ("UMambaBot", True): LegacyUMambaBot,
+    ("UMambaEnc", True): LegacyUMambaEnc,
+}
 #: Classes that plans may name as building blocks.
 _BUILDING_BLOCKS = (
     nn.Conv2d, nn.Conv3d, nn.InstanceNorm2d, nn.InstanceNorm3d, nn.BatchNorm2d, nn.BatchNorm3d,
@@ -43,9 +51,9 @@ def architecture_of(trainer_name: str, configuration: ConfigurationManager) -> s
     Raises:
         ModelError: neither the trainer nor the plans name a known network.
     """
-    for known, network_class in UMAMBA_TRAINERS.items():
+    for known, architecture in UMAMBA_TRAINERS.items():
         if trainer_name.startswith(known):
-            return network_class.__name__
+            return architecture
     class_name = configuration.network_arch_class_name
     short_name = str(class_name).rpartition(".")[2]
     if short_name not in NNUNET_NETWORKS:
@@ -62,6 +70,8 @@ def build_network(
     num_input_channels: int,
     num_outputs: int,
     deep_supervision: bool,
+    *,
+    legacy: bool = False,
 ) -> nn.Module:
     """The freshly initialised network that ``trainer_name`` trains on this configuration.
 
@@ -71,19 +81,18 @@ def build_network(
         num_input_channels: channels of the input.
         num_outputs: segmentation heads: labels with background, or regions.
         deep_supervision: return logits of every decoder stage, finest first.
+        legacy: U-Mamba as it was before 27 March 2024, see ``legacy.py``.
 
     Raises:
         ModelError: unknown network, or plans that do not describe one.
     """
     architecture = architecture_of(trainer_name, configuration)
-    arch_kwargs = configuration.network_arch_init_kwargs
     if architecture in NNUNET_NETWORKS:
         return _build_nnunet(
             NNUNET_NETWORKS[architecture], configuration, num_input_channels, num_outputs, deep_supervision
         )
-    umamba = UMambaBot if architecture == "UMambaBot" else UMambaEnc
-    topology = Topology.from_architecture(arch_kwargs, configuration.patch_size)
-    network = umamba(topology, num_input_channels, num_outputs, deep_supervision)
+    topology = Topology.from_architecture(configuration.network_arch_init_kwargs, configuration.patch_size)
+    network = _UMAMBA_NETWORKS[architecture, legacy](topology, num_input_channels, num_outputs, deep_supervision)
     network.apply(InitWeights_He(1e-2))
     return network
 
@@ -132,5 +141,5 @@ def configuration_manager(plans_manager: PlansManager, name: str) -> Configurati
         warnings.filterwarnings("ignore", message="Detected old nnU-Net plans format")
         try:
             return plans_manager.get_configuration(name)
-        except (KeyError, RuntimeError, ValueError) as error:
+        except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise ModelError(f"Configuration {name!r} of the plans cannot be read: {error}.") from error

@@ -1,4 +1,4 @@
-"""The Mamba block (Gu and Dao 2023, arXiv 2312.00752) with the parameters of ``mamba_ssm.Mamba``, and U-Mamba's layer."""
+"""The Mamba block (Gu and Dao 2023, arXiv 2312.00752) and U-Mamba's layer around it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from .causal_conv import causal_conv1d
 from .selective_scan import selective_scan
 
 _HALF_PRECISION = (torch.float16, torch.bfloat16)
@@ -59,9 +59,8 @@ class Mamba(nn.Module):
         Everything between the projections is laid out (B, channels, L), which is what the scan reads, so that
         no transposed copy is made.
         """
-        length = tokens.shape[1]
         x, z = torch.matmul(self.in_proj.weight, tokens.transpose(1, 2)).chunk(2, dim=1)
-        x = F.silu(self.conv1d(x)[..., :length])
+        x = causal_conv1d(x, self.conv1d.weight.squeeze(1), self.conv1d.bias, activation="silu")
         delta, b, c = torch.matmul(self.x_proj.weight, x).split([self.dt_rank, self.d_state, self.d_state], dim=1)
         delta = torch.matmul(self.dt_proj.weight, delta)
         y = selective_scan(

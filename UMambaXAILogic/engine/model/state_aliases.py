@@ -22,7 +22,7 @@ def add_state_aliases(module: nn.Module, aliases: Mapping[str, str]) -> None:
         aliases: second prefix -> own prefix, both relative to ``module`` and ending in a dot.
     """
     module.register_state_dict_post_hook(partial(_write_aliases, dict(aliases)))
-    module.register_load_state_dict_pre_hook(partial(_drop_aliases, dict(aliases)))
+    module.register_load_state_dict_pre_hook(partial(_read_aliases, dict(aliases)))
 
 
 def _write_aliases(aliases: Mapping[str, str], module: nn.Module, state: Any, prefix: str, _metadata: Any) -> None:
@@ -31,9 +31,8 @@ def _write_aliases(aliases: Mapping[str, str], module: nn.Module, state: Any, pr
             state[prefix + alias + key[len(prefix + own) :]] = state[key]
 
 
-def _drop_aliases(aliases: Mapping[str, str], module: nn.Module, state: Any, prefix: str, *_: Any) -> None:
-    """Remove second names whose first name is there too; anything else stays and is reported by the strict check."""
+def _read_aliases(aliases: Mapping[str, str], module: nn.Module, state: Any, prefix: str, *_: Any) -> None:
+    """Bring second names back to the first; unknown parameters stay and are reported by the strict check."""
     for alias, own in aliases.items():
         for key in [key for key in state if key.startswith(prefix + alias)]:
-            if prefix + own + key[len(prefix + alias) :] in state:
-                del state[key]
+            state.setdefault(prefix + own + key[len(prefix + alias) :], state.pop(key))

@@ -1,0 +1,284 @@
+"""From a reference (trained folder, exported zip or ``demo``) to a model that is ready to run."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from nnunetv2.utilities.label_handling.label_handling import LabelManager
+from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager, PlansManager
+from torch import Tensor, nn
+
+from ..errors import ModelError
+from ..resources import resource_path
+from .archive import unpack_model
+from .builder import architecture_of, build_network, configuration_manager
+from .checkpoint import Checkpoint, read_checkpoint
+from .folder import TrainedFolder, find_trained_folder
+from .mamba import set_scan_backend
+from .selective_scan import choose_backend
+from .weights import load_weights, unique_weights
+
+DEMO = "demo"
+#: nnU-Net's readers that turn every image to RAS before the network sees it.
+REORIENTING_READERS = ("SimpleITKIOWithReorient", "NibabelIOWithReorient")
+STORAGE_ORDER_READERS = ("SimpleITKIO", "NibabelIO", "NaturalImage2DIO", "Tiff3DIO")
+_NEEDED_OF_A_CONFIGURATION = (
+    "patch_size",
+    "spacing",
+    "normalization_schemes",
+    "use_mask_for_norm",
+    "preprocessor_name",
+    "resampling_fn_data",
+    "resampling_fn_seg",
+    "resampling_fn_probabilities",
+)
+
+
+@dataclass(eq=False)
+class Model:
+    """A trained network with everything nnU-Net needs to run it.
+
+    Args:
+        reference: what the user gave.
+        folder: the trained folder; for a zip, the zip.
+        trainer_name: class name of the trainer.
+        architecture: ``UMambaBot``, ``UMambaEnc``, ``PlainConvUNet`` or ``ResidualEncoderUNet``.
+        is_legacy: U-Mamba as it was before 27 March 2024.
+        folds: numbers of the folds, or ``("all",)``.
+        plans_manager, configuration_manager, configuration_name, dataset_json, label_manager: nnU-Net's own.
+        allowed_mirroring_axes: spatial axes nnU-Net mirrors at inference, or None.
+        sha256: of the checkpoint, hexadecimal; with several folds, of their hashes one after the other.
+        network: in evaluation mode, on ``device``, without deep supervision and without parameter gradients; it
+            holds the weights of the fold last passed to ``use_fold``, at first those of ``folds[0]``.
+        parameter_sets: per fold, parameter name -> tensor on the CPU.
+        device: where the network is.
+    """
+
+    reference: str
+    folder: Path
+    trainer_name: str
+    architecture: str
+    is_legacy: bool
+    folds: tuple[int | str, ...]
+    plans_manager: PlansManager
+    configuration_manager: ConfigurationManager
+    configuration_name: str
+    dataset_json: dict[str, Any]
+    label_manager: LabelManager
+    allowed_mirroring_axes: tuple[int, ...] | None
+    sha256: str
+    network: nn.Module
+    parameter_sets: dict[int | str, dict[str, Tensor]]
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    @property
+    def patch_size(self) -> tuple[int, ...]:
+        """Voxels of one window, in the network's axis order."""
+        return tuple(int(voxels) for voxels in self.configuration_manager.patch_size)
+
+    @property
+    def dimension(self) -> int:
+        """2 or 3."""
+        return len(self.patch_size)
+
+    @property
+    def spacing_mm(self) -> tuple[float, ...]:
+        """Voxel spacing the network sees, in its axis order; two numbers for a 2-D configuration."""
+        return tuple(float(spacing) for spacing in self.configuration_manager.spacing)
+
+    @property
+    def has_scan(self) -> bool:
+        """Whether the network contains selective scans."""
+        return self.architecture.startswith("UMamba")
+
+    @property
+    def labels(self) -> dict[str, Any]:
+        """Label name -> value, or list of values for a region."""
+        return self.dataset_json["labels"]
+
+    @property
+    def reader_writer_name(self) -> str:
+        """Class name of the nnU-Net reader the model was trained with."""
+        return self.plans_manager.plans["image_reader_writer"]
+
+    @property
+    def reorients(self) -> bool:
+        """Whether that reader turns images to RAS, so that results do not depend on storage order."""
+        return self.reader_writer_name in REORIENTING_READERS
+
+    @property
+    def training_orientation(self) -> str | None:
+        """Orientation code of the training images as the network saw them; None where nothing recorded it."""
+        return "RAS" if self.reorients else None
+
+    def use_fold(self, fold: int | str) -> None:
+        """Put a fold's weights into ``network``.
+
+        Args:
+            fold: one of ``folds``.
+        """
+        self.network.load_state_dict(self.parameter_sets[fold], strict=False)
+
+
+def load_model(
+    reference: str | Path,
+    *,
+    folds: Sequence[int | str] | None = None,
+    device: str | torch.device = "cpu",
+    scan_backend: str = "auto",
+    configuration: str | None = None,
+) -> Model:
+    """Load a trained model.
+
+    Args:
+        reference: a folder trained by nnU-Net v2 (or one that contains exactly one), the zip that nnU-Net exports,
+            or ``"demo"`` for the model that ships with this package.
+        folds: fold numbers, or ``"all"`` for the fold of that name; None: all numbered folds.
+        device: ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        scan_backend: selective-scan backend of U-Mamba's Mamba layers.
+        configuration: ``3d_fullres`` and the like, where the reference contains several.
+
+    Raises:
+        ModelError: the model is missing, damaged, incomplete, contradictory, of an unknown kind, a cascade, or made
+            for several input channels.
+        UsageError, NotInstalledError: the scan backend is unknown, or cannot be used here.
+    """
+    name = str(reference)
+    path = resource_path("demo_model") if name == DEMO else Path(reference).expanduser()
+    if not path.exists():
+        raise ModelError(
+            f"The model {name!r} does not exist.",
+            f"Give a folder trained by nnU-Net v2, the zip that nnU-Net exports, or {DEMO!r}.",
+        )
+    if path.is_dir():
+        return _load_folder(name, find_trained_folder(path, configuration), folds, device, scan_backend, configuration)
+    if path.suffix in (".pth", ".pt") or not zipfile.is_zipfile(path):
+        raise ModelError(
+            f"{path} is neither a trained folder nor a zip file.",
+            "Give the folder that holds plans.json, dataset.json and fold_0, or the zip nnU-Net exports.",
+        )
+    with tempfile.TemporaryDirectory(prefix="umamba-xai-") as unpacked:
+        unpack_model(path, Path(unpacked))
+        try:
+            model = _load_folder(
+                name, find_trained_folder(Path(unpacked), configuration), folds, device, scan_backend, configuration
+            )
+        except ModelError as error:
+            raise ModelError(error.message.replace(unpacked, str(path)), error.remedy) from error
+    model.folder = path
+    return model
+
+
+def _load_folder(
+    reference: str,
+    folder: TrainedFolder,
+    folds: Sequence[int | str] | None,
+    device: str | torch.device,
+    scan_backend: str,
+    configuration: str | None,
+) -> Model:
+    checkpoints = {fold: read_checkpoint(path) for fold, path in folder.select(folds).items()}
+    first = next(iter(checkpoints.values()))
+    _check_same_network(checkpoints)
+    name = first.configuration_name or folder.configuration_name
+    if name is None:
+        raise ModelError(f"Neither {first.path} nor the name of its folder says which configuration was trained.")
+    if configuration not in (None, name):
+        raise ModelError(f"{folder.path} is configuration {name!r}, not {configuration!r}.")
+
+    plans_manager = PlansManager(folder.plans)
+    config = configuration_manager(plans_manager, name)
+    _check_usable(folder, config, name)
+    label_manager = _label_manager(plans_manager, folder)
+    architecture = architecture_of(first.trainer_name, config)
+    network = build_network(
+        first.trainer_name,
+        config,
+        num_input_channels=1,
+        num_outputs=label_manager.num_segmentation_heads,
+        deep_supervision=False,
+        legacy=first.is_legacy_umamba,
+    )
+    network.requires_grad_(False).eval()
+    if architecture.startswith("UMamba"):
+        choose_backend(device, scan_backend)  # refuses now rather than in the first window
+        set_scan_backend(network, scan_backend)
+    parameter_sets = {}
+    for fold, checkpoint in checkpoints.items():
+        load_weights(network, checkpoint.weights, str(checkpoint.path))
+        parameter_sets[fold] = unique_weights(network)
+    model = Model(
+        reference=reference,
+        folder=folder.path,
+        trainer_name=first.trainer_name,
+        architecture=architecture,
+        is_legacy=first.is_legacy_umamba,
+        folds=tuple(checkpoints),
+        plans_manager=plans_manager,
+        configuration_manager=config,
+        configuration_name=name,
+        dataset_json=folder.dataset_json,
+        label_manager=label_manager,
+        allowed_mirroring_axes=first.mirroring_axes,
+        sha256=_combined_sha256([checkpoint.sha256 for checkpoint in checkpoints.values()]),
+        network=network.to(device),
+        parameter_sets=parameter_sets,
+        device=torch.device(device),
+    )
+    model.use_fold(model.folds[0])
+    return model
+
+
+def _check_same_network(checkpoints: dict[int | str, Checkpoint]) -> None:
+    kinds = {(c.trainer_name, c.configuration_name, c.is_legacy_umamba) for c in checkpoints.values()}
+    if len(kinds) > 1:
+        raise ModelError(
+            f"The folds were not trained alike: {', '.join(sorted(str(kind) for kind in kinds))}.",
+            "Choose folds of one training.",
+        )
+
+
+def _check_usable(folder: TrainedFolder, configuration: ConfigurationManager, name: str) -> None:
+    missing = [key for key in _NEEDED_OF_A_CONFIGURATION if key not in configuration.configuration]
+    if missing:
+        raise ModelError(f"Configuration {name!r} of {folder.path / 'plans.json'} has no {', '.join(missing)}.")
+    if configuration.previous_stage_name is not None:
+        raise ModelError(
+            f"{folder.path} is the second stage of a cascade ({name!r} after {configuration.previous_stage_name!r}); "
+            "it needs the first stage's segmentation as a second input.",
+            "Use a model of the configuration 3d_fullres, 3d_lowres or 2d.",
+        )
+    channels = folder.dataset_json.get("channel_names", folder.dataset_json.get("modality")) or {}
+    if len(channels) != 1:
+        raise ModelError(
+            f"{folder.path} expects {len(channels)} input channels ({', '.join(map(str, channels.values()))}); "
+            "an input here is one volume.",
+            "Use a model trained on one channel.",
+        )
+    reader = folder.plans["image_reader_writer"]
+    if reader not in REORIENTING_READERS + STORAGE_ORDER_READERS:
+        raise ModelError(
+            f"The model was trained with the image reader {reader!r}, whose orientation of images is unknown.",
+            f"Known are: {', '.join(REORIENTING_READERS + STORAGE_ORDER_READERS)}.",
+        )
+
+
+def _label_manager(plans_manager: PlansManager, folder: TrainedFolder) -> LabelManager:
+    try:
+        manager = plans_manager.get_label_manager(folder.dataset_json)
+        if len(manager.all_labels) < 2:
+            raise ValueError("there is no foreground label")
+        return manager
+    except (AssertionError, AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"The labels of {folder.path / 'dataset.json'} cannot be used: {error}.") from error
+
+
+def _combined_sha256(hashes: list[str]) -> str:
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
