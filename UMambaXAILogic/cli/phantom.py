@@ -30,14 +30,10 @@ def run(options: argparse.Namespace) -> int:
     from UMambaXAILogic.engine.phantom import write_cohort
 
     from .interrupt import Interrupt
-    from .progress import CountReporter, TerminalReporter
+    from .progress import make_count_reporter
 
-    with Interrupt() as interrupt:
-        make_reporter = TerminalReporter if options.quiet else CountReporter
-        with make_reporter(interrupt.requested) as reporter:
-            manifest = write_cohort(
-                options.cohort, options.count, options.seed, options.out, size=options.size, reporter=reporter
-            )
+    with Interrupt() as interrupt, make_count_reporter(interrupt.requested, options.quiet) as reporter:
+        manifest = write_cohort(options.cohort, options.count, options.seed, options.out, options.size, reporter)
     if not options.quiet:
         phantoms = "1 phantom" if options.count == 1 else f"{options.count} phantoms"
         print(f"{phantoms} of the {options.cohort} cohort: see {manifest}")

@@ -37,8 +37,13 @@ def make_reporter(is_cancelled: Callable[[], bool], quiet: bool) -> TerminalRepo
     return LineReporter(is_cancelled)
 
 
+def make_count_reporter(is_cancelled: Callable[[], bool], quiet: bool) -> TerminalReporter:
+    """The reporter for a task without stages; silent where there is no terminal."""
+    return CountReporter(is_cancelled) if sys.stderr.isatty() and not quiet else TerminalReporter(is_cancelled)
+
+
 class TerminalReporter(Reporter):
-    """Shows warnings only (--quiet)."""
+    """Shows warnings only."""
 
     def __enter__(self) -> TerminalReporter:
         return self
