@@ -71,32 +71,38 @@ def store(_typing, array, offset, lanes):
 
 
 @intrinsic
-def transpose(_typing, source, source_offset, row_stride, target, target_offset):
-    """Read a 16 x 16 block whose rows lie ``row_stride`` elements apart, write its columns as contiguous rows."""
+def transpose(_typing, source, source_offset, source_stride, target, target_offset, target_stride):
+    """Write the columns of a 16 x 16 block as rows; strides are the elements from one row to the next."""
 
     def codegen(context, builder, signature, args):
-        source, source_offset, row_stride, target, target_offset = args
+        source, source_offset, source_stride, target, target_offset, target_stride = args
         vector = ir.VectorType(context.get_value_type(signature.args[0].dtype), LANES)
         align = context.get_abi_sizeof(vector.element)
-        rows = []
-        for row in range(LANES):
-            offset = builder.add(source_offset, builder.mul(row_stride, row_stride.type(row)))
-            address = _address(context, builder, signature.args[0], source, offset, vector)
-            rows.append(builder.load(address, align=align))
-        # Interleaving row i with row i + 8 is one step of a perfect shuffle; four steps transpose.
-        low = [lane // 2 + LANES * (lane % 2) for lane in range(LANES)]
-        high = [index + LANES // 2 for index in low]
-        half = LANES // 2
-        for _ in range(LANES.bit_length() - 1):
-            pairs = [(rows[index], rows[index + half]) for index in range(half)]
-            rows = [_shuffle(builder, *pair, order) for pair in pairs for order in (low, high)]
+
+        def address(kind, array, offset, stride, row):
+            offset = builder.add(offset, builder.mul(stride, stride.type(row)))
+            return _address(context, builder, kind, array, offset, vector)
+
+        rows = [
+            builder.load(address(signature.args[0], source, source_offset, source_stride, row), align=align)
+            for row in range(LANES)
+        ]
+        size = LANES // 2
+        while size:  # swap the off-diagonal squares of this size within every square of twice the size
+            for row in range(LANES):
+                if not row & size:
+                    above, below = rows[row], rows[row | size]
+                    first = [lane if not lane & size else LANES + (lane ^ size) for lane in range(LANES)]
+                    second = [lane | size if not lane & size else LANES + lane for lane in range(LANES)]
+                    rows[row] = _shuffle(builder, above, below, first)
+                    rows[row | size] = _shuffle(builder, above, below, second)
+            size //= 2
         for row, value in enumerate(rows):
-            offset = builder.add(target_offset, target_offset.type(row * LANES))
-            address = _address(context, builder, signature.args[3], target, offset, vector)
-            builder.store(value, address, align=align)
+            builder.store(value, address(signature.args[3], target, target_offset, target_stride, row), align=align)
         return context.get_dummy_value()
 
-    return types.void(source, types.intp, types.intp, target, types.intp), codegen
+    arguments = (source, types.intp, types.intp, target, types.intp, types.intp)
+    return types.void(*arguments), codegen
 
 
 # --- between lanes and numbers ---

@@ -17,8 +17,8 @@ import numpy as np
 
 from ..cpu_kernels.compilation import inline, jit
 from ..cpu_kernels.lane_math import LN_2, LOG2_E, exp2_minus_one, sigmoid
-from ..cpu_kernels.lanes import LANES, broadcast, load, multiply_add, store, total
-from .numba_tiles import TILE_STEPS, copy_row, decay_tile, load_projection, load_steps
+from ..cpu_kernels.lanes import LANES, broadcast, load, multiply_add, store, total, transpose
+from .numba_tiles import TILE_STEPS, decay_tile, load_projection, load_row, load_steps, store_row
 
 
 @inline
@@ -95,11 +95,11 @@ def backward(
         for channel in range(first, last):
             shift = bias[channel] if bias.size else zero
             skip = D[channel] if D.size else zero
-            load_steps(delta[channel], shift, use_softplus, start, stop, step)
-            copy_row(u[channel], start, stop, value)
-            copy_row(d_output[channel], start, stop, d_y)
+            load_steps(delta, channel, shift, use_softplus, start, stop, step)
+            load_row(u, channel, start, stop, value)
+            load_row(d_output, channel, start, stop, d_y)
             if z.size:
-                copy_row(z[channel], start, stop, gate)
+                load_row(z, channel, start, stop, gate)
             for i in range(0, steps, LANES):
                 value_now = load(value, i)
                 store(y, i, value_now * skip)
@@ -122,8 +122,7 @@ def backward(
                     slope = opening * (gate_now * (1.0 - opening) + 1.0)
                     store(y, i, d_now * load(y, i) * slope)
                     store(d_y, i, d_now * gate_now * opening)
-                for i in range(steps):
-                    d_z[channel, start + i] = y[i]
+                store_row(y, d_z, channel, start, stop)
 
             for group in range(0, padded, LANES):
                 at = channel * padded + group
@@ -146,9 +145,8 @@ def backward(
                     d_step = d_step * (0.0 - exp2_minus_one(step_now * -LOG2_E))
                 store(through_A, i, d_step)
                 store(d_y, i, d_now * value_now)
-            for i in range(steps):
-                d_u[channel, start + i] = y[i]
-                d_delta[channel, start + i] = through_A[i]
+            store_row(y, d_u, channel, start, stop)
+            store_row(through_A, d_delta, channel, start, stop)
             if D.size:
                 d_D[channel] += _sum(d_y, steps)
             if bias.size:
@@ -167,12 +165,22 @@ def _sum(values, count):
 def add_shares(shares, first, last, start, stop, gradient, begin):
     """Sum the shares of blocks ``first`` to ``last``, in that order, for steps ``start`` to ``stop`` of the shares.
 
-    shares (blocks, groups of states, steps, LANES); gradient (L, padded N) is written from row ``begin + start`` on.
+    shares (blocks, groups of states, steps, LANES); gradient (padded N, L) is written from step ``begin + start`` on.
     """
     groups, steps = shares.shape[1:3]
+    length = gradient.shape[1]
+    sums = np.empty(LANES * LANES, shares.dtype)
     for group in range(groups):
-        for i in range(start, stop):
-            result = load(shares, ((first * groups + group) * steps + i) * LANES)
-            for block in range(first + 1, last):
-                result = result + load(shares, ((block * groups + group) * steps + i) * LANES)
-            store(gradient, (begin + i) * groups * LANES + group * LANES, result)
+        for part in range(start, stop, LANES):
+            count = min(LANES, stop - part)
+            for i in range(count):
+                result = load(shares, ((first * groups + group) * steps + part + i) * LANES)
+                for block in range(first + 1, last):
+                    result = result + load(shares, ((block * groups + group) * steps + part + i) * LANES)
+                store(sums, i * LANES, result)
+            if count == LANES:
+                transpose(sums, 0, LANES, gradient, group * LANES * length + begin + part, length)
+            else:
+                for i in range(count):
+                    for n in range(LANES):
+                        gradient[group * LANES + n, begin + part + i] = sums[i * LANES + n]

@@ -138,7 +138,12 @@ class _Work:
     def _array(self, tensor: torch.Tensor | None, dimensions: int) -> np.ndarray:
         if tensor is None:
             return torch.empty((0,) * dimensions, dtype=self.dtype).numpy()
-        return tensor.detach().to(self.dtype).contiguous().numpy()
+        tensor = tensor.detach().to(self.dtype)
+        if dimensions < 3:
+            return tensor.contiguous().numpy()
+        # Kernels see one batch item (and group) at a time: slices of a wider tensor need no copy.
+        item = tensor[(0,) * (dimensions - 2)]
+        return (tensor if item.is_contiguous() else tensor.contiguous()).numpy()
 
     def _grouped(self, projection: torch.Tensor) -> torch.Tensor:
         """B or C as (batch, groups, N, L), a constant one as (batch, D, N, 1)."""
@@ -164,8 +169,8 @@ class _Shares:
         groups_of_states = work.padded // LANES
         dtype = projection.dtype
         self.shares = np.empty((work.batch, len(work.blocks), groups_of_states, self.span, LANES), dtype)
-        rows = 1 if self.constant else work.length
-        self.sum = np.zeros((work.batch, projection.shape[1], rows, work.padded), dtype)
+        steps = 1 if self.constant else work.length
+        self.sum = np.zeros((work.batch, projection.shape[1], work.padded, steps), dtype)
 
     def add_up(self, begin: int, end: int) -> None:
         """Add the shares of all blocks for steps ``begin`` to ``end``."""
@@ -173,7 +178,7 @@ class _Shares:
         steps = end - begin
         if self.constant:  # every block is one channel, or the channels of one group
             shares = self.shares[:, :, :, :steps].sum(3).reshape(batch, groups, self.blocks_a_group, -1)
-            self.sum[:, :, 0] += shares.sum(2)
+            self.sum[..., 0] += shares.sum(2)
             return
         cut = 8 * TILE_STEPS
         cuts = -(-steps // cut)
@@ -190,8 +195,8 @@ class _Shares:
         for_each(task, batch * groups * cuts)
 
     def gradient(self, projection: torch.Tensor) -> torch.Tensor:
-        """In the shape and dtype of B or C; strided as the sum is stored, (L, N)."""
-        total = torch.from_numpy(self.sum)[..., : self.work.states].transpose(2, 3)
+        """In the shape and dtype of B or C."""
+        total = torch.from_numpy(self.sum)[:, :, : self.work.states]
         if projection.dim() == 2:
             total = total.sum(0)[:, :, 0] if self.constant else total.sum((0, 3))
         elif projection.dim() == 3:

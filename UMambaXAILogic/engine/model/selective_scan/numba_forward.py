@@ -11,7 +11,7 @@ import numpy as np
 from ..cpu_kernels.compilation import jit
 from ..cpu_kernels.lane_math import sigmoid
 from ..cpu_kernels.lanes import LANES, load, store
-from .numba_tiles import TILE_STEPS, copy_row, decay_tile, load_projection, load_steps, scan_tile
+from .numba_tiles import TILE_STEPS, decay_tile, load_projection, load_row, load_steps, scan_tile, store_row
 
 
 @jit
@@ -43,8 +43,8 @@ def forward(u, delta, rates, B, C, D, z, bias, use_softplus, first, last, output
         for channel in range(first, last):
             if checkpoints.size:
                 checkpoints[tile, channel] = states[channel]
-            load_steps(delta[channel], bias[channel] if bias.size else zero, use_softplus, start, stop, step)
-            copy_row(u[channel], start, stop, drive)
+            load_steps(delta, channel, bias[channel] if bias.size else zero, use_softplus, start, stop, step)
+            load_row(u, channel, start, stop, drive)
             skip = D[channel] if D.size else zero
             for i in range(0, steps, LANES):
                 value = load(drive, i)
@@ -56,9 +56,8 @@ def forward(u, delta, rates, B, C, D, z, bias, use_softplus, first, last, output
                 state = scan_tile(step, drive, steps, B_tile, C_tile, group * TILE_STEPS, decay, load(states, at), y)
                 store(states, at, state)
             if z.size:
-                copy_row(z[channel], start, stop, gate)
+                load_row(z, channel, start, stop, gate)
                 for i in range(0, steps, LANES):
                     value = load(gate, i)
                     store(y, i, load(y, i) * value * sigmoid(value))
-            for i in range(steps):
-                output[channel, start + i] = y[i]
+            store_row(y, output, channel, start, stop)

@@ -15,25 +15,35 @@ TILE_STEPS = 128
 
 
 @inline
-def copy_row(row, start, stop, buffer):
-    """Bring steps of one channel into a buffer; what follows up to the next whole group of lanes becomes zero."""
+def load_row(array, channel, start, stop, buffer):
+    """Bring steps of one channel of (channels, L) into a buffer; the rest of the last whole lanes becomes zero."""
     steps = stop - start
-    for i in range(steps):
-        buffer[i] = row[start + i]
-    for i in range(steps, round_up(steps)):
-        buffer[i] = 0
+    source = channel * array.shape[1] + start
+    whole = steps // LANES * LANES
+    for i in range(0, whole, LANES):
+        store(buffer, i, load(array, source + i))
+    if whole < steps:
+        store(buffer, whole, broadcast(0.0, load(buffer, whole)))
+        for i in range(whole, steps):
+            buffer[i] = array[channel, start + i]
 
 
 @inline
-def round_up(steps):
-    """The steps that whole groups of lanes cover."""
-    return (steps + LANES - 1) // LANES * LANES
+def store_row(buffer, array, channel, start, stop):
+    """Write a buffer to steps of one channel of (channels, L)."""
+    steps = stop - start
+    target = channel * array.shape[1] + start
+    whole = steps // LANES * LANES
+    for i in range(0, whole, LANES):
+        store(array, target + i, load(buffer, i))
+    for i in range(whole, steps):
+        array[channel, start + i] = buffer[i]
 
 
 @inline
-def load_steps(row, shift, use_softplus, start, stop, buffer):
+def load_steps(delta, channel, shift, use_softplus, start, stop, buffer):
     """Step sizes of one channel: delta plus bias, through softplus where asked."""
-    copy_row(row, start, stop, buffer)
+    load_row(delta, channel, start, stop, buffer)
     for i in range(0, stop - start, LANES):
         step = load(buffer, i) + shift
         store(buffer, i, softplus(step) if use_softplus else step)
@@ -49,7 +59,7 @@ def load_projection(projection, start, stop, buffer):
         at = start
         if length > 1 and whole:
             while at + LANES <= stop:
-                transpose(projection, first * length + at, length, buffer, offset)
+                transpose(projection, first * length + at, length, buffer, offset, LANES)
                 at += LANES
                 offset += LANES * LANES
         count = min(LANES, states - first)
