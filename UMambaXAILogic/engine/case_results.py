@@ -23,6 +23,7 @@ from .atomic import write_text
 from .case_record import CaseRecord, peak_memory_mb
 from .errors import UsageError
 from .request import Request
+from .unfinished import UNFINISHED_PREFIX
 from .volume_io import VolumeFacts, write_volume
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class CaseWriter:
         self._made_folder = not self._folder.exists()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            self._staging = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=self._folder))
+            self._staging = Path(tempfile.mkdtemp(prefix=UNFINISHED_PREFIX, dir=self._folder))
         except OSError as error:
             raise UsageError(
                 f"The output folder {self._folder} cannot be written: {error.strerror or error}.",
@@ -101,7 +102,7 @@ class CaseWriter:
         metrics = {
             "schema_version": SCHEMA_VERSION,
             "case": self._request.case or case_name(self._request.volume),
-            "phantom": case.facts.is_phantom,
+            "phantom": case.volume.is_phantom,
             "input": _input_fields(self._request.volume, case.volume, case.facts),
             "model": _model_fields(plan),
             "target": _target_fields(plan),

@@ -22,6 +22,7 @@ import UMambaXAILogic
 from .errors import CancelledError, UsageError
 from .failure import describe_failure
 from .request import Request
+from .unfinished import remove_unfinished
 from .worker_cancel import CancelWatch
 from .worker_messages import MessageReporter, MessageWriter
 from .worker_path import place_packages
@@ -74,6 +75,7 @@ def _answer(arguments: list[str] | None, writer: MessageWriter, watch: CancelWat
     place_packages(options.packages)
     writer.say("hello", pid=os.getpid(), versions=_versions())
     request = _read_request(options.request)
+    watch.clean_up = lambda: remove_unfinished(request.output)
 
     from .pipeline import run_case  # torch and nnunetv2 take seconds: the hello is out by now
 

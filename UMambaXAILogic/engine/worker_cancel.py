@@ -10,6 +10,7 @@ import os
 import select
 import signal
 import threading
+from collections.abc import Callable
 
 from .errors import CancelledError
 from .worker_messages import MessageWriter
@@ -35,6 +36,7 @@ class CancelWatch:
 
     def __init__(self, own_input: int, writer: MessageWriter) -> None:
         self.cancelled = threading.Event()
+        self.clean_up: Callable[[], None] = lambda: None  # called before the process is ended under a computation
         self._input = own_input
         self._writer = writer
         self._disarmed = threading.Event()
@@ -60,8 +62,9 @@ class CancelWatch:
         self.cancelled.set()
         if self._disarmed.wait(GRACE_S):
             return
-        # Writing may fail (nobody listens) or the line may be lost; the process ends in every case.
+        # Any of this may fail (nobody listens, a file is held); the process ends in every case.
         try:
+            self.clean_up()
             error = CancelledError()
             self._writer.say("error", code=error.code, message=error.message, remedy=error.remedy)
         finally:

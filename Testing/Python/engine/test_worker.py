@@ -277,6 +277,21 @@ def test_closing_the_input_ends_the_process_within_two_seconds(start_worker, com
     assert worker.process.stdout.read() == b""
 
 
+def test_a_computation_that_is_cut_off_leaves_no_half_written_files(start_worker, tmp_path):
+    worker = start_worker("""
+        def run_case(request, reporter):
+            unfinished = request.output / ".unfinished-1"
+            unfinished.mkdir(parents=True)
+            (unfinished / "attention.nii.gz").write_text("half")
+            (request.output / "notes.txt").write_text("the user's own")
+            reporter.stage("segment")
+            time.sleep(60)
+    """)
+    worker.read_until("stage")
+    worker.close_input()
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
+
+
 def test_cancelling_works_when_nobody_reads_the_output_either(start_worker):
     worker = start_worker("""
         def run_case(request, reporter):
