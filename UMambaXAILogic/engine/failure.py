@@ -34,8 +34,10 @@ class Failure:
 
     @property
     def text(self) -> str:
-        """Message and remedy in one paragraph."""
-        return " ".join(f"{self.message} {self.remedy}".split())
+        """Message and remedy in one paragraph; a table in the message keeps its lines."""
+        joint = "" if self.message.endswith("\n") else " "
+        lines = f"{self.message}{joint}{self.remedy}".splitlines()
+        return "\n".join(line.rstrip() for line in lines if line.strip())
 
 
 def describe_failure(error: BaseException) -> Failure:

@@ -16,10 +16,9 @@ def test_a_typed_error_keeps_its_words():
     assert failure.text == "Bad file 7. Use 8."
 
 
-def test_the_text_is_one_paragraph_even_where_the_message_is_not():
-    assert describe_failure(errors.InputError("Grids differ:\n  a\n  b", "Resample.")).text == (
-        "Grids differ: a b Resample."
-    )
+def test_a_table_in_a_message_keeps_its_lines_but_the_text_stays_one_paragraph():
+    failure = describe_failure(errors.InputError("Grids differ:\n  volume   1 2\n\n  mask     1 3\n", "Resample."))
+    assert failure.text.splitlines() == ["Grids differ:", "  volume   1 2", "  mask     1 3", "Resample."]
 
 
 @pytest.mark.parametrize(
