@@ -11,7 +11,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 OUT := demo-output
 INPUT :=
 
-.PHONY: demo test lint clean
+.PHONY: venv demo test lint clean
 
 demo: $(VENV)/installed-demo
 	$(BIN)/python Scripts/check_system_libraries.py pictures
@@ -26,6 +26,8 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+venv: $(VENV)/pyvenv.cfg
 
 # The package is installed editable: what is run is what is in this folder.
 $(VENV)/installed-demo: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
