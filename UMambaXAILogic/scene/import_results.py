@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from UMambaXAILogic.engine.errors import InputError
+from UMambaXAILogic.engine.request import FOREGROUND
 
 from .colors import PREDICTION
 from .errors_display import (
@@ -52,7 +53,8 @@ class GroundTruthFile:
 
     Args:
         path: label file.
-        labels: values that count as target; None: every value above 0.
+        labels: values that count as target; None: as the metrics were counted, that is those of the target, or every
+            value above 0 where the model has one label or the target is all of them.
     """
 
     path: Path
@@ -160,8 +162,8 @@ class ResultImport:
         self.result.metrics = self._read.metrics
         if request.ground_truth is not None:
             labels = read_labels(request.ground_truth.path, request.grid)
-            wanted = request.ground_truth.labels
-            self._truth = labels > 0 if wanted is None else np.isin(labels, wanted)
+            wanted = request.ground_truth.labels or self._values_of_target_alone()
+            self._truth = np.isin(labels, wanted) if wanted else labels > 0
 
     def _add_attention(self) -> None:
         if self._files.attention is None:
@@ -280,6 +282,11 @@ class ResultImport:
     def _target_values(self) -> list[int]:
         label = self._files.metrics["target"]["label"]
         return list(label) if isinstance(label, list) else [label]
+
+    def _values_of_target_alone(self) -> list[int] | None:
+        metrics = self._files.metrics
+        several = len(metrics["model"]["labels"]) > 2  # the background is one
+        return self._target_values() if several and metrics["target"]["name"] != FOREGROUND else None
 
     def _target_segment_ids(self) -> list[str]:
         segmentation = self.result.segmentation_node.GetSegmentation()

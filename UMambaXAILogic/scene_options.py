@@ -1,0 +1,113 @@
+"""The keyword arguments of a run on a scene, and the worker's request they become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from UMambaXAILogic.engine.errors import UsageError
+from UMambaXAILogic.engine.request import DEFAULT_THRESHOLDS, Region, Request, Target, VerdictCutoffs
+from UMambaXAILogic.scene.import_results import GroundTruthFile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Keyword arguments of ``segmentAndExplain`` and ``startSegmentAndExplain``.
+
+    Args:
+        method: name in the attribution registry.
+        pool: gradient pooling window in voxels per axis; 1 means none; None: the default of the method or preset.
+        poolMode: ``max`` or ``mean``.
+        layers: layer aliases such as ``encoder.4``; None: the default set.
+        target: label value or name, or ``"foreground"`` for all labels together; None: the only label, or all.
+        targetKind: ``prediction``, or ``tp``, ``fp``, ``fn`` (these three need a ground truth).
+        targetScore: ``margin`` or ``logit``; None: the default of the preset.
+        thresholds: attention thresholds at which alignment is measured, beside ``threshold``.
+        preset: ``"paper"`` or None.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+        folds: fold numbers; None: all that were trained.
+        mirror: average over mirrored windows, as nnU-Net does by default.
+        step: window step as a fraction of the patch, (0, 1].
+        memoryLimitGb: host memory the computation may plan with.
+        scanBackend: name of a selective-scan backend, or ``auto``.
+        groundTruthSegments: names or ids of the segments that count as ground truth, ``"all"``, or None where the
+            ground truth has only one.
+        groundTruthLabels: values of a ground-truth label volume that count as target; None: those of the target, or
+            every value above 0 where the model has one label or the target is all of them.
+        resampleGroundTruth: resample a ground truth that lies on another grid instead of refusing it.
+        regionNode: markups ROI, segmentation or label volume in which targets are looked for and metrics counted.
+        regionSegments: names or ids of the region's segments, ``"all"``, or None where there is only one.
+        cutoffs: (high, low, gap) of the diagnostic rule; None: its defaults.
+        replace: remove the nodes of an earlier run with the same method and model on this volume.
+    """
+
+    method: str = "seg-xres-cam"
+    pool: int | None = None
+    poolMode: str = "max"
+    layers: Sequence[str] | None = None
+    target: int | str | None = None
+    targetKind: str = "prediction"
+    targetScore: str | None = None
+    thresholds: Sequence[float] = DEFAULT_THRESHOLDS
+    preset: str | None = None
+    device: str = "auto"
+    folds: Sequence[int] | None = None
+    mirror: bool = False
+    step: float = 0.5
+    memoryLimitGb: float | None = None
+    scanBackend: str = "auto"
+    groundTruthSegments: Sequence[str] | str | None = None
+    groundTruthLabels: Sequence[int] | None = None
+    resampleGroundTruth: bool = False
+    regionNode: Any = None
+    regionSegments: Sequence[str] | str | None = None
+    cutoffs: tuple[float, float, float] | None = None
+    replace: bool = True
+
+
+def options_from(given: dict[str, Any]) -> Options:
+    """The options in ``given``; raises ``UsageError`` for a name that is not one."""
+    known = [field.name for field in fields(Options)]
+    for name in given:
+        if name not in known:
+            raise UsageError(f"There is no option {name!r}.", f"The options are: {', '.join(known)}.")
+    return Options(**given)
+
+
+def build_request(
+    case: str,
+    model: str | Path,
+    threshold: float,
+    options: Options,
+    folder: Path,
+    ground_truth: GroundTruthFile | None,
+    region: Region | None,
+) -> Request:
+    """The worker's request on the files in ``folder``; raises ``UsageError`` for a value that is out of its range."""
+    return Request(
+        volume=folder / "volume.nrrd",
+        model=str(model),
+        output=folder / "result",
+        case=case,
+        ground_truth=ground_truth.path if ground_truth else None,
+        ground_truth_labels=ground_truth.labels if ground_truth else None,
+        method=options.method,
+        pool=options.pool,
+        pool_mode=options.poolMode,
+        layers=None if options.layers is None else tuple(options.layers),
+        target=Target(options.target, options.targetKind, options.targetScore),
+        thresholds=tuple(options.thresholds),
+        reporting_threshold=threshold,
+        region=region,
+        preset=options.preset,
+        device=options.device,
+        folds=None if options.folds is None else tuple(options.folds),
+        mirror=options.mirror,
+        step=options.step,
+        memory_limit_gb=options.memoryLimitGb,
+        scan_backend=options.scanBackend,
+        output_format="nrrd",
+        cutoffs=VerdictCutoffs() if options.cutoffs is None else VerdictCutoffs(*options.cutoffs),
+    )
