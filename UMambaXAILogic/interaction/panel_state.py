@@ -50,7 +50,7 @@ class PanelState:
 
 @dataclass(frozen=True)
 class UiState:
-    """What each control shows and allows."""
+    """What each control shows and allows; ``progress_percent`` is None where nobody knows how much is done."""
 
     inputs_enabled: bool
     run_enabled: bool
@@ -59,7 +59,7 @@ class UiState:
     cancel_enabled: bool
     cancel_text: str
     progress_visible: bool
-    progress_percent: int
+    progress_percent: int | None
     progress_text: str
     message: str
     message_kind: str
@@ -88,7 +88,7 @@ def ui_state(state: PanelState, _: Translate = _untranslated) -> UiState:
         cancel_enabled=busy and state.job_state != jobs.CANCELLING,
         cancel_text=_("Cancelling...") if state.job_state == jobs.CANCELLING else _("Cancel"),
         progress_visible=busy,
-        progress_percent=int(100 * state.progress),
+        progress_percent=None if state.runtime == RUNTIME_INSTALLING else int(100 * state.progress),
         progress_text=_progress_text(state, _) if busy else "",
         message=message,
         message_kind=kind,
@@ -145,7 +145,7 @@ def _progress_text(state: PanelState, _: Translate) -> str:
     if state.job_state == jobs.CANCELLING:
         return _("Cancelling...")
     if state.runtime == RUNTIME_INSTALLING:
-        return state.stage or _("Installing...")
+        return state.stage or _("Installing the packages")
     text = f"{_stage_in_words(state.stage, _)} - {int(100 * state.progress)} %"
     if state.seconds_left is not None:
         text += " - " + _("{time} left").format(time=in_words(state.seconds_left))
@@ -162,6 +162,9 @@ def _stage_in_words(stage: str, _: Translate) -> str:
         "explain": _("Explaining"),
         "metrics": _("Measuring"),
         "write": _("Writing the results"),
+        "import": _("Showing the results"),
+        "install": _("Installing the packages"),
+        "verify": _("Checking the packages"),
     }
     return words.get(stage, stage)
 

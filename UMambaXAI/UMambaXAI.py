@@ -1,0 +1,264 @@
+"""The Slicer module: what is clicked. What is computed lives in the package ``UMambaXAILogic`` beside it."""
+
+# Annotations stay evaluated (no ``from __future__ import annotations``): parameterNodeWrapper reads them.
+import enum
+import importlib.util
+import sys
+from pathlib import Path
+from typing import Annotated, Optional, Union
+
+import slicer
+import vtk
+from slicer import vtkMRMLLabelMapVolumeNode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.parameterNodeWrapper import SingleStep, WithinRange, parameterNodeWrapper
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleTest,
+    ScriptedLoadableModuleWidget,
+)
+
+if importlib.util.find_spec("UMambaXAILogic") is None:  # installed, it lies beside this file
+    sys.path.append(str(Path(__file__).resolve().parents[1]))  # a checkout given as additional module path
+
+MODULE = "UMambaXAI"
+
+
+class UMambaXAI(ScriptedLoadableModule):
+    """What the application shows about the module before it is opened."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        parent.title = "UMambaXAI"
+        parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation")]
+        parent.dependencies = ["Segmentations", "Volumes", "VolumeRendering", "Markups", "SubjectHierarchy"]
+        parent.contributors = ["UMambaXAI contributors"]
+        parent.helpText = _(
+            "Segments vessels in CT and MR angiograms with U-Mamba, shows what the network attended to, and measures "
+            "both against a ground truth. For research use only."
+        )
+        parent.acknowledgementText = _(
+            "Networks: U-Mamba (Ma, Li, Wang 2024) on nnU-Net (Isensee et al. 2021). Explanation: Seg-XRes-CAM "
+            "(Hasany, Petitjean, Meriaudeau 2023) and Seg-Grad-CAM (Vinogradova, Dibrov, Myers 2020)."
+        )
+
+
+class ModelSource(enum.Enum):
+    """Where the model comes from."""
+
+    DEMO = "demo"
+    FOLDER = "folder"
+    ARCHIVE = "archive"
+
+    def label(self) -> str:
+        """What the combo box shows."""
+        return {
+            ModelSource.DEMO: _("Demo model (phantom vessels)"),
+            ModelSource.FOLDER: _("Trained nnU-Net folder"),
+            ModelSource.ARCHIVE: _("Exported zip"),
+        }[self]
+
+
+@parameterNodeWrapper
+class UMambaXAIParameterNode:
+    """The panel's choices, saved with the scene. ``attention`` is the map that the sliders act on."""
+
+    inputVolume: vtkMRMLScalarVolumeNode
+    modelSource: ModelSource = ModelSource.DEMO
+    modelPath: str = ""
+    groundTruth: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode]  # noqa: UP007 as the wrapper reads it
+    attention: vtkMRMLScalarVolumeNode
+    showAttention: bool = True
+    threshold: Annotated[float, WithinRange(0.01, 1.0), SingleStep(0.01)] = 0.3
+    opacity: Annotated[float, WithinRange(0.0, 1.0), SingleStep(0.01)] = 0.55
+
+
+def sceneParameters():
+    """This scene's parameters, made on first use."""
+    owner = ScriptedLoadableModuleLogic()
+    owner.moduleName = MODULE
+    return UMambaXAIParameterNode(owner.getParameterNode())
+
+
+class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMixin):
+    """The panel. Handlers collect, delegate and show; what is shown is computed by ``ui_state``."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        slicer.util.VTKObservationMixin.__init__(self)
+        self.controller = None
+        self.dialogs = None
+        self.ui = None
+        self._parameterNode: Optional[UMambaXAIParameterNode] = None  # noqa: UP045
+        self._guiTag = None
+        self._entered = False
+
+    def setup(self):
+        """Build the panel. Called once, when the module is opened for the first time."""
+        from UMambaXAILogic.slicer_app.panel_services import make_services
+
+        ScriptedLoadableModuleWidget.setup(self)
+        uiWidget = slicer.util.loadUI(self.resourcePath("UI/UMambaXAI.ui"))
+        uiWidget.setMRMLScene(slicer.mrmlScene)
+        self.layout.addWidget(uiWidget)
+        self.layout.addStretch(1)
+        self.ui = slicer.util.childWidgetVariables(uiWidget)
+        self.useServices(make_services())
+        self._connectButtons()
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.initializeParameterNode()
+
+    def useServices(self, services):
+        """Work with this controller and these dialogs; tests bring their own."""
+        if self.controller is not None:
+            self.controller.changed.disconnect(self.updateUi)
+        self.controller, self.dialogs = services.controller, services.dialogs
+        self.controller.changed.connect(self.updateUi)
+        self.controller.logged.connect(self.onLogged)
+        self.controller.succeeded.connect(self.onSucceeded)
+        self.updateUi()
+
+    def _connectButtons(self):
+        from UMambaXAILogic.slicer_app.connections import connect
+
+        connect(self.ui.runButton, "clicked(bool)", self.onRun)
+        connect(self.ui.cancelButton, "clicked(bool)", self.onCancel)
+        connect(self.ui.browseModelButton, "clicked(bool)", self.onBrowseModel)
+
+    def cleanup(self):
+        """The module is about to go."""
+        if self.controller is not None:
+            self.controller.changed.disconnect(self.updateUi)
+            self.controller.forget()
+        self.setParameterNode(None)
+        self.removeObservers()
+
+    def enter(self):
+        """The user opens the module."""
+        self._entered = True
+        self.initializeParameterNode()
+
+    def exit(self):
+        """The user opens another module."""
+        self._entered = False
+        self.setParameterNode(None)
+
+    def onSceneStartClose(self, caller, event):
+        """Nodes are about to go: nothing may hold on to them."""
+        self.setParameterNode(None)
+        self.controller.forget()
+
+    def onSceneEndClose(self, caller, event):
+        """The new, empty scene needs its own parameters if the panel is in sight."""
+        if self._entered:
+            self.initializeParameterNode()
+
+    def initializeParameterNode(self):
+        """Use this scene's parameters; take the first volume where none is chosen."""
+        self.setParameterNode(sceneParameters())
+        if self._parameterNode.inputVolume is None:
+            volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
+            plain = [node for node in volumes if node.GetClassName() == "vtkMRMLScalarVolumeNode"]
+            if plain:
+                self._parameterNode.inputVolume = plain[0]
+
+    def setParameterNode(self, parameterNode):
+        """Bind the controls to ``parameterNode``, or to nothing."""
+        if self._parameterNode is not None:
+            self._parameterNode.disconnectGui(self._guiTag)
+            self.removeObserver(self._parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
+        self._parameterNode = parameterNode
+        if parameterNode is not None:
+            self._guiTag = parameterNode.connectGui(self.ui)
+            self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
+            self.updateUi()
+
+    def onParametersModified(self, caller=None, event=None):
+        """A choice changed, by hand or by script."""
+        self.updateOverlay()
+        self.updateUi()
+
+    def inputs(self):
+        """What is chosen, as the controller takes it."""
+        from UMambaXAILogic.interaction.panel_controller import PanelInputs
+
+        chosen = self._parameterNode
+        if chosen is None:
+            return PanelInputs()
+        volume, truth = chosen.inputVolume, chosen.groundTruth
+        return PanelInputs(
+            volume_id=volume.GetID() if volume is not None else "",
+            volume_name=volume.GetName() if volume is not None else "",
+            model="demo" if chosen.modelSource == ModelSource.DEMO else chosen.modelPath,
+            ground_truth_id=truth.GetID() if truth is not None else "",
+            ground_truth_name=truth.GetName() if truth is not None else "",
+            threshold=chosen.threshold,
+        )
+
+    def updateUi(self):
+        """Copy ``UiState`` onto the controls."""
+        from UMambaXAILogic.interaction import ui_state
+        from UMambaXAILogic.slicer_app.panel_view import show
+
+        hasResult = self._parameterNode is not None and self._parameterNode.attention is not None
+        show(self.ui, ui_state(self.controller.state(self.inputs(), hasResult), _))
+        ownModel = self._parameterNode is not None and self._parameterNode.modelSource != ModelSource.DEMO
+        self.ui.modelPathEdit.setVisible(ownModel)
+        self.ui.browseModelButton.setVisible(ownModel)
+
+    def updateOverlay(self):
+        """Show the attention as the sliders say."""
+        from UMambaXAILogic.slicer_app.overlay import update_overlay
+
+        chosen = self._parameterNode
+        if chosen is not None and chosen.attention is not None:
+            update_overlay(slicer.mrmlScene, chosen.attention, chosen.showAttention, chosen.threshold, chosen.opacity)
+
+    def onRun(self, checked=False):
+        """Segment & Explain."""
+        self.ui.logText.clear()
+        self.controller.run(self.inputs())
+
+    def onCancel(self, checked=False):
+        """Stop what runs."""
+        self.controller.cancel()
+
+    def onBrowseModel(self, checked=False):
+        """Choose the model in a dialog."""
+        archive = self._parameterNode.modelSource == ModelSource.ARCHIVE
+        choose = self.dialogs.choose_model_archive if archive else self.dialogs.choose_model_folder
+        path = choose(self._parameterNode.modelPath)
+        if path:
+            self._parameterNode.modelPath = path
+
+    def onLogged(self, line):
+        """The worker wrote a line."""
+        self.ui.logText.appendPlainText(line)
+
+    def onSucceeded(self, job):
+        """The result is in the scene: let the sliders act on it, also where the panel is out of sight."""
+        sceneParameters().attention = job.result.attentionNode
+        self.updateOverlay()
+
+    def onReload(self):
+        """Reload this module and the package behind it (developer mode)."""
+        for name in [name for name in sys.modules if name.split(".")[0] == "UMambaXAILogic"]:
+            del sys.modules[name]
+        ScriptedLoadableModuleWidget.onReload(self)
+
+
+class UMambaXAITest(ScriptedLoadableModuleTest):
+    """Runs inside the application, and in the stand-in for it that the test suite brings."""
+
+    def setUp(self):
+        """Start from an empty scene."""
+        slicer.mrmlScene.Clear(0)
+
+    def runTest(self, **kwargs):
+        """Every test method, each on an empty scene."""
+        for name in sorted(name for name in dir(self) if name.startswith("test_")):
+            self.setUp()
+            getattr(self, name)()

@@ -1,0 +1,207 @@
+"""What happens when somebody clicks: install if needed, run, cancel, and what is known meanwhile. No Qt, no scene."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from UMambaXAILogic.engine.errors import UMambaXAIError
+
+from . import job as jobs
+from .model_choice import problem_with_model
+from .panel_state import RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_READY, PanelState
+from .signal import Signal
+
+
+@dataclass(frozen=True)
+class PanelInputs:
+    """What is chosen. Nodes are named by id, because they may be gone when a job ends.
+
+    Args:
+        volume_id: empty where none is chosen.
+        model: ``"demo"`` or a path.
+        ground_truth_id: empty where none is chosen.
+        threshold: attention below it is not shown.
+    """
+
+    volume_id: str = ""
+    volume_name: str = ""
+    model: str = ""
+    ground_truth_id: str = ""
+    ground_truth_name: str = ""
+    threshold: float = 0.3
+
+
+class PanelJob(Protocol):
+    """What the panel needs of a job; ``Job`` has it, and so has the job that also fills the scene."""
+
+    progressed: Signal
+    warned: Signal
+    logged: Signal
+    finished: Signal
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def error(self) -> UMambaXAIError | None: ...
+    @property
+    def is_over(self) -> bool: ...
+    @property
+    def progress(self) -> float: ...
+    @property
+    def stage(self) -> str: ...
+    @property
+    def seconds_left(self) -> float | None: ...
+    def cancel(self) -> None: ...
+
+
+class RuntimeSetup(Protocol):
+    """The packages the worker needs, and how they get there."""
+
+    @property
+    def is_ready(self) -> bool: ...
+    def question(self) -> str:
+        """What would be installed, how large it is and where."""
+        ...
+
+    def start(self) -> PanelJob:
+        """Begin to install."""
+        ...
+
+
+class PanelController:
+    """Runs one thing at a time for a panel.
+
+    Signals:
+        changed(): ask for ``state`` again.
+        logged(line: str)
+        succeeded(job): a run has ended with a result.
+
+    Args:
+        start_run: starts Segment & Explain; raises ``UMambaXAIError`` where the inputs cannot be used.
+        runtime: the packages.
+        confirm: asks the user; True means go on.
+        describe: the result of a finished job in one line.
+    """
+
+    def __init__(
+        self,
+        start_run: Callable[[PanelInputs], PanelJob],
+        runtime: RuntimeSetup,
+        confirm: Callable[[str], bool],
+        describe: Callable[[Any], str],
+    ) -> None:
+        self.changed = Signal()
+        self.logged = Signal()
+        self.succeeded = Signal()
+        self._start_run = start_run
+        self._runtime = runtime
+        self._confirm = confirm
+        self._describe = describe
+        self._job: PanelJob | None = None
+        self._installing = False
+        self._line = ""
+        self._error = ""
+        self._summary = ""
+        self._warnings: list[str] = []
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something runs."""
+        return self._job is not None and not self._job.is_over
+
+    def state(self, inputs: PanelInputs, has_result: bool) -> PanelState:
+        """Everything that is known, for ``ui_state``."""
+        job = self._job
+        return PanelState(
+            volume_name=inputs.volume_name,
+            model=inputs.model,
+            model_problem=problem_with_model(inputs.model),
+            ground_truth_name=inputs.ground_truth_name,
+            runtime=self._runtime_state(),
+            job_state=self._job_state(),
+            progress=0.0 if job is None else job.progress,
+            stage="" if job is None else (self._line if self._installing else job.stage),
+            seconds_left=None if job is None else job.seconds_left,
+            error=self._error,
+            warnings=tuple(self._warnings),
+            summary=self._summary,
+            has_result=has_result,
+        )
+
+    def run(self, inputs: PanelInputs) -> None:
+        """Segment and explain; where packages are missing, ask and install them first."""
+        if self.is_busy:
+            return
+        self._forget_last()
+        if not self._runtime.is_ready:
+            if self._confirm(self._runtime.question()):
+                self._watch(self._runtime.start, installing=True, then=lambda job: self._after_install(inputs))
+        else:
+            self._watch(lambda: self._start_run(inputs), installing=False, then=self._after_run)
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """Stop what runs."""
+        if self._job is not None:
+            self._job.cancel()
+            self.changed.emit()
+
+    def forget(self) -> None:
+        """The scene closes: stop, and keep nothing of what was shown."""
+        self.cancel()
+        if not self.is_busy:
+            self._job = None
+        self._forget_last()
+        self.changed.emit()
+
+    def _job_state(self) -> str:
+        if self._job is None or (self._installing and self._job.state in (jobs.WAITING, jobs.RUNNING)):
+            return ""  # installing has its own words
+        return self._job.state
+
+    def _runtime_state(self) -> str:
+        if self._installing and self.is_busy:
+            return RUNTIME_INSTALLING
+        return RUNTIME_READY if self._runtime.is_ready else RUNTIME_MISSING
+
+    def _forget_last(self) -> None:
+        self._error = self._summary = self._line = ""
+        self._warnings.clear()
+
+    def _watch(self, start: Callable[[], PanelJob], installing: bool, then: Callable[[Any], None]) -> None:
+        try:
+            job = start()
+        except UMambaXAIError as error:
+            self._error = str(error)
+            return
+        self._job, self._installing = job, installing
+        job.progressed.connect(lambda *_: self.changed.emit())
+        job.warned.connect(lambda code, message: self._warnings.append(message))
+        job.logged.connect(self._take_line)
+        job.finished.connect(lambda ended: self._after(ended, then))
+
+    def _take_line(self, line: str) -> None:
+        self._line = line
+        self.logged.emit(line)
+        if self._installing:
+            self.changed.emit()
+
+    def _after(self, job: PanelJob, then: Callable[[Any], None]) -> None:
+        if job is not self._job:
+            return
+        if job.error is not None and job.state != jobs.CANCELLED:
+            self._error = str(job.error)
+        elif job.state == jobs.FINISHED:
+            then(job)
+        self.changed.emit()
+
+    def _after_install(self, inputs: PanelInputs) -> None:
+        self._installing = False
+        self._job = None
+        self.run(inputs)
+
+    def _after_run(self, job: Any) -> None:
+        self._summary = self._describe(job)
+        self.succeeded.emit(job)

@@ -1,0 +1,27 @@
+"""Everything that asks the user something and waits; injected, so that tests and scripts never meet a dialog."""
+
+from __future__ import annotations
+
+import qt
+import slicer
+from slicer.i18n import tr as _
+
+
+class Dialogs:
+    """The dialogs of the application."""
+
+    def confirm(self, text: str) -> bool:
+        """Ask whether to go on."""
+        return slicer.util.confirmOkCancelDisplay(text, windowTitle="UMambaXAI")
+
+    def choose_model_folder(self, current: str) -> str:
+        """A folder, or an empty text where the user changed their mind."""
+        return qt.QFileDialog.getExistingDirectory(
+            slicer.util.mainWindow(), _("Choose a folder that nnU-Net trained"), current
+        )
+
+    def choose_model_archive(self, current: str) -> str:
+        """A zip file, or an empty text where the user changed their mind."""
+        return qt.QFileDialog.getOpenFileName(
+            slicer.util.mainWindow(), _("Choose a model that nnU-Net exported"), current, "nnU-Net (*.zip)"
+        )

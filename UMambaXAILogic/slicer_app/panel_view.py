@@ -1,0 +1,42 @@
+"""Copies ``UiState`` onto the panel's controls, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from UMambaXAILogic.interaction.panel_state import ERROR, INFORMATION, SUCCESS, WARNING, UiState
+
+#: Readable on Slicer's light and dark style alike; information keeps the style's own text colour.
+_STYLES = {
+    INFORMATION: "",
+    SUCCESS: "color: #2e8b57;",
+    WARNING: "color: #b8860b;",
+    ERROR: "color: #d0342c;",
+}
+_INPUTS = ("inputVolumeSelector", "modelSourceSelector", "modelPathEdit", "browseModelButton", "groundTruthSelector")
+
+
+def show(ui: Any, state: UiState) -> None:
+    """Make the panel look like ``state``.
+
+    Args:
+        ui: the panel's widgets by name.
+    """
+    for name in _INPUTS:
+        getattr(ui, name).setEnabled(state.inputs_enabled)
+    ui.runButton.setEnabled(state.run_enabled)
+    ui.runButton.setText(state.run_text)
+    ui.runButton.setToolTip(state.run_tooltip)
+    ui.cancelButton.setEnabled(state.cancel_enabled)
+    ui.cancelButton.setText(state.cancel_text)
+    ui.progressBar.setVisible(state.progress_visible)
+    ui.progressBar.setMaximum(0 if state.progress_percent is None else 100)  # no maximum: it moves to and fro
+    ui.progressBar.setValue(state.progress_percent or 0)
+    ui.progressLabel.setVisible(state.progress_visible)
+    ui.progressLabel.setText(state.progress_text)
+    ui.messageLabel.setVisible(bool(state.message))
+    ui.messageLabel.setText(state.message)
+    ui.messageLabel.setStyleSheet(_STYLES[state.message_kind])
+    for name in ("showAttentionCheckBox", "thresholdSlider", "opacitySlider"):
+        getattr(ui, name).setEnabled(state.overlay_enabled)
+    ui.opacitySlider.setToolTip(state.overlay_tooltip)
