@@ -28,7 +28,12 @@ METRICS = {
         {"reference": "gt", "threshold": 0.3, "layer": "mean", "iou": 0.25, "f1": 0.4, "precision": None, "recall": 1},
         {"reference": "pm", "threshold": 0.3, "layer": "mean", "iou": 0.5, "f1": 0.66, "precision": 0.6, "recall": 0.7},
     ],
-    "verdict": {"name": "faithful", "reasons": ["both are high"], "cutoffs": {}},
+    "verdict": {
+        "name": "anatomically_faithful",
+        "text": "Anatomically faithful",
+        "reasons": ["both are high"],
+        "cutoffs": {"threshold": 0.3},
+    },
     "warnings": [{"code": "values_not_hu", "message": "Values do not look like HU."}],
     "timing": {"total": 41.2},
     "environment": {"device": "cpu"},
@@ -213,7 +218,7 @@ def test_the_summary_holds_the_numbers_at_the_reporting_threshold(pipeline, caps
     assert "100 voxels of vessel, Dice 0.812, IoU 0.684 (ground truth: 90 voxels)" in text
     assert "XAI-GT IoU 0.250, F1 0.400, precision n/a, recall 1.000 (attention >= 0.3)" in text
     assert "XAI-PM IoU 0.500" in text
-    assert "faithful: both are high" in text
+    assert "Anatomically faithful both are high" in text
     assert "values_not_hu" in text
     assert str(Path("result") / "segmentation.nii.gz") in text
     assert "0.910" not in text
@@ -223,11 +228,11 @@ def test_the_summary_holds_the_numbers_at_the_reporting_threshold(pipeline, caps
 
 def test_the_summary_of_an_empty_prediction_without_ground_truth_says_so(pipeline, capsys):
     empty = {"pm_voxels": 0, "gt_voxels": None, "dice": None, "iou": None, "overlap_voxels": None}
-    pipeline.metrics = {**METRICS, "segmentation": empty, "attribution": None, "alignment": [], "verdict": None}
+    pipeline.metrics = {**METRICS, "segmentation": empty, "attribution": None, "alignment": []}
     assert main(EXPLAIN) == 0
     text = capsys.readouterr().out
     assert "no ground truth" in text
-    assert "nothing predicted, nothing to explain" in text
+    assert "no map" in text
     assert "None" not in text
 
 

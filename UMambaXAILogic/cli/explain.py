@@ -65,7 +65,8 @@ def run(options: argparse.Namespace) -> int:
 
         result = run_case(request, reporter)
     if not options.quiet:
-        print(summary(result, request.reporting_threshold))
+        print(summary(result))
+        print(f"  {'Look at it':<13} umamba-xai view {result.folder} --volume {request.volume}")
     return 0
 
 

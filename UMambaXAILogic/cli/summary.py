@@ -5,56 +5,52 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from UMambaXAILogic.engine.page.words import mean_row, number
+
 if TYPE_CHECKING:
     from UMambaXAILogic.engine.pipeline import CaseResult
 
 _REFERENCE_TEXTS = {"gt": "XAI-GT", "pm": "XAI-PM"}
 
 
-def summary(result: CaseResult, reporting_threshold: float) -> str:
+def summary(result: CaseResult) -> str:
     """Segmentation, alignment, verdict, warnings and files of one case, as text."""
-    return "\n".join(_lines(result, reporting_threshold))
+    return "\n".join(_lines(result))
 
 
-def _lines(result: CaseResult, reporting_threshold: float) -> Iterator[str]:
+def _lines(result: CaseResult) -> Iterator[str]:
     metrics = result.metrics
-    timing, environment = metrics["timing"], metrics["environment"]
-    yield f"{metrics['case']}: done in {timing['total']:.0f} s on {environment['device']}"
+    seconds, device = metrics["timing"]["total"], metrics["environment"]["device"]
+    yield f"{metrics['case']}: done in {seconds:.0f} s on {device}"
     yield _line("Segmentation", _segmentation_text(metrics["segmentation"], metrics["target"]))
-    for entry in metrics["alignment"]:
-        if entry["layer"] == "mean" and entry["threshold"] == reporting_threshold:
-            yield _line(_REFERENCE_TEXTS[entry["reference"]], _alignment_text(entry))
+    for reference, title in _REFERENCE_TEXTS.items():
+        row = mean_row(metrics, reference)
+        if row is not None:
+            yield _line(title, _alignment_text(row))
     if metrics["attribution"] is None:
-        yield _line("Attention", "nothing predicted, nothing to explain")
-    if metrics["verdict"] is not None:
-        reasons = metrics["verdict"]["reasons"]
-        text = metrics["verdict"]["name"]
-        yield _line("Verdict", f"{text}: {'; '.join(reasons)}" if reasons else text)
+        yield _line("Attention", "no map: see the warnings")
+    yield _line("Verdict", metrics["verdict"]["text"])
+    for reason in metrics["verdict"]["reasons"]:
+        yield _line("", reason)
     if metrics["warnings"]:
         yield _line("Warnings", ", ".join(warning["code"] for warning in metrics["warnings"]))
     for path in result.files.values():
         if path is not None:
             yield _line("File", str(path))
-    yield _line("Look at it", f"umamba-xai view {result.folder}")
 
 
 def _segmentation_text(segmentation: Mapping[str, Any], target: Mapping[str, Any]) -> str:
     text = f"{segmentation['pm_voxels']} voxels of {target['name']}"
     if segmentation["gt_voxels"] is None:
         return f"{text}; no ground truth given"
-    dice, iou = ratio_text(segmentation["dice"]), ratio_text(segmentation["iou"])
+    dice, iou = number(segmentation["dice"]), number(segmentation["iou"])
     return f"{text}, Dice {dice}, IoU {iou} (ground truth: {segmentation['gt_voxels']} voxels)"
 
 
-def _alignment_text(entry: Mapping[str, Any]) -> str:
+def _alignment_text(row: Mapping[str, Any]) -> str:
     names = {"IoU": "iou", "F1": "f1", "precision": "precision", "recall": "recall"}
-    ratios = ", ".join(f"{name} {ratio_text(entry[key])}" for name, key in names.items())
-    return f"{ratios} (attention >= {entry['threshold']:g})"
-
-
-def ratio_text(value: float | None) -> str:
-    """Three decimals, or ``n/a`` where the ratio does not exist."""
-    return "n/a" if value is None else f"{value:.3f}"
+    ratios = ", ".join(f"{name} {number(row[key])}" for name, key in names.items())
+    return f"{ratios} (attention >= {row['threshold']:g})"
 
 
 def _line(title: str, text: str) -> str:
