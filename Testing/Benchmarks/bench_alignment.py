@@ -1,4 +1,4 @@
-"""Seconds and memory of measuring one case: ``python Testing/Benchmarks/alignment.py [SLICES ROWS COLUMNS]``."""
+"""Seconds and memory of measuring one case: ``python Testing/Benchmarks/bench_alignment.py [SLICES ROWS COLUMNS]``."""
 
 from __future__ import annotations
 
