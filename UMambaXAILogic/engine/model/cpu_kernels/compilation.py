@@ -1,9 +1,17 @@
-"""How the kernels are compiled and where the machine code is kept."""
+"""How the kernels are compiled and where their machine code is kept."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
+import sys
+import tempfile
 from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import numba
 
@@ -11,27 +19,69 @@ logger = logging.getLogger(__name__)
 
 # Contraction and signed zeros only: reassociation would make results depend on how a loop was vectorised, and
 # "no NaN" would hide a broken input.
-_OPTIONS = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
+_OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
+
+_lock = Lock()
 
 
-def jit(function: Callable) -> Callable:
-    """Compile on first call, without the interpreter lock, and keep the machine code for the next process.
-
-    The code is kept beside the source file, or in the user's cache folder where that is read-only, or in
-    ``NUMBA_CACHE_DIR`` where that is set. Where none can be written it is compiled anew in every process, and said so.
-    """
-    try:
-        return numba.njit(cache=True, **_OPTIONS)(function)
-    except RuntimeError as error:
-        logger.warning(
-            "The compiled kernel %s cannot be kept between processes (%s); every start costs some seconds. "
-            "Set NUMBA_CACHE_DIR to a writable folder.",
-            function.__name__,
-            error,
-        )
+def kernel(function: Callable) -> Callable:
+    """Compile on the first call, to run without the interpreter lock, and keep the machine code for later processes."""
+    folder = cache_folder()
+    if folder is None:
         return numba.njit(**_OPTIONS)(function)
+    with _lock:  # numba looks at its setting while decorating
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(folder)
+        try:
+            return numba.njit(cache=True, **_OPTIONS)(function)
+        finally:
+            numba.config.CACHE_DIR = before
 
 
-def inline(function: Callable) -> Callable:
-    """Compile as a part of the kernels that call it; ends up in their machine code."""
+def part(function: Callable) -> Callable:
+    """Compile as a part of the kernels that call it; it is kept within their machine code."""
     return numba.njit(**_OPTIONS)(function)
+
+
+@cache
+def cache_folder() -> Path | None:
+    """The folder for machine code: ``NUMBA_CACHE_DIR``, or beside the sources, or in the user's cache folder.
+
+    The first that can be written, or None, which is logged: every process then compiles anew. The folder's name is
+    the digest of this package's sources, because numba compares only the file of a kernel itself, and would run old
+    machine code when a part of it in another file has changed.
+    """
+    candidates = [Path(__file__).parent / "__pycache__", _user_cache() / "umamba-xai"]
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        candidates.insert(0, Path(os.environ["NUMBA_CACHE_DIR"]))
+    for candidate in candidates:
+        folder = candidate / f"kernels-{source_digest()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    logger.warning(
+        "The compiled kernels cannot be kept between processes, because none of %s can be written: "
+        "every start takes some seconds longer. Set NUMBA_CACHE_DIR to a folder that can be written.",
+        ", ".join(str(candidate) for candidate in candidates),
+    )
+    return None
+
+
+@cache
+def source_digest() -> str:
+    """Identifies the sources of all kernels."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _user_cache() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

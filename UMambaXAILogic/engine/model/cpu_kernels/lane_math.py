@@ -10,7 +10,7 @@ import math
 from numba import types
 from numba.extending import overload
 
-from .compilation import inline
+from .compilation import part
 from .lanes import (
     LANES,
     LanesType,
@@ -43,7 +43,7 @@ def log1p_unit(w):
     """log(1 + w) for w in [0, 1]."""
 
 
-@inline
+@part
 def _fraction_polynomial(f):
     """2^f - 1 for f in [-1/2, 1/2]."""
     p = broadcast(0.00015453163359779865, f)
@@ -127,14 +127,14 @@ def _log1p_unit(w):
     return double
 
 
-@inline
+@part
 def sigmoid(x):
     """1 / (1 + e^-x), accurate in both tails."""
     w = exp_of_negative(where_negative(x, x, 0.0 - x))
     return where_negative(x, w, broadcast(1.0, x)) / (w + 1.0)
 
 
-@inline
+@part
 def softplus(x):
     """log(1 + e^x)."""
     w = exp_of_negative(where_negative(x, x, 0.0 - x))

@@ -12,13 +12,15 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils
-from numba.extending import intrinsic, models, overload, register_model
+from numba.extending import models, overload, register_model
 
 LANES = 16
 
 _INT32 = ir.IntType(32)
+
+intrinsic: Any = extending.intrinsic  # callers leave out the first argument, which type checkers cannot know
 
 
 class LanesType(types.Type):
@@ -50,8 +52,9 @@ def load(_typing, array, offset):
     """Read sixteen elements of a contiguous array from flat position ``offset``; no bounds are checked."""
 
     def codegen(context, builder, signature, args):
+        array, offset = args
         vector = context.get_value_type(signature.return_type)
-        address = _address(context, builder, signature.args[0], *args, vector)
+        address = _address(context, builder, signature.args[0], array, offset, vector)
         return builder.load(address, align=context.get_abi_sizeof(vector.element))
 
     return LanesType(array.dtype)(array, types.intp), codegen

@@ -7,6 +7,7 @@ import importlib.util
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
+from typing import Any
 
 import torch
 
@@ -100,7 +101,7 @@ def _numba_obstacle() -> str | None:
     if importlib.util.find_spec("numba") is None:
         return "the package numba is not installed"
     try:
-        from numba import config
+        config: Any = importlib.import_module("numba").config
     except Exception as error:  # a broken install (numpy too new, missing library) fails in many ways
         return f"the package numba does not import ({error})"
     return "just-in-time compilation is switched off by NUMBA_DISABLE_JIT" if config.DISABLE_JIT else None

@@ -15,16 +15,16 @@ import torch.nn.functional as F
 
 from ..cpu_kernels.lane_math import LOG2_E
 from ..cpu_kernels.lanes import LANES
+from ..cpu_kernels.scan_backward import add_shares, backward
+from ..cpu_kernels.scan_forward import forward
+from ..cpu_kernels.scan_tiles import TILE_STEPS
 from ..cpu_kernels.threads import for_each
 from .arguments import ScanArguments
-from .numba_backward import add_shares, backward
-from .numba_forward import forward
-from .numba_tiles import TILE_STEPS
 
 BLOCK_CHANNELS = 8
 """Channels a task computes together, sharing the transposed tiles of B and C."""
 
-SHARES_BYTES = 8 * 2**20
+SHARES_BYTES = 2 * 2**20
 """Bound on the memory in which the blocks of channels leave their shares of the gradient of B, and of C."""
 
 

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cpu_kernels.compilation import inline, jit
-from ..cpu_kernels.lane_math import LN_2, LOG2_E, exp2_minus_one, sigmoid
-from ..cpu_kernels.lanes import LANES, broadcast, load, multiply_add, store, total, transpose
-from .numba_tiles import TILE_STEPS, decay_tile, load_projection, load_row, load_steps, store_row
+from .compilation import kernel, part
+from .lane_math import LN_2, LOG2_E, exp2_minus_one, sigmoid
+from .lanes import LANES, broadcast, load, multiply_add, store, total, transpose
+from .scan_tiles import TILE_STEPS, decay_tile, load_projection, load_row, load_steps, store_row
 
 
-@inline
+@part
 def _retrace_tile(drive, steps, B, C, offset, decay, state, trail, with_output, y):
     """Recompute one group of states from the checkpoint; trail gets what each step keeps of the state before it."""
     for i in range(steps):
@@ -33,7 +33,7 @@ def _retrace_tile(drive, steps, B, C, offset, decay, state, trail, with_output, 
             y[i] += total(state * load(C, at))
 
 
-@inline
+@part
 def _reverse_tile(
     step, drive, d_y, steps, B, C, offset, decay, trail, rate, g, d_B, d_C, share, through_B, through_A
 ):  # fmt: skip
@@ -57,7 +57,7 @@ def _reverse_tile(
     return g, d_rate
 
 
-@jit
+@kernel
 def backward(
     u, delta, rates, B, C, D, z, bias, use_softplus, first, last, begin, end, checkpoints,
     d_output, d_states, d_u, d_delta, d_A, d_B, d_C, d_D, d_z, d_bias,
@@ -153,7 +153,7 @@ def backward(
                 d_bias[channel] += _sum(through_A, steps)
 
 
-@inline
+@part
 def _sum(values, count):
     result = values.dtype.type(0)
     for i in range(count):
@@ -161,7 +161,7 @@ def _sum(values, count):
     return result
 
 
-@jit
+@kernel
 def add_shares(shares, first, last, start, stop, gradient, begin):
     """Sum the shares of blocks ``first`` to ``last``, in that order, for steps ``start`` to ``stop`` of the shares.
 
@@ -171,16 +171,16 @@ def add_shares(shares, first, last, start, stop, gradient, begin):
     length = gradient.shape[1]
     sums = np.empty(LANES * LANES, shares.dtype)
     for group in range(groups):
-        for part in range(start, stop, LANES):
-            count = min(LANES, stop - part)
+        for at in range(start, stop, LANES):
+            count = min(LANES, stop - at)
             for i in range(count):
-                result = load(shares, ((first * groups + group) * steps + part + i) * LANES)
+                result = load(shares, ((first * groups + group) * steps + at + i) * LANES)
                 for block in range(first + 1, last):
-                    result = result + load(shares, ((block * groups + group) * steps + part + i) * LANES)
+                    result = result + load(shares, ((block * groups + group) * steps + at + i) * LANES)
                 store(sums, i * LANES, result)
             if count == LANES:
-                transpose(sums, 0, LANES, gradient, group * LANES * length + begin + part, length)
+                transpose(sums, 0, LANES, gradient, group * LANES * length + begin + at, length)
             else:
                 for i in range(count):
                     for n in range(LANES):
-                        gradient[group * LANES + n, begin + part + i] = sums[i * LANES + n]
+                        gradient[group * LANES + n, begin + at + i] = sums[i * LANES + n]

@@ -6,15 +6,15 @@ States come in groups of LANES, padded with states that stay zero.
 
 from __future__ import annotations
 
-from ..cpu_kernels.compilation import inline
-from ..cpu_kernels.lane_math import exp2_minus_one, softplus
-from ..cpu_kernels.lanes import LANES, broadcast, load, multiply_add, store, total, transpose
+from .compilation import part
+from .lane_math import exp2_minus_one, softplus
+from .lanes import LANES, broadcast, load, multiply_add, store, total, transpose
 
 TILE_STEPS = 128
 """Steps a tile, and between two checkpoints: the buffers of one tile fit the first-level caches."""
 
 
-@inline
+@part
 def load_row(array, channel, start, stop, buffer):
     """Bring steps of one channel of (channels, L) into a buffer; the rest of the last whole lanes becomes zero."""
     steps = stop - start
@@ -28,7 +28,7 @@ def load_row(array, channel, start, stop, buffer):
             buffer[i] = array[channel, start + i]
 
 
-@inline
+@part
 def store_row(buffer, array, channel, start, stop):
     """Write a buffer to steps of one channel of (channels, L)."""
     steps = stop - start
@@ -40,7 +40,7 @@ def store_row(buffer, array, channel, start, stop):
         array[channel, start + i] = buffer[i]
 
 
-@inline
+@part
 def load_steps(delta, channel, shift, use_softplus, start, stop, buffer):
     """Step sizes of one channel: delta plus bias, through softplus where asked."""
     load_row(delta, channel, start, stop, buffer)
@@ -49,7 +49,7 @@ def load_steps(delta, channel, shift, use_softplus, start, stop, buffer):
         store(buffer, i, softplus(step) if use_softplus else step)
 
 
-@inline
+@part
 def load_projection(projection, start, stop, buffer):
     """B or C, given as (N, L) or constant as (N, 1), as (group of states, step, LANES)."""
     states, length = projection.shape
@@ -69,14 +69,14 @@ def load_projection(projection, start, stop, buffer):
             offset += LANES
 
 
-@inline
+@part
 def decay_tile(step, steps, rate, decay, offset):
     """exp(step A) - 1 for one group of states; ``rate`` is A log2(e)."""
     for i in range(steps):
         store(decay, offset + i * LANES, exp2_minus_one(rate * step[i]))
 
 
-@inline
+@part
 def scan_tile(step, drive, steps, B, C, offset, decay, state, y):
     """Advance one group of states through the tile, adding C . x to y; returns the state at its end."""
     for i in range(steps):

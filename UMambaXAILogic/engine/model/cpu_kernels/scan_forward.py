@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..cpu_kernels.compilation import jit
-from ..cpu_kernels.lane_math import sigmoid
-from ..cpu_kernels.lanes import LANES, load, store
-from .numba_tiles import TILE_STEPS, decay_tile, load_projection, load_row, load_steps, scan_tile, store_row
+from .compilation import kernel
+from .lane_math import sigmoid
+from .lanes import LANES, load, store
+from .scan_tiles import TILE_STEPS, decay_tile, load_projection, load_row, load_steps, scan_tile, store_row
 
 
-@jit
+@kernel
 def forward(u, delta, rates, B, C, D, z, bias, use_softplus, first, last, output, states, checkpoints):
     """Scan channels ``first`` to ``last``.
 
