@@ -15,6 +15,10 @@ from .dicom_slices import DicomSlice, read_slice, stack, tag
 from .itk_reader import itk_geometry
 from .quiet import quiet_libraries
 
+#: Preamble, file meta information and the identifiers every image has are longer than this.
+_SHORTEST_FILE_BYTES = 400
+_SERIES_UID_TAG = bytes((0x20, 0x00, 0x0E, 0x00))
+
 
 @dataclass(frozen=True)
 class DicomSeries:
@@ -25,6 +29,7 @@ class DicomSeries:
         description: as the scanner named it; may be empty.
         modality: such as ``CT``.
         rescale_type: unit of the rescaled values, such as ``HU``; empty where absent.
+        sop_class: UID of the kind of object its files are.
         paths: its files, in no particular order.
     """
 
@@ -32,6 +37,7 @@ class DicomSeries:
     description: str
     modality: str
     rescale_type: str
+    sop_class: str
     paths: tuple[Path, ...]
 
     def __str__(self) -> str:
@@ -56,6 +62,7 @@ def list_series(folder: Path) -> list[DicomSeries]:
                     tag(reader, "0008|103e"),
                     tag(reader, "0008|0060"),
                     tag(reader, "0028|1054"),
+                    tag(reader, "0008|0016"),
                     tuple(Path(path) for path in paths),
                 )
             )
@@ -96,6 +103,12 @@ def read_dicom_series(folder: Path, series_uid: str | None) -> tuple[Volume, Dic
         InputError: no or several series; slices that do not make one regular volume; damaged files.
     """
     series = choose_series(folder, series_uid)
+    if damaged := _damaged_slices(folder, series):
+        raise InputError(
+            f"{len(damaged)} files of the DICOM series {series.uid} in {folder} are incomplete, for example "
+            f"{damaged[0]}.",
+            "Copy or export the series again.",
+        )
     name = f"The DICOM series {series.uid} in {folder}"
     try:
         with quiet_libraries():
@@ -119,6 +132,23 @@ def read_dicom_series(folder: Path, series_uid: str | None) -> tuple[Volume, Dic
             "Convert it to NIfTI, for example with dcm2niix.",
         )
     return Volume(sitk.GetArrayFromImage(image), geometry), series
+
+
+def _damaged_slices(folder: Path, series: DicomSeries) -> list[str]:
+    """Names of files that belong to the series but that GDCM left out, which it does without a word."""
+    damaged = []
+    for path in sorted(set(folder.iterdir()) - set(series.paths)):
+        if not path.is_file():
+            continue
+        raw = path.read_bytes()
+        if len(raw) < _SHORTEST_FILE_BYTES:
+            belongs = path.suffix.lower() == ".dcm"
+        else:
+            same_kind = raw[128:132] == b"DICM" and series.sop_class.encode() in raw[132:1024]
+            belongs = same_kind and (series.uid.encode() in raw or _SERIES_UID_TAG not in raw)
+        if belongs:
+            damaged.append(path.name)
+    return damaged
 
 
 def _expected_geometry(slices: list[DicomSlice], distance_mm: float) -> Geometry:

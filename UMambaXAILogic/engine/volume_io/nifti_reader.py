@@ -34,9 +34,9 @@ def read_nifti(path: Path) -> tuple[Volume, bool, tuple[InputWarning, ...]]:
     with nifti_header.open_stream(path) as stream:
         header = nifti_header.read_header(stream, path)
         nifti_header.check_position(header, path)
-        geometry = _geometry(header, path)
-        warnings = nifti_header.compare_with_itk(header, geometry, path)
         array = _read_voxels(stream, header, path)
+    geometry = _geometry(header, path)
+    warnings = nifti_header.compare_with_itk(header, geometry, path)
     known = bool(int(header["sform_code"]) or int(header["qform_code"]))
     is_phantom = PHANTOM_DESCRIPTION.encode() in header["descrip"].tobytes()
     return Volume(_scaled(array, header), geometry, is_phantom, header), known, warnings
