@@ -1,0 +1,168 @@
+"""The doors with the real pipeline behind them: the same request gives the same result, whoever asks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from UMambaXAILogic.cli import main
+from UMambaXAILogic.engine import Request, run_case
+from UMambaXAILogic.interaction import protocol
+
+FILES = {"segmentation.nii.gz", "attention.nii.gz", "metrics.json", "slices.csv", "log.txt"}
+
+
+@pytest.fixture(scope="module")
+def model(make_trained_folder) -> Path:
+    return make_trained_folder(seed=7)
+
+
+@pytest.fixture(scope="module")
+def volume(write_test_volume) -> Path:
+    return write_test_volume()
+
+
+@pytest.fixture(scope="module")
+def expected(model, volume, tmp_path_factory) -> dict:
+    """What the Python door gives."""
+    return _results(run_case(Request(volume, str(model), tmp_path_factory.mktemp("python"))).folder)
+
+
+def _results(folder: Path) -> dict:
+    metrics = json.loads((folder / "metrics.json").read_text())
+    images = {name: sitk.GetArrayFromImage(sitk.ReadImage(str(folder / name))) for name in FILES if "nii" in name}
+    return {"metrics": metrics, **images}
+
+
+def _assert_equal(found: dict, expected: dict) -> None:
+    for name, array in expected.items():
+        if name != "metrics":
+            assert np.array_equal(found[name], array), name
+    for field in ("segmentation", "alignment", "verdict", "model", "target", "attribution"):
+        assert found["metrics"][field] == expected["metrics"][field], field
+
+
+def test_the_terminal_gives_what_python_gives(model, volume, tmp_path, expected, repository):
+    out = tmp_path / "out"
+    run = subprocess.run(
+        [sys.executable, "-m", "UMambaXAILogic.cli", "explain", str(volume), "--model", str(model), "--out", str(out)],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    assert {path.name for path in out.iterdir()} == FILES
+    _assert_equal(_results(out), expected)
+    assert f"{expected['metrics']['segmentation']['pm_voxels']} voxels" in run.stdout
+    # Nothing but the summary reaches standard output, whatever libraries print.
+    first, *rest = run.stdout.splitlines()
+    assert first.startswith("case: done in")
+    assert all(line.startswith("  ") for line in rest)
+    for stage in ("Segmenting", "Explaining", "Measuring"):
+        assert stage in run.stderr
+
+
+def test_the_worker_gives_what_python_gives(model, volume, tmp_path, expected, repository):
+    request = tmp_path / "request.json"
+    request.write_text(Request(volume, str(model), tmp_path / "out").to_json())
+    messages, status = _run_worker(repository, request)
+    assert status == 0
+    kinds = [type(message).__name__ for message in messages]
+    assert kinds[0] == "Hello"
+    assert kinds[-1] == "Result"
+    assert {"Device", "Stage", "Progress"} <= set(kinds)
+    assert all(path is None or path.is_file() for path in messages[-1].files.values())
+    _assert_equal(_results(messages[-1].folder), expected)
+
+
+def test_the_worker_names_what_is_wrong_with_an_input(model, tmp_path, repository):
+    request = tmp_path / "request.json"
+    request.write_text(Request(tmp_path / "absent.nii.gz", str(model), tmp_path / "out").to_json())
+    messages, status = _run_worker(repository, request)
+    assert status == 3
+    assert messages[-1].code == "input"
+    assert "absent.nii.gz" in messages[-1].message
+    assert not (tmp_path / "out").exists()
+
+
+def test_usage_is_refused_before_the_model_and_the_model_before_the_input(model, tmp_path, capsys):
+    nothing, out = str(tmp_path / "absent.nii.gz"), str(tmp_path / "out")
+    assert main(["explain", nothing, "--model", str(tmp_path), "--out", out, "--method", "guess"]) == 2
+    assert "'guess'" in capsys.readouterr().err
+    assert main(["explain", nothing, "--model", str(tmp_path), "--out", out]) == 4
+    assert "plans.json" in capsys.readouterr().err
+    assert main(["explain", nothing, "--model", str(model), "--out", out, "--fold", "3"]) == 4
+    assert "3" in capsys.readouterr().err
+    assert main(["explain", nothing, "--model", str(model), "--out", out]) == 3
+    assert "absent.nii.gz" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        (["--layers", "encoder.77"], "encoder.77"),
+        (["--target", "kidney"], "kidney"),
+        (["--target", "9"], "9"),
+        (["--scan-backend", "magic"], "magic"),
+        (["--method", "guess"], "guess"),
+    ],
+)
+def test_what_only_the_model_can_refuse_is_wrong_usage_all_the_same(model, volume, tmp_path, capsys, options, named):
+    arguments = ["explain", str(volume), "--model", str(model), "--out", str(tmp_path / "out"), *options]
+    assert main(arguments) == 2
+    text = capsys.readouterr().err
+    assert named in text
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_gpu_that_is_not_there_ends_with_6(model, volume, tmp_path, capsys):
+    arguments = ["explain", str(volume), "--model", str(model), "--out", str(tmp_path / "out"), "--device", "cuda:99"]
+    assert main(arguments) == 6
+    assert "cuda:99" in capsys.readouterr().err
+
+
+def test_a_memory_limit_that_is_too_small_ends_with_5(model, volume, tmp_path, capsys):
+    arguments = ["explain", str(volume), "--model", str(model), "--out", str(tmp_path / "out")]
+    assert main([*arguments, "--memory-limit", "0.0001"]) == 5
+    assert "0.0" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_view_builds_the_page_of_a_result(model, volume, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert main(["explain", str(volume), "--model", str(model), "--out", str(out), "--quiet"]) == 0
+    capsys.readouterr()
+    assert main(["view", str(out), "--volume", str(volume), "--no-browser"]) == 0
+    page = Path(capsys.readouterr().out.strip())
+    assert page == out / "index.html"
+    assert "case" in page.read_text(encoding="utf-8")
+
+
+def test_view_of_a_folder_without_results_says_so(tmp_path, capsys):
+    assert main(["view", str(tmp_path), "--no-browser"]) == 3
+    assert str(tmp_path) in capsys.readouterr().err
+
+
+def _run_worker(repository: Path, request: Path) -> tuple[list, int]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "UMambaXAILogic.engine.worker", "--request", str(request)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        cwd=repository,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    with process.stdin, process.stdout:
+        lines = process.stdout.read().decode().splitlines()
+        status = process.wait(60)
+    messages = [protocol.parse_line(line) for line in lines]
+    assert None not in messages, lines
+    return messages, status
