@@ -14,7 +14,7 @@ import slicer
 from UMambaXAILogic.interaction import Command, worker_command
 from UMambaXAILogic.interaction.worker_command import python_command
 
-from .runtime import MODULES, REQUIREMENTS, Build, folder_name, is_installed
+from .runtime import MODULES, REQUIREMENTS, Build, constraints_file, folder_name, is_installed
 
 #: Settings: path of an existing Python environment's interpreter that is used instead of the private runtime.
 PYTHON_SETTING = "UMambaXAI/Python"
@@ -69,6 +69,7 @@ class Environment:
         staging = self.folder.with_name(f"{self.folder.name}.new{int(time.time())}")
         places = ("--target", str(self.folder), "--staging", str(staging))
         options = ["--python", python_slicer(), "--modules", ",".join(MODULES), "--size-gb", str(build.size_gb)]
+        options += ["--constraints", str(constraints_file())]
         if build.index is not None:
             options += ["--index", build.index]
         if wheels is not None:

@@ -72,6 +72,13 @@ def folder_name() -> str:
     return f"py{sys.version_info.major}{sys.version_info.minor}"
 
 
+def constraints_file() -> Path:
+    """The versions that were tested together: beside the package's resources, or in the checkout's root."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "Resources" / "constraints.txt"
+    return installed if installed.is_file() else package.parent / "constraints.txt"
+
+
 def is_installed(folder: Path) -> bool:
     """Whether an installation into ``folder`` was completed for this version of the requirements."""
     try:

@@ -1,6 +1,6 @@
 """The process that installs the private runtime. It speaks the worker's protocol, so ``Job`` runs and cancels it.
 
-``... --target DIR --staging DIR2 [--index URL] [--find-links DIR3] REQUIREMENT...``
+``... --target DIR --staging DIR2 [--constraints FILE] [--index URL] [--find-links DIR3] REQUIREMENT...``
 
 Packages go into the fresh ``staging`` folder, are verified there by importing them in a process of their own, and only
 then take the place of ``target``: pip skips what already exists in a target folder and still reports success.
@@ -64,6 +64,7 @@ def _work(arguments: list[str] | None, writer: MessageWriter, cancelled: threadi
     parser.add_argument("--staging", type=Path, required=True)
     parser.add_argument("--index")
     parser.add_argument("--find-links", type=Path)
+    parser.add_argument("--constraints", type=Path)
     parser.add_argument("--modules", default=",".join(MODULES))
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--size-gb", type=float, default=0.0)
@@ -78,7 +79,7 @@ def _work(arguments: list[str] | None, writer: MessageWriter, cancelled: threadi
     else:
         check_space(options.target, options.size_gb)
         writer.say("stage", name="install")
-        install(options.staging, options.requirements, options.index, options.find_links)
+        install(options.staging, options.requirements, options.constraints, options.index, options.find_links)
         writer.say("stage", name="verify")
         versions = verify(options.staging, options.modules.split(","), options.python, cancelled)
         marker = {"requirements": options.requirements, "versions": versions}
@@ -104,7 +105,9 @@ def check_space(target: Path, size_gb: float) -> None:
         )
 
 
-def install(staging: Path, requirements: list[str], index: str | None, find_links: Path | None) -> None:
+def install(
+    staging: Path, requirements: list[str], constraints: Path | None, index: str | None, find_links: Path | None
+) -> None:
     """``pip install --target`` into a fresh folder, in this process: behind a launcher a child could not be ended.
 
     Raises:
@@ -121,6 +124,8 @@ def install(staging: Path, requirements: list[str], index: str | None, find_link
     source = [] if index is None else ["--extra-index-url", index]
     if find_links is not None:
         source = ["--no-index", "--find-links", str(find_links)]
+    if constraints is not None:
+        options += ["--constraint", str(constraints)]
     sys.argv = ["pip", "install", "--target", str(staging), "--log", str(log), *options, *source, *requirements]
     try:
         runpy.run_module("pip", run_name="__main__", alter_sys=True)

@@ -49,3 +49,8 @@ def test_only_a_completed_installation_of_these_requirements_counts(tmp_path):
     assert not runtime.is_installed(tmp_path)
     marker.write_text(json.dumps({"requirements": list(runtime.REQUIREMENTS)}))
     assert runtime.is_installed(tmp_path)
+
+
+def test_the_versions_that_were_tested_are_found_and_pin_what_is_installed():
+    pinned = {line.partition("==")[0].lower() for line in runtime.constraints_file().read_text().splitlines()}
+    assert {line.partition(">")[0].lower() for line in runtime.REQUIREMENTS} <= pinned

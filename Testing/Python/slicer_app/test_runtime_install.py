@@ -83,6 +83,14 @@ def test_installing_again_replaces_the_old_folder(installing, wheels, tmp_path):
     assert json.loads((tmp_path / "runtime" / MARKER).read_text())["versions"] == {"payload": "2.0"}
 
 
+def test_the_tested_versions_are_installed(installing, wheels, tmp_path):
+    add_wheel(wheels, "payload", "3.0", {"payload.py": "__version__ = '3.0'\n"})
+    (tmp_path / "wheels" / "pins.txt").write_text("payload==1.0\n")
+    job = run(installing("payload", more=("--constraints", str(tmp_path / "wheels" / "pins.txt"))))
+    assert job.state == "finished", job.error
+    assert json.loads((tmp_path / "runtime" / MARKER).read_text())["versions"] == {"payload": "1.0"}
+
+
 def test_a_package_that_cannot_be_found_is_named_and_the_old_runtime_stays(installing, tmp_path):
     run(installing("payload"))
     job = run(installing("no-such-package"))

@@ -1,0 +1,10 @@
+# What the catalogue's build needs to know of an extension, and an archive instead of its upload.
+foreach(name IN ITEMS HOMEPAGE CATEGORY CONTRIBUTORS DESCRIPTION ICONURL SCREENSHOTURLS DEPENDS)
+  if(NOT EXTENSION_${name})
+    message(FATAL_ERROR "EXTENSION_${name} is not set")
+  endif()
+endforeach()
+set(CPACK_GENERATOR "TGZ")
+set(CPACK_PACKAGE_FILE_NAME "${PROJECT_NAME}")
+set(CPACK_INCLUDE_TOPLEVEL_DIRECTORY OFF)
+include(CPack)

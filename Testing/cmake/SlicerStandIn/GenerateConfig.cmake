@@ -1,0 +1,1 @@
+# Nothing depends on this extension at build time.
