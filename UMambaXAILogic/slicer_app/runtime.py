@@ -23,10 +23,24 @@ REQUIREMENTS = (
     "nibabel>=5",
     "scipy>=1.12",
     "scikit-image>=0.22",
+    "matplotlib>=3.8",
+    "pillow>=10",
     "psutil>=5.9",
 )
 #: Imported after installing, to see that they work together.
-MODULES = ("torch", "nnunetv2", "numba", "numpy", "SimpleITK", "nibabel", "scipy", "skimage", "psutil")
+MODULES = (
+    "torch",
+    "nnunetv2",
+    "numba",
+    "numpy",
+    "SimpleITK",
+    "nibabel",
+    "scipy",
+    "skimage",
+    "matplotlib",
+    "PIL",
+    "psutil",
+)
 #: Written last into an installed runtime.
 MARKER = "umamba-xai-runtime.json"
 

@@ -18,7 +18,7 @@ def test_it_holds_exactly_what_the_package_depends_on_less_what_only_the_termina
 
 
 def test_every_requirement_is_imported_after_installing():
-    modules = {"scikit-image": "skimage"}
+    modules = {"scikit-image": "skimage", "pillow": "PIL"}
     names = [line.partition(">")[0] for line in runtime.REQUIREMENTS]
     assert [modules.get(name, name) for name in names] == list(runtime.MODULES)
 
