@@ -94,7 +94,9 @@ def _cases(out: Path, own_volume: Path | None) -> Iterator[DemoCase]:
             row = next(csv.DictReader(file))
         yield DemoCase(row["case"], manifest.parent / row["volume"], manifest.parent / row["gt"])
     if own_volume is not None:
-        yield DemoCase("your-volume", own_volume)
+        from UMambaXAILogic.engine.case_results import case_name
+
+        yield DemoCase(case_name(own_volume), own_volume)
 
 
 def _explain(case: DemoCase, options: argparse.Namespace, interrupt: Interrupt) -> Path:
