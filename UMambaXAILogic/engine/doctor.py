@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import os
 import platform
 import sys
 import sysconfig
@@ -109,7 +108,7 @@ def examine() -> Examination:
         *(_check_optional(name) for name in _OPTIONAL),
         _check_torchvision(),
         *_check_scan_backends(),
-        _check_numba_cache(),
+        *_check_kernel_cache(),
         _check_demo_model(),
     ]
     try:
@@ -190,21 +189,23 @@ def _check_scan_backends() -> list[Check]:
     ]
 
 
-def _check_numba_cache() -> Check:
-    """Compiled kernels are kept between runs: without that every start costs some seconds."""
-    name = "numba cache"
-    beside_kernels = Path(__file__).parent / "model" / "selective_scan" / "__pycache__"
-    configured = os.environ.get("NUMBA_CACHE_DIR")
-    folder = Path(configured) if configured else beside_kernels
-    nearest = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if os.access(nearest, os.W_OK):
-        return Check(name, OK, str(folder))
-    return Check(
-        name,
-        NOTE,
-        f"{folder} is read-only: the user's own cache folder is used",
-        "If every start is slow, set NUMBA_CACHE_DIR to a folder that can be written to.",
-    )
+def _check_kernel_cache() -> list[Check]:
+    """Compiled kernels are kept between runs: without that every start takes some seconds longer."""
+    try:
+        from .model.cpu_kernels.compilation import cache_folder
+    except ImportError:  # numba is already reported as missing or broken
+        return []
+    folder = cache_folder()
+    if folder is not None:
+        return [Check("compiled kernels", OK, f"kept in {folder}")]
+    return [
+        Check(
+            "compiled kernels",
+            NOTE,
+            "cannot be kept: every start takes some seconds longer",
+            "Set NUMBA_CACHE_DIR to a folder that can be written to.",
+        )
+    ]
 
 
 def _check_demo_model() -> Check:

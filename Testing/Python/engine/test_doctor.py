@@ -91,6 +91,13 @@ def test_a_missing_demo_model_is_missed(monkeypatch):
     assert _check("demo model").state == doctor.MISSING
 
 
+def test_a_kernel_cache_that_cannot_be_written_is_noted(monkeypatch):
+    monkeypatch.setattr("UMambaXAILogic.engine.model.cpu_kernels.compilation.cache_folder", lambda: None)
+    check = _check("compiled kernels")
+    assert check.state == doctor.NOTE
+    assert "NUMBA_CACHE_DIR" in check.remedy
+
+
 def test_every_finding_that_is_not_well_says_what_to_do():
     for check in doctor.examine().checks:
         assert check.state == doctor.OK or check.remedy or check.name.startswith("scan backend"), check
