@@ -6,10 +6,9 @@ qform, and replaces spacings that are not numbers by 1, all without an error. So
 
 from __future__ import annotations
 
-import gzip
+import io
 import zlib
 from pathlib import Path
-from typing import BinaryIO, cast
 
 import nibabel
 import numpy as np
@@ -20,35 +19,39 @@ from .. import grids
 from ..errors import InputError
 from ..volume import Geometry
 from .facts import InputWarning
+from .inflate import InflatedStream
 
 #: Where voxels begin at the earliest in a single-file NIfTI-1.
 FIRST_DATA_BYTE = 352
+HEADER_BYTES = 348
 _MILLIMETRE_OR_UNKNOWN = ("mm", "unknown")
 _CONVERT = "Convert it, for example by loading and saving it in 3D Slicer."
 
 Affine = npt.NDArray[np.float64]
 
 
-def open_stream(path: Path) -> BinaryIO:
+def open_stream(path: Path) -> io.BufferedReader:
     """The uncompressed bytes of a NIfTI file; whether it is compressed is told by content, as ITK does."""
-    with path.open("rb") as file:
-        compressed = file.read(2) == b"\x1f\x8b"
-    return cast(BinaryIO, gzip.open(path, "rb")) if compressed else path.open("rb")
+    file = path.open("rb")
+    if file.peek(2)[:2] != b"\x1f\x8b":
+        return file
+    return io.BufferedReader(InflatedStream(file))
 
 
-def read_header(stream: BinaryIO, path: Path) -> nibabel.Nifti1Header:
+def read_header(stream: io.BufferedReader, path: Path) -> nibabel.Nifti1Header:
     """The header at the start of ``stream``, checked for everything but its position fields.
 
     Raises:
         InputError: no NIfTI-1 file; not one real-valued 3-D volume; units or scaling that readers disagree on.
     """
     try:
-        raw = stream.read(348)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raw = stream.read(HEADER_BYTES)
+    except (EOFError, zlib.error) as error:
         raise truncated(path, str(error)) from error
-    if len(raw) < 348:
+    if len(raw) < HEADER_BYTES:
         raise InputError(
-            f"{path} is not a NIfTI file: it has {len(raw)} bytes, and a header has 348.", "Copy or export it again."
+            f"{path} is not a NIfTI file: it has {len(raw)} bytes, and a header has {HEADER_BYTES}.",
+            "Copy or export it again.",
         )
     if raw[:4] in ((540).to_bytes(4, "little"), (540).to_bytes(4, "big")):
         raise InputError(f"{path} is a NIfTI-2 file, which ITK and nnU-Net do not read.", "Save it as NIfTI-1.")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
+import io
 import zlib
 from pathlib import Path
-from typing import BinaryIO
 
 import nibabel
 import numpy as np
@@ -59,21 +58,18 @@ def _geometry(header: nibabel.Nifti1Header, path: Path) -> Geometry:
     return geometry
 
 
-def _read_voxels(stream: BinaryIO, header: nibabel.Nifti1Header, path: Path) -> npt.NDArray:
+def _read_voxels(stream: io.BufferedReader, header: nibabel.Nifti1Header, path: Path) -> npt.NDArray:
     """Stored values, (z, y, x), in the machine's byte order."""
     data_type = header.get_data_dtype()
     shape = nifti_header.size_of(header)[::-1]
     raw = np.empty(int(np.prod(shape, dtype=np.int64)) * data_type.itemsize, dtype=np.uint8)
-    bytes_wanted = memoryview(raw)  # type: ignore[arg-type]  # numpy's stubs do not promise the buffer protocol
     try:
-        stream.seek(max(nifti_header.FIRST_DATA_BYTE, int(header["vox_offset"])))
-        filled = 0
-        while filled < raw.size and (count := stream.readinto(bytes_wanted[filled:])):  # type: ignore[attr-defined]
-            filled += count
+        stream.read(max(nifti_header.FIRST_DATA_BYTE, int(header["vox_offset"])) - nifti_header.HEADER_BYTES)
+        filled = stream.readinto(raw.data)
         if filled < raw.size:
             raise nifti_header.truncated(path, f"{filled} of {raw.size} bytes of voxel data are there")
         stream.read(1)  # at the end of a compressed stream its checksum is compared
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except (EOFError, zlib.error) as error:
         raise nifti_header.truncated(path, str(error)) from error
     array = raw.view(data_type).reshape(shape)
     if data_type.isnative:
