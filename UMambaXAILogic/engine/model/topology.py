@@ -107,7 +107,7 @@ class Topology:
             encoder_blocks = arch_kwargs.get("n_conv_per_stage", arch_kwargs.get("n_blocks_per_stage"))
             if encoder_blocks is None:
                 raise KeyError("n_conv_per_stage")
-            return cls(
+            topology = cls(
                 features=_per_stage(arch_kwargs["features_per_stage"], n_stages),
                 kernel_sizes=_per_stage_and_axis(arch_kwargs["kernel_sizes"], n_stages, dimension),
                 strides=_per_stage_and_axis(arch_kwargs["strides"], n_stages, dimension),
@@ -115,6 +115,9 @@ class Topology:
                 decoder_blocks=_per_stage(arch_kwargs["n_conv_per_stage_decoder"], n_stages - 1),
                 patch_size=tuple(int(voxels) for voxels in patch_size),
             )
+            if topology.n_stages != n_stages:
+                raise ModelError(f"The plans give {topology.n_stages} feature counts for a U-Net of {n_stages} stages.")
+            return topology
         except KeyError as error:
             raise ModelError(f"The plans' architecture has no entry {error}.") from error
         except (TypeError, ValueError) as error:
