@@ -152,7 +152,9 @@
     unit = canvas.width / (canvas.clientWidth || canvas.width);
     drawGrey(index);
     const labels = channel("labels", index);
-    if (checked("show-pm")) drawVoxels(labels, (value) => (value & 1 ? [255, 176, 33, 115] : null));
+    // Under coloured attention a filled prediction would look like attention.
+    const filled = sheets.attention && chosen() === "fill";
+    if (checked("show-pm") && !filled) drawVoxels(labels, (value) => (value & 1 ? [255, 176, 33, 115] : null));
     if (sheets.attention && chosen() !== "none") {
       const values = channel("attention", index);
       const limit = Number(byId("threshold").value);
@@ -162,15 +164,19 @@
         for (const level of CONTOURS) drawContour(values, level, `rgb(${data.colors[Math.round(level * 255)]})`);
       }
     }
+    if (checked("show-pm") && filled) drawOutline(labels, 1, COLORS.pm);
     if (checked("show-gt")) drawOutline(labels, 2, COLORS.gt);
     drawFrame();
     const slice = data.slices[index];
     byId("here-slice").textContent = `${slice.slice} (0 to ${data.storage_count - 1})`;
     byId("here-mm").textContent = `${slice.position_mm.toFixed(1)} mm`;
-    byId("here-dice").textContent = text(slice.dice);
-    byId("here-gt").textContent = text(slice.xai_gt_f1);
-    byId("here-pm").textContent = text(slice.xai_pm_f1);
-    byId("here-category").textContent = slice.category || "n/a";
+    for (const [id, words] of [
+      ["here-dice", text(slice.dice)],
+      ["here-gt", text(slice.xai_gt_f1)],
+      ["here-pm", text(slice.xai_pm_f1)],
+      ["here-category", slice.category || "n/a"],
+    ])
+      if (byId(id)) byId(id).textContent = words;
     const cursor = byId("cursor");
     if (cursor && slice.chart_x !== null) {
       cursor.setAttribute("x1", slice.chart_x);

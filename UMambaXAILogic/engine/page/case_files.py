@@ -32,7 +32,7 @@ class CaseFiles:
         attention: float32 in [0, 1]; None without a map.
         image: the input volume; None where it is not at hand.
         gt: ground truth of the target; None without one.
-        views: rendered 3-D pictures (``view_3d*.png``).
+        views: rendered pictures (``view_*.png``), the 3-D ones first.
     """
 
     folder: Path
@@ -98,7 +98,7 @@ def read_case_files(
         attention=None if attention is None else _on_grid(attention, labels, "attention").astype(np.float32),
         image=image,
         gt=gt,
-        views=sorted(folder.glob("view_3d*.png")),
+        views=sorted(folder.glob("view_*.png"), key=lambda path: (not path.name.startswith("view_3d"), path.name)),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..alignment.slices import slice_positions_mm
-from ..alignment.verdict import VERDICT_TEXT
+from ..alignment.verdict import NOT_AVAILABLE, VERDICT_TEXT
 from ..atomic import replacing, write_text
 from ..resources import resource_path
 from .case_files import CaseFiles, read_case_files
@@ -21,6 +21,13 @@ from .words import PLAIN, TONE, mean_row, number, sentences, whole
 
 PAGE_NAME = "index.html"
 
+#: What the pictures show that ``UMambaXAILogic.scene.pictures`` draws.
+_VIEW_WORDS = {
+    "view_3d": "The predicted vessels, coloured by attention, and true vessels that were missed.",
+    "view_3d_errors": "Where prediction and ground truth agree and differ.",
+    "view_slices": "Attention in three planes.",
+}
+
 
 def build_case_page(
     folder: Path,
@@ -32,7 +39,7 @@ def build_case_page(
     """Write ``slices.png``, ``chart.png`` and ``index.html`` into a case folder.
 
     The page holds everything it shows, needs no network, and stays under about 10 MB. Pictures that lie in the
-    folder as ``view_3d*.png`` are shown too.
+    folder as ``view_*.png`` are shown too.
 
     Args:
         folder: written by ``explain``.
@@ -74,7 +81,7 @@ def build_case_page(
     )
     script = resource_path("page/slices.js").read_text(encoding="utf-8")
     page = folder / PAGE_NAME
-    write_text(page, document(title, body, script))
+    write_text(page, document(f"{title} - UMambaXAI", body, script))
     return page
 
 
@@ -94,6 +101,8 @@ def tiles(metrics: dict[str, Any]) -> str:
             + (f" (p = {excess['p_value']:.3f})" if excess and excess["p_value"] is not None else ""),
         ),
     ]
+    if metrics["segmentation"]["gt_voxels"] is None:
+        entries = [("Predicted", whole(metrics["segmentation"]["pm_voxels"]), "voxels"), entries[2]]
     return (
         '<div class="tiles">'
         + "".join(
@@ -105,9 +114,10 @@ def tiles(metrics: dict[str, Any]) -> str:
 
 
 def verdict_block(verdict: dict[str, Any]) -> str:
-    """The verdict's name and what it means."""
+    """The verdict's name and what it means, or why there is none."""
     name = verdict["name"]
-    return f'<p class="name">{escape(VERDICT_TEXT[name])}</p><p>{escape(PLAIN[name])}</p>'
+    words = " ".join(verdict["reasons"]) if name == NOT_AVAILABLE else PLAIN[name]
+    return f'<p class="name">{escape(VERDICT_TEXT[name])}</p><p>{escape(words)}</p>'
 
 
 def _header(case: CaseFiles) -> str:
@@ -151,9 +161,15 @@ def _views(case: CaseFiles) -> str:
     if not case.views:
         return ""
     pictures = "".join(
-        f'<figure><img src="{picture_of(path)}" alt="Rendered view of the vessels"></figure>' for path in case.views
+        f'<figure><img src="{picture_of(path)}" alt="{escape(_view_words(path))}">'
+        f"<figcaption>{escape(_view_words(path))}</figcaption></figure>"
+        for path in case.views
     )
-    return section("In three dimensions", f'<div class="views">{pictures}</div>')
+    return section("As 3D Slicer shows it", f'<div class="views">{pictures}</div>')
+
+
+def _view_words(path: Path) -> str:
+    return _VIEW_WORDS.get(path.stem, "Rendered view of the vessels.")
 
 
 def _slices(case: CaseFiles, stack: SliceStack, positions: list[float], values: list[SliceValues]) -> str:

@@ -8,12 +8,11 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
-from ..alignment.verdict import VERDICT_TEXT
 from ..atomic import write_text
 from .case_files import read_metrics
-from .case_page import PAGE_NAME, tiles
+from .case_page import PAGE_NAME, tiles, verdict_block
 from .document import PHANTOM_BADGE, document, picture_of
-from .words import PLAIN, TONE, mean_row, number
+from .words import TONE, mean_row, number
 
 _PICTURES = ("view_3d*.png", "slices.png")
 
@@ -58,7 +57,7 @@ def _card(folder: Path, case: Path, metrics: dict) -> str:
     badge = f"<p>{PHANTOM_BADGE}</p>" if metrics.get("phantom") else ""
     return (
         f'<section class="verdict tone-{TONE[verdict]}"><h2><a href="{link}">{name}</a></h2>{badge}{picture}'
-        f'<p class="name">{escape(VERDICT_TEXT[verdict])}</p><p>{escape(PLAIN[verdict])}</p>{tiles(metrics)}</section>'
+        f"{verdict_block(metrics['verdict'])}{tiles(metrics)}</section>"
     )
 
 

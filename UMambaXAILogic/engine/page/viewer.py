@@ -38,6 +38,7 @@ def viewer(case: CaseFiles, stack: SliceStack, positions_mm: Sequence[float], va
         "phantom": case.is_phantom,
     }
     count = len(slices)
+    has_ground_truth = case.metrics["segmentation"]["gt_voxels"] is not None
     start = int(np.argmax(np.count_nonzero(stack.labels & PM_BIT, axis=(1, 2))))
     return (
         '<div class="viewer"><div>'
@@ -47,7 +48,7 @@ def viewer(case: CaseFiles, stack: SliceStack, positions_mm: Sequence[float], va
         f'<input id="position" type="range" min="0" max="{count - 1}" step="1" value="{start}" aria-label="Slice">'
         '<button id="forward" type="button" aria-label="one slice up">&#9650;</button></div>'
         f'<p class="note" id="viewer-problem">{escape(_note(case, stack))}</p></div>'
-        f'<div class="controls">{_here()}{_overlays(case, stack, colors)}{_jumps(slices)}</div></div>'
+        f'<div class="controls">{_here(has_ground_truth)}{_overlays(case, stack, colors)}{_jumps(slices)}</div></div>'
         + json_script("slice-data", data)
     )
 
@@ -71,7 +72,7 @@ def _note(case: CaseFiles, stack: SliceStack) -> str:
     if stack.window is None:
         notes.append("The volume itself was not at hand when this page was made, so only the results are shown.")
     else:
-        notes.append(f"Grey values {stack.window.low:g} to {stack.window.high:g}.")
+        notes.append(f"Grey values {stack.window.low:.4g} to {stack.window.high:.4g}.")
     step = stack.shown[1] - stack.shown[0] if len(stack.shown) > 1 else 1
     if step > 1:
         notes.append(f"Every {step}th slice is shown.")
@@ -82,15 +83,10 @@ def _note(case: CaseFiles, stack: SliceStack) -> str:
     return " ".join(notes)
 
 
-def _here() -> str:
-    entries = (
-        ("Slice", "here-slice"),
-        ("Position S", "here-mm"),
-        ("Dice", "here-dice"),
-        ("XAI-GT F1", "here-gt"),
-        ("XAI-PM F1", "here-pm"),
-        ("Category", "here-category"),
-    )
+def _here(has_ground_truth: bool) -> str:
+    entries = [("Slice", "here-slice"), ("Position S", "here-mm"), ("XAI-PM F1", "here-pm")]
+    if has_ground_truth:
+        entries += [("XAI-GT F1", "here-gt"), ("Dice", "here-dice"), ("Category", "here-category")]
     return '<dl class="here">' + "".join(f'<dt>{name}</dt><dd id="{key}"></dd>' for name, key in entries) + "</dl>"
 
 

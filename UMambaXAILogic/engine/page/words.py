@@ -18,7 +18,6 @@ PLAIN = {
     SEGMENTATION_ERROR: "Attention misses true vessels, but that is not shown to be more than the prediction misses "
     "itself: the segmentation error explains it.",
     INCONCLUSIVE: "The numbers lie between the cut-offs and support no diagnosis.",
-    NOT_AVAILABLE: "No diagnosis can be made for this case.",
 }
 
 #: How a verdict is coloured: good, bad, between, or none.

@@ -86,7 +86,7 @@ def test_pictures_show_the_slices_in_true_proportion(make_case):
 def test_what_cannot_be_computed_is_na(make_case):
     case = make_case(with_gt=False)
     text = outline(build_case_page(case.folder, case.volume)).text
-    assert "n/a" in text and "no ground truth" in text
+    assert "no ground truth" in text and "Dice" in text and "n/a" in text
     assert "NaN" not in text and "None" not in text
 
 
@@ -125,7 +125,7 @@ def test_rendered_views_are_shown(make_case):
     case = make_case()
     Image.fromarray(np.zeros((50, 60, 3), np.uint8)).save(case.folder / "view_3d.png")
     parsed = outline(build_case_page(case.folder))
-    assert "In three dimensions" in parsed.text and len(parsed.links) == 2  # the view, and slices.png without script
+    assert "As 3D Slicer shows it" in parsed.text and len(parsed.links) == 2  # the view, and slices.png without script
 
 
 def test_a_volume_on_another_grid_is_refused_with_both_grids(make_case, tmp_path):
