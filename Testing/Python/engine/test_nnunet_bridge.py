@@ -7,10 +7,14 @@ from pathlib import Path
 import nibabel
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nnunetv2.imageio.nibabel_reader_writer import NibabelIO, NibabelIOWithReorient
 from nnunetv2.imageio.simpleitk_reader_writer import SimpleITKIO, SimpleITKIOWithReorient
+from scipy.spatial.transform import Rotation
 
 from UMambaXAILogic.engine.errors import ModelError
+from UMambaXAILogic.engine.grids import order_towards, orientation_code, reordered
 from UMambaXAILogic.engine.nnunet_bridge import as_nnunet_input, from_nnunet_output
 from UMambaXAILogic.engine.volume import Geometry, Volume
 from UMambaXAILogic.engine.volume_io import read_volume
@@ -108,6 +112,24 @@ def test_labels_of_a_model_come_back_onto_the_storage_grid_as_nnunet_writes_them
 
     np.testing.assert_array_equal(own.T, np.asarray(nibabel.load(nnunet_file).dataobj))
     np.testing.assert_array_equal(own, volume.array > np.float32(0.3))
+
+
+@pytest.mark.parametrize("reader", ["SimpleITKIOWithReorient", "NibabelIOWithReorient"])
+@given(st.permutations(["LR", "PA", "SI"]), st.tuples(*[st.integers(0, 1)] * 3), st.tuples(*[st.floats(-0.6, 0.6)] * 3))
+def test_a_reorienting_reader_shows_the_same_numbers_however_the_head_is_stored(reader, pairs, ends, angles):
+    direction = Rotation.from_euler("xyz", angles).as_matrix()
+    geometry = Geometry((5, 4, 3), (0.7, 0.9, 2.1), (10.0, 20.0, 30.0), tuple(float(v) for v in direction.ravel()))
+    head = np.arange(60, dtype=np.int16).reshape(geometry.shape)
+    order = order_towards(orientation_code(geometry), "".join(pair[end] for pair, end in zip(pairs, ends, strict=True)))
+    elsewhere = Volume(order.apply(head), reordered(geometry, order))
+
+    expected, expected_properties = as_nnunet_input(Volume(head, geometry), reader)
+    shown, properties = as_nnunet_input(elsewhere, reader)
+
+    np.testing.assert_array_equal(shown, expected)
+    np.testing.assert_allclose(properties["spacing"], expected_properties["spacing"])
+    returned = from_nnunet_output(shown[0], elsewhere.geometry, reader)
+    np.testing.assert_array_equal(returned, elsewhere.array)
 
 
 def test_the_way_back_carries_channels():

@@ -10,6 +10,8 @@ import io
 import zlib
 from typing import BinaryIO
 
+#: No deflate stream becomes longer than this many times its size (zlib's documentation).
+LARGEST_EXPANSION = 1032
 _INPUT_BYTES = 1 << 20
 _OUTPUT_BYTES = 1 << 22
 _GZIP_WITH_CHECKSUM = 31

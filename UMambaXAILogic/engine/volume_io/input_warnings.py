@@ -20,6 +20,9 @@ SAMPLED_VOXELS = 2_000_000
 AIR_HU = -500.0
 #: A head is narrower than this; a larger field of view holds air.
 FIELD_WITH_AIR_MM = 220.0
+#: Highest value of 12-bit CT; metal alone exceeds it, and fills little of a head.
+DENSEST_HU = 3071.0
+LARGEST_SHARE_OF_METAL = 0.01
 #: In a CT angiogram a few percent of voxels are as bright as contrast-filled vessels.
 LARGEST_SHARE_IN_VESSEL_RANGE = 0.5
 #: Spacing may differ from that of training by this factor, either way.
@@ -91,7 +94,12 @@ def intensity_warnings(volume: Volume, facts: VolumeFacts, model: TrainedModel) 
         )
     reasons = [*_intensity_reasons(volume.array, training), *_spacing_reasons(volume.geometry, model)]
     if not_hounsfield and training.expects_hounsfield:
-        reasons.insert(0, "the model was trained on Hounsfield units, and these values are not")
+        low, high = facts.intensity_range
+        reasons.insert(
+            0,
+            f"the model was trained on Hounsfield units (vessels {training.low:.4g} to {training.high:.4g}), and these "
+            f"values ({low:.4g} to {high:.4g}) are not",
+        )
     if reasons:
         warnings.append(
             InputWarning(
@@ -117,6 +125,9 @@ def hounsfield_doubts(volume: Volume, facts: VolumeFacts) -> list[str]:
         doubts.append(f"the field of view of {field_mm:.0f} mm holds no air (lowest value {low:g})")
     elif high - low < 100:
         doubts.append(f"they range from {low:g} to {high:g} only")
+    bright = float(np.mean(_sample(volume.array) > DENSEST_HU))
+    if bright > LARGEST_SHARE_OF_METAL:
+        doubts.append(f"{bright:.0%} of them exceed {DENSEST_HU:g}, more than the densest bone")
     return doubts
 
 

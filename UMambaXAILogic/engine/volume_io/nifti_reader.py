@@ -15,6 +15,7 @@ from ..errors import InputError
 from ..volume import Geometry, Volume
 from . import nifti_header
 from .facts import PHANTOM_DESCRIPTION, InputWarning
+from .inflate import LARGEST_EXPANSION, InflatedStream
 from .itk_reader import itk_geometry, itk_reader
 from .quiet import quiet_libraries
 
@@ -62,7 +63,11 @@ def _read_voxels(stream: io.BufferedReader, header: nibabel.Nifti1Header, path: 
     """Stored values, (z, y, x), in the machine's byte order."""
     data_type = header.get_data_dtype()
     shape = nifti_header.size_of(header)[::-1]
-    raw = np.empty(int(np.prod(shape, dtype=np.int64)) * data_type.itemsize, dtype=np.uint8)
+    bytes_wanted = int(np.prod(shape, dtype=np.int64)) * data_type.itemsize
+    expansion = LARGEST_EXPANSION if isinstance(stream.raw, InflatedStream) else 1
+    if path.stat().st_size * expansion < bytes_wanted:  # do not allocate what a damaged header asks for
+        raise nifti_header.truncated(path, f"{'x'.join(map(str, shape[::-1]))} voxels do not fit its size")
+    raw = np.empty(bytes_wanted, dtype=np.uint8)
     try:
         stream.read(max(nifti_header.FIRST_DATA_BYTE, int(header["vox_offset"])) - nifti_header.HEADER_BYTES)
         filled = stream.readinto(raw.data)

@@ -66,6 +66,10 @@ def test_a_wide_field_without_air_is_not_in_hounsfield_units():
     assert "240 mm" in hounsfield_doubts(Volume(array, Geometry(HEAD.size, (6.0, 6.0, 6.0))), facts)[0]
 
 
+def test_values_above_the_densest_bone_are_no_hounsfield_units():
+    assert "exceed 3071" in warnings_of(ct_head(vessel=9000.0))["not_hounsfield"]
+
+
 def test_a_dicom_rescale_type_decides():
     array = ct_head()
     assert "US" in warnings_of(array, modality="CT", rescale_type="US")["not_hounsfield"]

@@ -163,7 +163,7 @@ def test_two_positions_in_one_header_are_told_and_itks_is_used(nifti_file):
 
 
 def test_a_phantom_is_recognised_by_its_description(nifti_file):
-    mark = b"UMambaXAI phantom: synthetic, no patient"
+    mark = b"UMambaXAI phantom (synthetic, not a patient)"
     assert read_volume(nifti_file((148, "80s", mark)))[1].is_phantom
     assert not read_volume(nifti_file())[1].is_phantom
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -49,11 +51,14 @@ def test_a_single_dicom_file(tmp_path):
     assert "single DICOM file" in refusal(path)
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="permissions do not bind this user")
-def test_a_file_without_read_permission(nifti_file):
-    path = nifti_file()
-    path.chmod(0)
-    assert "Permission denied" in refusal(path)
+@pytest.mark.parametrize("name", ["case.nii", "case.nrrd", "case.mha"])
+def test_a_file_without_read_permission(tmp_path, monkeypatch, name):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    (tmp_path / name).touch()
+    monkeypatch.setattr(Path, "open", refuse)
+    assert "Permission denied" in refusal(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["case.nii", "case.nii.gz", "case.nrrd", "case.mha"])
@@ -82,6 +87,14 @@ def test_a_truncated_file(tmp_path, capfd, name, compressed, share):
     path.write_bytes(raw[: int(share * len(raw))])
     capfd.readouterr()
     refusal(path)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_header_that_claims_more_voxels_than_memory_holds(nifti_file, compressed):
+    path = nifti_file((42, "h", 30_000), (44, "h", 30_000), (46, "h", 30_000))
+    if compressed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    assert "30000x30000x30000 voxels do not fit" in refusal(path)
 
 
 def test_a_compressed_file_with_a_wrong_checksum(nifti_file, tmp_path):
