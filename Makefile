@@ -14,11 +14,11 @@ INPUT :=
 .PHONY: venv demo test lint clean
 
 demo: $(VENV)/installed-demo
-	$(BIN)/python Scripts/check_system_libraries.py pictures
+	$(BIN)/python Utilities/check_system_libraries.py pictures
 	$(BIN)/python -m UMambaXAILogic.cli demo $(if $(INPUT),"$(INPUT)") --out "$(OUT)"
 
 test: lint
-	$(BIN)/python Scripts/check_system_libraries.py tests
+	$(BIN)/python Utilities/check_system_libraries.py tests
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/installed-test
@@ -39,7 +39,7 @@ $(VENV)/installed-test: $(VENV)/pyvenv.cfg pyproject.toml constraints.txt
 	touch $@ $(VENV)/installed-demo
 
 $(VENV)/pyvenv.cfg:
-	PYTHON="$(PYTHON)" sh Scripts/make_venv.sh $(VENV)
+	PYTHON="$(PYTHON)" sh Utilities/make_venv.sh $(VENV)
 
 clean:
 	rm -rf $(VENV) $(OUT)

@@ -43,7 +43,7 @@ def test_everything_that_is_required_is_constrained_to_one_version_and_no_place(
 
 
 def test_set_up_files_leave_the_choice_of_an_index_to_the_user(repository):
-    for name in ("Makefile", "constraints.txt", "pyproject.toml", "Scripts/make_venv.sh", ".ci/run"):
+    for name in ("Makefile", "constraints.txt", "pyproject.toml", "Utilities/make_venv.sh", ".ci/run"):
         text = (repository / name).read_text(encoding="utf-8")
         assert "index-url" not in text, name
         assert "://" not in re.sub(r"#.*", "", text), name
@@ -68,7 +68,7 @@ def test_a_machine_without_a_suitable_python_is_told_so(repository, tmp_path):
         old.write_text("#!/bin/sh\nexit 1\n")
         old.chmod(0o755)
     run = subprocess.run(
-        ["/bin/sh", str(repository / "Scripts" / "make_venv.sh"), str(tmp_path / "venv")],
+        ["/bin/sh", str(repository / "Utilities" / "make_venv.sh"), str(tmp_path / "venv")],
         env={"PATH": str(tmp_path), "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
@@ -94,7 +94,7 @@ exec "{sys.executable}" "$@"
     )
     wrapper.chmod(0o755)
     run = subprocess.run(
-        ["/bin/sh", str(repository / "Scripts" / "make_venv.sh"), str(tmp_path / "venv")],
+        ["/bin/sh", str(repository / "Utilities" / "make_venv.sh"), str(tmp_path / "venv")],
         env={**os.environ, "PYTHON": str(wrapper)},
         capture_output=True,
         text=True,
