@@ -41,11 +41,12 @@ class nnUNetTrainerUMambaEncDemo(nnUNetTrainerUMambaEnc):
         super().__init__(plans, configuration, fold, dataset_json, device)
         self.initial_lr = 3e-3
         self.weight_decay = 1e-2
-        self.num_epochs = 40
-        self.num_iterations_per_epoch = 40
-        self.num_val_iterations_per_epoch = 6
+        self.num_epochs = 16
+        self.num_iterations_per_epoch = 30
+        self.num_val_iterations_per_epoch = 4
         self.save_every = 1
-        self.oversample_foreground_percent = 0.5
+        self.oversample_foreground_percent = 0.6
+        self.probabilistic_oversampling = True  # batches of one window have no share to oversample
 
     def on_train_start(self) -> None:
         """Seed what draws patches and augments them, then start as nnU-Net does."""
