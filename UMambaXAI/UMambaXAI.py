@@ -251,14 +251,49 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
 
 
 class UMambaXAITest(ScriptedLoadableModuleTest):
-    """Runs inside the application, and in the stand-in for it that the test suite brings."""
-
-    def setUp(self):
-        """Start from an empty scene."""
-        slicer.mrmlScene.Clear(0)
+    """Runs inside the application, and in the stand-in for it that the test suite brings. Needs no packages."""
 
     def runTest(self, **kwargs):
         """Every test method, each on an empty scene."""
         for name in sorted(name for name in dir(self) if name.startswith("test_")):
-            self.setUp()
+            slicer.mrmlScene.Clear(0)
+            self.delayDisplay(name)
             getattr(self, name)()
+
+    def panel(self):
+        """The opened panel."""
+        slicer.util.selectModule(MODULE)
+        return slicer.util.getModuleWidget(MODULE)
+
+    def test_emptyPanelSaysWhatToChoose(self):
+        """Nothing can be started without a volume, and the button says so."""
+        ui = self.panel().ui
+        self.assertFalse(ui.runButton.enabled)
+        self.assertIn("volume", ui.runButton.toolTip)
+
+    def test_choicesAreBoundBothWays(self):
+        """Widgets follow the scene's parameters and the other way round."""
+        ui, parameters = self.panel().ui, sceneParameters()
+        parameters.inputVolume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "CTA")
+        self.assertEqual(ui.inputVolumeSelector.currentNode(), parameters.inputVolume)
+        self.assertTrue(ui.runButton.enabled)
+        ui.thresholdSlider.value = 0.5
+        self.assertEqual(sceneParameters().threshold, 0.5)
+        ui.modelSourceSelector.setCurrentIndex(1)
+        self.assertEqual(sceneParameters().modelSource, ModelSource.FOLDER)
+        self.assertFalse(ui.runButton.enabled)
+
+    def test_closingTheSceneEmptiesThePanel(self):
+        """No control holds on to a node that is gone."""
+        ui = self.panel().ui
+        sceneParameters().inputVolume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "CTA")
+        slicer.mrmlScene.Clear(0)
+        self.assertIsNone(ui.inputVolumeSelector.currentNode())
+        self.assertFalse(ui.runButton.enabled)
+
+    def test_workerAnswersAndIsCancelled(self):
+        """The worker starts with Slicer's own Python, and a program that hears nothing is ended within two seconds."""
+        from UMambaXAILogic.slicer_app.self_test import cancel_seconds, worker_error
+
+        self.assertEqual(worker_error().code, "usage")
+        self.assertLess(cancel_seconds(), 2.0)

@@ -181,7 +181,7 @@ class Job:
         elif isinstance(message, Caution):
             self.warnings.append(message)
             self.warned.emit(message.code, message.message)
-        else:
+        elif self._last_word is None:
             self._take_last_word(message)
 
     def _tell_progress(self, fraction: float) -> None:

@@ -200,7 +200,10 @@ class PanelController:
     def _after_install(self, inputs: PanelInputs) -> None:
         self._installing = False
         self._job = None
-        self.run(inputs)
+        if self._runtime.is_ready:
+            self.run(inputs)
+        else:  # asking again would go on for ever
+            self._error = "The packages were installed, and still they are not there. Restart Slicer and try again."
 
     def _after_run(self, job: Any) -> None:
         self._summary = self._describe(job)

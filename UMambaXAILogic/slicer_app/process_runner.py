@@ -21,7 +21,7 @@ class ProcessRunner:
 
     def __init__(self, parent: qt.QObject) -> None:
         self._parent = parent
-        self._process: qt.QProcess | None = None
+        self._process: qt.QProcess | None = None  # falsy, but not None, once Qt has destroyed it
         self._pid: int | None = None
         self._on_output: OnBytes = _ignore
         self._on_error: OnBytes = _ignore
@@ -56,17 +56,17 @@ class ProcessRunner:
 
     def close_input(self) -> None:
         """See ``Runner.close_input``."""
-        if self._process is not None:
+        if self._process:
             self._process.closeWriteChannel()
 
     def terminate(self) -> None:
         """See ``Runner.terminate``."""
-        if self._process is not None:
+        if self._process:
             self._process.terminate()
 
     def kill(self) -> None:
         """See ``Runner.kill``."""
-        if self._process is not None:
+        if self._process:
             self._process.kill()
 
     def call_later(self, seconds: float, callback: Callable[[], None]) -> Callable[[], None]:
@@ -83,11 +83,11 @@ class ProcessRunner:
         return timer.stop
 
     def _read_output(self) -> None:
-        if self._process is not None:
+        if self._process:
             self._on_output(_to_bytes(self._process.readAllStandardOutput()))
 
     def _read_error(self) -> None:
-        if self._process is not None:
+        if self._process:
             self._on_error(_to_bytes(self._process.readAllStandardError()))
 
     def _finished(self, exit_code: int, exit_status: int) -> None:
@@ -103,7 +103,7 @@ class ProcessRunner:
     def _end(self, exit_code: int | None) -> None:
         process, self._process = self._process, None
         on_end, self._on_end = self._on_end, None
-        if process is not None:
+        if process:
             process.deleteLater()
         if on_end is not None:
             on_end(exit_code)

@@ -1,0 +1,327 @@
+"""What somebody sees and clicks, from the first look to the result, the error and the next scene."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import slicer
+
+
+def text(panel) -> str:
+    return panel.ui.messageLabel.text
+
+
+def is_running(panel):
+    return lambda: panel.ui.progressBar.value > 0 and "Segmenting" in panel.ui.progressLabel.text
+
+
+def node_ids() -> set[str]:
+    return {slicer.mrmlScene.GetNthNode(index).GetID() for index in range(slicer.mrmlScene.GetNumberOfNodes())}
+
+
+def click(panel, name: str) -> None:
+    getattr(panel.ui, name).click()
+
+
+def test_the_first_look_says_what_to_choose(panel, picture):
+    assert not panel.ui.runButton.enabled
+    assert "volume" in text(panel)
+    assert "volume" in panel.ui.runButton.toolTip
+    assert panel.ui.progressBar.isHidden()
+    assert not panel.ui.thresholdSlider.enabled
+    assert panel.ui.modelPathEdit.isHidden()
+    picture("1-empty")
+
+
+def test_everything_that_can_be_changed_says_what_it_does(panel):
+    for name in ("inputVolumeSelector", "modelSourceSelector", "modelPathEdit", "browseModelButton"):
+        assert len(getattr(panel.ui, name).toolTip) > 20, name
+    for name in ("groundTruthSelector", "cancelButton", "thresholdSlider", "opacitySlider", "showAttentionCheckBox"):
+        assert len(getattr(panel.ui, name).toolTip) > 20, name
+
+
+def test_a_volume_makes_it_ready(panel, add_volume, picture):
+    volume = add_volume("CTA head")
+    panel.ui.inputVolumeSelector.setCurrentNode(volume)
+    assert panel._parameterNode.inputVolume == volume
+    assert panel.ui.runButton.enabled
+    assert "CTA head" in panel.ui.runButton.toolTip
+    picture("2-ready")
+
+
+def test_a_volume_that_is_there_already_is_taken(panel, add_volume):
+    panel.exit()
+    slicer.mrmlScene.Clear(0)
+    add_volume("labels", "vtkMRMLLabelMapVolumeNode")
+    volume = add_volume("CTA")
+    panel.enter()
+    assert panel.ui.inputVolumeSelector.currentNode() == volume
+
+
+def test_choices_travel_both_ways_and_stay_in_the_scene(panel, add_volume):
+    add_volume()
+    panel.ui.thresholdSlider.value = 0.5
+    assert panel._parameterNode.threshold == 0.5
+    panel._parameterNode.opacity = 0.25
+    assert panel.ui.opacitySlider.value == 0.25
+    panel.exit()
+    panel.enter()
+    assert panel.ui.thresholdSlider.value == 0.5
+
+
+def test_a_model_of_ones_own_is_looked_at_and_refused_with_the_reason(panel, add_volume, dialogs, tmp_path):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    panel.ui.modelSourceSelector.setCurrentIndex(1)
+    assert not panel.ui.modelPathEdit.isHidden()
+    assert not panel.ui.runButton.enabled
+    dialogs.path = str(tmp_path)
+    click(panel, "browseModelButton")
+    assert dialogs.asked == ["folder"]
+    assert panel.ui.modelPathEdit.text == str(tmp_path)
+    assert "plans.json" in text(panel)
+    assert not panel.ui.runButton.enabled
+    (tmp_path / "fold_0").mkdir()
+    (tmp_path / "fold_0" / "checkpoint_final.pth").touch()
+    (tmp_path / "plans.json").touch()
+    panel.updateUi()
+    assert panel.ui.runButton.enabled
+    panel.ui.modelSourceSelector.setCurrentIndex(2)
+    dialogs.path = ""
+    click(panel, "browseModelButton")
+    assert dialogs.asked == ["folder", "archive"]
+    assert panel.ui.modelPathEdit.text == str(tmp_path)  # a change of mind changes nothing
+
+
+def test_a_run_shows_its_progress_and_ends_in_the_scene(panel, add_volume, worker, spin, picture):
+    volume, truth = add_volume(), add_volume("Truth", "vtkMRMLLabelMapVolumeNode")
+    panel.ui.inputVolumeSelector.setCurrentNode(volume)
+    panel.ui.groundTruthSelector.setCurrentNode(truth)
+    click(panel, "runButton")
+    spin(is_running(panel))
+    assert not panel.ui.runButton.enabled
+    assert not panel.ui.inputVolumeSelector.enabled
+    assert panel.ui.cancelButton.enabled
+    spin(lambda: panel.ui.progressBar.value > 20)
+    assert f"{panel.ui.progressBar.value} %" in panel.ui.progressLabel.text
+    picture("3-running")
+    worker.go()
+    spin(lambda: "Done" in text(panel))
+    assert "Dice 0.81" in text(panel)
+    assert "Inconclusive" in text(panel)
+    assert "Intensities are unlike" in text(panel)
+    assert panel.ui.runButton.enabled
+    assert panel.ui.thresholdSlider.enabled
+    assert "Gefäß 50 %" in panel.ui.logText.plainText
+    attention = panel._parameterNode.attention
+    composite = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
+    assert composite.GetBackgroundVolumeID() == volume.GetID()
+    assert composite.GetForegroundVolumeID() == attention.GetID()
+    array = slicer.util.arrayFromVolume(attention)
+    assert array.dtype == np.float32
+    assert array.max() > 0.6
+    request = json.loads((worker.folder / "request.json").read_text())
+    assert request["model"] == "demo"
+    assert request["ground_truth"] is not None
+    picture("5-done")
+
+
+def test_the_sliders_act_on_the_slices_at_once(panel, add_volume, worker, spin):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    worker.go()
+    click(panel, "runButton")
+    spin(lambda: "Done" in text(panel))
+    composite = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
+    panel.ui.opacitySlider.value = 0.2
+    assert composite.GetForegroundOpacity() == 0.2
+    panel.ui.thresholdSlider.value = 0.6
+    assert panel._parameterNode.attention.GetDisplayNode().GetLowerThreshold() == 0.6
+    click(panel, "showAttentionCheckBox")
+    assert composite.GetForegroundVolumeID() is None
+    click(panel, "showAttentionCheckBox")
+    assert composite.GetForegroundVolumeID() == panel._parameterNode.attention.GetID()
+
+
+def test_a_result_that_comes_while_another_module_is_open_is_there_on_return(panel, add_volume, worker, spin):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    click(panel, "runButton")
+    spin(is_running(panel))
+    panel.exit()
+    worker.go()
+    spin(lambda: not panel.controller.is_busy)
+    panel.enter()
+    assert panel._parameterNode.attention is not None
+    assert panel.ui.thresholdSlider.enabled
+    assert "Done" in text(panel)
+
+
+def run_until_it_fails(panel, add_volume, worker, spin, mode: str) -> str:
+    worker.mode = mode
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    before = node_ids()
+    worker.go()
+    click(panel, "runButton")
+    spin(lambda: not panel.controller.is_busy)
+    assert node_ids() == before
+    assert panel.ui.runButton.enabled
+    return text(panel)
+
+
+def test_a_crash_is_one_message_with_a_remedy_and_the_scene_as_it_was(panel, add_volume, worker, spin, picture):
+    message = run_until_it_fails(panel, add_volume, worker, spin, "crash")
+    assert "ended by itself" in message
+    assert "smaller region" in message
+    picture("4-failed")
+
+
+def test_out_of_memory_is_called_that(panel, add_volume, worker, spin):
+    assert "memory runs out" in run_until_it_fails(panel, add_volume, worker, spin, "oom")
+
+
+def test_a_typed_error_is_shown_with_its_remedy(panel, add_volume, worker, spin):
+    message = run_until_it_fails(panel, add_volume, worker, spin, "error")
+    assert message == "The checkpoint holds no U-Mamba. Choose another model."
+
+
+def test_a_failure_does_not_outlive_the_next_run(panel, add_volume, worker, spin):
+    run_until_it_fails(panel, add_volume, worker, spin, "error")
+    worker.mode = "good"
+    click(panel, "runButton")
+    spin(lambda: "Done" in text(panel))
+    assert "checkpoint" not in text(panel)
+
+
+def test_cancel_is_quick_and_leaves_the_scene_as_it_was(panel, add_volume, worker, spin):
+    for mode in ("good", "deaf"):
+        worker.mode = mode
+        panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+        before = node_ids()
+        click(panel, "runButton")
+        spin(is_running(panel))
+        begin = time.monotonic()
+        click(panel, "cancelButton")
+        assert not panel.ui.cancelButton.enabled
+        spin(lambda: not panel.controller.is_busy)
+        assert time.monotonic() - begin < 2.0
+        assert "Cancelled" in text(panel)
+        assert node_ids() == before
+
+
+def test_closing_the_scene_cancels_and_leaves_a_panel_that_works(panel, add_volume, worker, spin):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    click(panel, "runButton")
+    spin(is_running(panel))
+    slicer.mrmlScene.Clear(0)
+    spin(lambda: not panel.controller.is_busy)
+    assert panel.ui.inputVolumeSelector.currentNode() is None
+    assert not panel.ui.runButton.enabled
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume("next"))
+    worker.go()
+    click(panel, "runButton")
+    spin(lambda: "Done" in text(panel))
+
+
+def test_a_volume_that_goes_away_meanwhile_ends_in_a_message(panel, add_volume, worker, spin):
+    volume = add_volume()
+    panel.ui.inputVolumeSelector.setCurrentNode(volume)
+    click(panel, "runButton")
+    spin(is_running(panel))
+    slicer.mrmlScene.RemoveNode(volume)
+    worker.go()
+    spin(lambda: not panel.controller.is_busy)
+    assert "removed from the scene" in text(panel)
+
+
+def test_without_packages_it_asks_first_and_a_no_does_nothing(panel, add_volume, runtime, dialogs):
+    runtime.is_ready, dialogs.answer = False, False
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    panel.updateUi()
+    assert "Install" in panel.ui.runButton.text
+    click(panel, "runButton")
+    assert dialogs.asked == ["Install 2.5 GB into a folder?"]
+    assert not panel.controller.is_busy
+    assert panel.ui.runButton.enabled
+
+
+def test_installing_shows_what_it_does_and_then_runs(panel, add_volume, runtime, worker, spin, picture):
+    install_job(runtime, "print('Collecting torch', flush=True); sys.stdin.readline()")
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    click(panel, "runButton")
+    spin(lambda: "Collecting torch" in panel.ui.progressLabel.text)
+    assert panel.ui.progressBar.maximum == 0  # moves to and fro
+    picture("6-installing")
+    runtime.is_ready = True
+    worker.go()
+    runtime.process.runner._process.write(b"\n")
+    spin(lambda: "Done" in text(panel))
+
+
+def test_an_installation_can_be_cancelled_and_can_fail(panel, add_volume, runtime, spin):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    install_job(runtime, "print('Collecting torch', flush=True); sys.stdin.read(); sys.exit(130)")
+    click(panel, "runButton")
+    spin(lambda: "Collecting torch" in panel.ui.progressLabel.text)
+    click(panel, "cancelButton")
+    spin(lambda: not panel.controller.is_busy)
+    assert "Cancelled" in text(panel)
+    install_job(runtime, "say('error', code='not_installed', message='No internet.', remedy='Check it.')")
+    click(panel, "runButton")
+    spin(lambda: not panel.controller.is_busy)
+    assert text(panel) == "No internet. Check it."
+
+
+def install_job(runtime, body: str) -> None:
+    """Lets the runtime be installed by a process with this body; a result line ends it."""
+    import sys
+
+    from UMambaXAILogic.interaction import Command, Job
+    from UMambaXAILogic.slicer_app.process_runner import ProcessRunner
+
+    code = (
+        "import json, sys\n"
+        "def say(kind, **fields): print(json.dumps({'v': 1, 'type': kind, **fields}), flush=True)\n"
+        f"{body}\nsay('result', folder='.', files={{}})"
+    )
+
+    def start() -> Job:
+        runtime.process = InstallProcess(ProcessRunner(slicer.app))
+        job = Job(Command(sys.executable, ("-c", code)), runtime.process.runner)
+        job.start()
+        return job
+
+    runtime.is_ready, runtime.job = False, start
+
+
+class InstallProcess:
+    def __init__(self, runner) -> None:
+        self.runner = runner
+
+
+def test_nothing_heavy_is_imported_by_opening_the_panel(panel):
+    import subprocess
+    import sys
+    from pathlib import Path
+
+    tree = Path(sys.modules["UMambaXAI"].__file__).parent
+    code = (
+        f"import sys; sys.path.insert(0, {str(tree)!r}); from UMambaXAILogic.interaction import panel_controller;"
+        "from UMambaXAILogic.slicer_app import runtime;"
+        "print([name for name in ('torch', 'nnunetv2', 'numba') if name in sys.modules])"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert shown.stdout.strip() == "[]", shown.stderr
+
+
+def test_the_module_describes_itself(panel):
+    module = slicer.modules.umambaxai
+    assert module.dependencies == ["Segmentations", "Volumes", "VolumeRendering", "Markups", "SubjectHierarchy"]
+    assert module.title == "UMambaXAI"
+    assert "research use only" in module.helpText
+    assert module.categories == ["Segmentation"]
+
+
+def test_the_self_test_passes_here_as_in_slicer(panel):
+    import sys
+
+    sys.modules["UMambaXAI"].UMambaXAITest().runTest()

@@ -1,0 +1,172 @@
+"""A stand-in application around the installed module, with a real scene and real processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+TREE = Path(os.environ["UMAMBAXAI_INSTALLED_TREE"])
+sys.path[:] = [str(TREE), str(HERE / "standins"), *(entry for entry in sys.path if entry)]
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+import slicer  # noqa: E402
+from PySide6 import QtCore, QtGui  # noqa: E402
+
+import UMambaXAILogic  # noqa: E402
+
+assert Path(UMambaXAILogic.__file__).is_relative_to(TREE), "these checks run on the installed tree"
+
+import application  # noqa: E402
+
+from UMambaXAILogic.interaction import Command  # noqa: E402
+from UMambaXAILogic.scene.headless import start_headless_slicer  # noqa: E402
+
+
+@pytest.fixture(scope="session", autouse=True)
+def running(tmp_path_factory: pytest.TempPathFactory):
+    """The application, once."""
+    headless = start_headless_slicer()
+    application.install(tmp_path_factory.mktemp("settings"))
+    for color in ("Red", "Green", "Yellow"):
+        composite = slicer.vtkMRMLSliceCompositeNode()
+        composite.SetLayoutName(color)
+        slicer.mrmlScene.AddNode(composite)
+    yield headless
+    headless.close()
+
+
+@pytest.fixture(autouse=True)
+def no_silent_failure(monkeypatch: pytest.MonkeyPatch):
+    """What a slot, timer or observer raises fails the check."""
+    raised: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda kind, error, trace: raised.append(error))
+    yield raised
+    if raised:
+        raise raised[0]
+
+
+@pytest.fixture
+def spin():
+    """Runs the event loop until something is true: spin(condition, seconds=10)."""
+
+    def until(condition, seconds: float = 10.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "it did not happen in time"
+            loop = QtCore.QEventLoop()
+            QtCore.QTimer.singleShot(10, loop.quit)
+            loop.exec()
+
+    return until
+
+
+class FakeDialogs:
+    """Answers what it is told to answer, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answer = True
+        self.path = ""
+
+    def confirm(self, text: str) -> bool:
+        self.asked.append(text)
+        return self.answer
+
+    def choose_model_folder(self, current: str) -> str:
+        self.asked.append("folder")
+        return self.path
+
+    def choose_model_archive(self, current: str) -> str:
+        self.asked.append("archive")
+        return self.path
+
+
+class StandInEnvironment:
+    """Starts the stand-in worker; ``mode`` says how it behaves."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.mode, self.is_ready = folder, "good", True
+
+    def worker_command(self, request) -> Command:
+        return Command(sys.executable, (str(HERE / "stand_in_worker.py"), self.mode, str(self.folder), str(request)))
+
+    def go(self) -> None:
+        (self.folder / "go").touch()
+
+
+class StandInRuntime:
+    """The packages: there, or installed by a job that a check provides."""
+
+    def __init__(self) -> None:
+        self.is_ready, self.job = True, None
+
+    def question(self) -> str:
+        return "Install 2.5 GB into a folder?"
+
+    def start(self):
+        return self.job()
+
+
+@pytest.fixture
+def dialogs() -> FakeDialogs:
+    return FakeDialogs()
+
+
+@pytest.fixture
+def worker(tmp_path: Path) -> StandInEnvironment:
+    return StandInEnvironment(tmp_path)
+
+
+@pytest.fixture
+def runtime() -> StandInRuntime:
+    return StandInRuntime()
+
+
+@pytest.fixture
+def panel(worker, runtime, dialogs):
+    """The opened panel on an empty scene, with the stand-in worker."""
+    from UMambaXAILogic.logic import UMambaXAILogic
+    from UMambaXAILogic.slicer_app.panel_services import make_services
+
+    sys.modules.pop("UMambaXAI", None)
+    widget = application.open_module("UMambaXAI", TREE)
+    widget.useServices(make_services(UMambaXAILogic(environment=worker), dialogs, runtime))
+    yield widget
+    widget.cleanup()
+    slicer.mrmlScene.Clear(0)
+
+
+@pytest.fixture
+def add_volume():
+    """Adds a volume with a bright vessel: add_volume(name)."""
+
+    def add(name: str = "CTA", kind: str = "vtkMRMLScalarVolumeNode"):
+        array = np.zeros((8, 24, 32), np.int16)
+        array[:, 10:14, 10:20] = 200
+        node = slicer.mrmlScene.AddNewNodeByClass(kind, name)
+        slicer.util.updateVolumeFromArray(node, array)
+        return node
+
+    return add
+
+
+@pytest.fixture
+def picture(panel, spin):
+    """Leaves a PNG of the panel: picture(name)."""
+
+    def grab(name: str) -> QtGui.QImage:
+        folder = Path(os.environ["UMAMBAXAI_PANEL_PICTURES"])
+        folder.mkdir(parents=True, exist_ok=True)
+        parent = panel.parent._object
+        parent.resize(430, 640)
+        parent.show()
+        spin(parent.isVisible)
+        image = parent.grab().toImage()
+        assert image.save(str(folder / f"{name}.png"))
+        return image
+
+    return grab

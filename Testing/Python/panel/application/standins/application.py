@@ -1,0 +1,128 @@
+"""Puts ``qt``, ``ctk`` and the application's half of ``slicer`` together: just enough Slicer for the panel."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+
+import slicer
+from PySide6 import QtCore, QtWidgets
+
+STANDINS = Path(__file__).resolve().parent
+
+
+class qSlicerScriptedLoadableModuleWidget:
+    """How the application holds a panel."""
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+
+    def self(self):
+        return self._module.widget
+
+
+class _ModuleManager(QtCore.QObject):
+    moduleAboutToBeUnloaded = QtCore.Signal(str)
+
+    def module(self, name: str):
+        return getattr(slicer.modules, name.lower(), None)
+
+
+class _Application(QtWidgets.QApplication):
+    def __init__(self) -> None:
+        super().__init__(["Slicer"])
+        self._modules = _ModuleManager(self)
+
+    def testingEnabled(self) -> bool:
+        return True
+
+    def moduleManager(self) -> _ModuleManager:
+        return self._modules
+
+    def startupEnvironment(self) -> QtCore.QProcessEnvironment:
+        return QtCore.QProcessEnvironment.systemEnvironment()
+
+
+class Module:
+    """What a module's ``parent`` is: a fixed set of attributes."""
+
+    __slots__ = (
+        "acknowledgementText",
+        "categories",
+        "contributors",
+        "dependencies",
+        "helpText",
+        "hidden",
+        "icon",
+        "path",
+        "title",
+        "widget",
+    )
+
+    def __init__(self, path: Path) -> None:
+        self.path = str(path)
+        self.widget = None
+
+    def widgetRepresentation(self):
+        return qSlicerScriptedLoadableModuleWidget(self)
+
+
+def install(settings_folder: Path) -> None:
+    """Make ``import qt``, ``import ctk``, ``slicer.app`` and the rest work in this process, once."""
+    import qt
+    import widgets
+
+    QtCore.QSettings.setDefaultFormat(QtCore.QSettings.Format.IniFormat)
+    QtCore.QSettings.setPath(QtCore.QSettings.Format.IniFormat, QtCore.QSettings.Scope.UserScope, str(settings_folder))
+    QtCore.QStandardPaths.setTestModeEnabled(True)
+    slicer.app = qt.wrap(_Application())
+    QtWidgets.QApplication.setOrganizationName("stand-in")
+    QtWidgets.QApplication.setApplicationName("Slicer")
+    classes = {kind.__name__: qt.register(kind) for kind in widgets.WIDGETS}
+    sys.modules["ctk"] = _module("ctk", {name: kind for name, kind in classes.items() if name.startswith("ctk")})
+    for name, kind in classes.items():
+        if name.startswith("qMRML"):
+            setattr(slicer, name, kind)
+    slicer.modules = types.SimpleNamespace()
+    slicer.qSlicerScriptedLoadableModuleWidget = qSlicerScriptedLoadableModuleWidget
+    slicer.util.selectModule = _select_module
+    import parameter_node
+    import scripted_module
+
+    _as_submodule("parameterNodeWrapper", parameter_node)
+    _as_submodule("ScriptedLoadableModule", scripted_module)
+    _as_submodule("i18n", _module("i18n", {"tr": lambda text: text, "translate": lambda context, text: text}))
+
+
+def open_module(name: str, folder: Path):
+    """Load a scripted module and open its panel as the application does; returns the widget."""
+    import qt
+
+    sys.path.insert(0, str(folder))
+    loaded = __import__(name)
+    module = Module(folder / f"{name}.py")
+    setattr(slicer.modules, name.lower(), module)
+    getattr(loaded, name)(module)
+    parent = slicer.qMRMLWidget()
+    parent.setLayout(qt.QVBoxLayout())
+    parent.setMRMLScene(slicer.mrmlScene)
+    module.widget = getattr(loaded, f"{name}Widget")(parent)
+    module.widget.setup()
+    module.widget.enter()
+    return module.widget
+
+
+def _select_module(name: str) -> None:
+    slicer.util.getModuleWidget(name).enter()
+
+
+def _module(name: str, content: dict) -> types.ModuleType:
+    module = types.ModuleType(name)
+    vars(module).update(content)
+    return module
+
+
+def _as_submodule(name: str, module: types.ModuleType) -> None:
+    sys.modules[f"slicer.{name}"] = module
+    setattr(slicer, name, module)

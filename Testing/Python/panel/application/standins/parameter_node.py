@@ -1,0 +1,195 @@
+"""``slicer.parameterNodeWrapper``: typed parameters in a real script node, bound to widgets by the documented pairs."""
+
+from __future__ import annotations
+
+import enum
+import typing
+from dataclasses import dataclass
+
+import qt
+import slicer
+import vtk
+
+_NAME = "SlicerParameterName"
+
+
+@dataclass
+class WithinRange:
+    """A number's bounds."""
+
+    minimum: float
+    maximum: float
+
+
+@dataclass
+class SingleStep:
+    """A number's step in sliders and spin boxes."""
+
+    value: float
+
+
+def parameterNodeWrapper(kind: type) -> type:
+    """Class decorator."""
+    hints = typing.get_type_hints(kind, include_extras=True)
+    defaults = {name: getattr(kind, name) for name in hints if hasattr(kind, name)}
+    for name, hint in hints.items():
+        _check_storable(name, _plain(hint))
+    methods = {**_Wrapper.__dict__, "_hints": hints, "_defaults": defaults}
+    methods = {name: value for name, value in methods.items() if name not in ("__dict__", "__weakref__")}
+    properties = {name: property(_getter(name), _setter(name)) for name in hints}
+    return type(kind.__name__, (), {"__doc__": kind.__doc__, **methods, **properties})
+
+
+class _Wrapper:
+    def __init__(self, parameterNode) -> None:
+        self.parameterNode = parameterNode
+        self._guis: dict[int, list[tuple]] = {}
+        self._observers: dict[int, int] = {}
+        self._updating = False
+        for name, hint in self._hints.items():
+            if not parameterNode.HasParameter(name):
+                self._write(name, self._defaults.get(name, _default(_plain(hint))))
+
+    def _read(self, name: str):
+        kind = _plain(self._hints[name])
+        if _is_node(kind):
+            return self.parameterNode.GetNodeReference(name)
+        text = self.parameterNode.GetParameter(name)
+        if kind is bool:
+            return text == "True"
+        return kind[text] if issubclass(kind, enum.Enum) else kind(text)
+
+    def _write(self, name: str, value) -> None:
+        kind = _plain(self._hints[name])
+        _check_value(name, self._hints[name], kind, value)
+        was = self.parameterNode.StartModify()
+        if _is_node(kind):
+            self.parameterNode.SetParameter(name, "")
+            self.parameterNode.SetNodeReferenceID(name, None if value is None else value.GetID())
+        else:
+            self.parameterNode.SetParameter(name, value.name if isinstance(value, enum.Enum) else str(value))
+        self.parameterNode.EndModify(was)
+
+    def connectGui(self, gui) -> int:
+        tag = len(self._guis)
+        bound = self._guis[tag] = []
+        for widget in vars(gui).values():
+            name = widget.property(_NAME)
+            if name:
+                if name not in self._hints:
+                    raise ValueError(f"{widget.name} names the parameter {name!r}, which does not exist")
+                bound.append(_bind(self, name, widget, self._hints[name]))
+        self._observers[tag] = self.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda caller, event: self._update_gui())
+        return tag
+
+    def disconnectGui(self, tag: int) -> None:
+        self.RemoveObserver(self._observers.pop(tag))
+        for _name, _write, disconnect in self._guis.pop(tag):
+            disconnect()
+
+    def _update_gui(self) -> None:
+        if self._updating:
+            return
+        self._updating = True
+        try:
+            for bound in self._guis.values():
+                for name, write, _disconnect in bound:
+                    write(self._read(name))
+        finally:
+            self._updating = False
+
+    def AddObserver(self, event, callback, priority: float = 0.0) -> int:
+        return self.parameterNode.AddObserver(event, callback, priority)
+
+    def RemoveObserver(self, tag: int) -> None:
+        self.parameterNode.RemoveObserver(tag)
+
+
+def _getter(name: str):
+    return lambda self: self._read(name)
+
+
+def _setter(name: str):
+    return lambda self, value: self._write(name, value)
+
+
+def _plain(hint):
+    return typing.get_args(hint)[0] if typing.get_origin(hint) is typing.Annotated else hint
+
+
+def _node_classes(kind) -> list[type]:
+    kinds = typing.get_args(kind) if typing.get_origin(kind) is typing.Union else (kind,)
+    return [one for one in kinds if isinstance(one, type) and issubclass(one, slicer.vtkMRMLNode)]
+
+
+def _is_node(kind) -> bool:
+    return bool(_node_classes(kind))
+
+
+def _check_storable(name: str, kind) -> None:
+    if not (_is_node(kind) or kind in (bool, int, float, str) or issubclass(kind, enum.Enum)):
+        raise TypeError(f"the stand-in stores no {kind} ({name})")
+
+
+def _check_value(name: str, hint, kind, value) -> None:
+    if _is_node(kind):
+        if value is not None and not isinstance(value, tuple(_node_classes(kind))):
+            raise TypeError(f"{name} takes {kind}, not {value.GetClassName()}")
+        return
+    if not isinstance(value, (int, float) if kind is float else kind):
+        raise TypeError(f"{name} takes {kind.__name__}, not {value!r}")
+    for extra in typing.get_args(hint)[1:] if typing.get_origin(hint) is typing.Annotated else ():
+        if isinstance(extra, WithinRange) and not extra.minimum <= value <= extra.maximum:
+            raise ValueError(f"{name} = {value} is not within {extra}")
+
+
+def _default(kind):
+    if _is_node(kind):
+        return None
+    return next(iter(kind)) if issubclass(kind, enum.Enum) else kind()
+
+
+def _bind(wrapper, name: str, widget, hint) -> tuple:
+    kind, extras = _plain(hint), typing.get_args(hint)[1:] if typing.get_origin(hint) is typing.Annotated else ()
+    shown = widget.className()
+    if _is_node(kind) and shown == "qMRMLNodeComboBox":
+        widget.nodeTypes = [one.__name__ for one in _node_classes(kind)]
+        signal, read, write = widget.currentNodeChanged, widget.currentNode, widget.setCurrentNode
+    elif kind is bool and shown == "QCheckBox":
+        signal, read, write = widget.stateChanged, lambda: widget.checked, widget.setChecked
+    elif kind is float and shown == "ctkSliderWidget":
+        _limit(widget, extras)
+        signal, read = widget.valueChanged, lambda: widget.value
+        write = lambda value: setattr(widget, "value", value)  # noqa: E731
+    elif kind is str and shown == "QLineEdit":
+        signal, read, write = widget.textChanged, lambda: widget.text, widget.setText
+    elif isinstance(kind, type) and issubclass(kind, enum.Enum) and shown == "QComboBox":
+        choices = list(kind)
+        widget.clear()
+        for choice in choices:
+            widget.addItem(choice.label() if hasattr(kind, "label") else choice.name)
+        signal, read = widget.currentIndexChanged, lambda: choices[widget.currentIndex]
+        write = lambda value: widget.setCurrentIndex(choices.index(value))  # noqa: E731
+    else:
+        raise RuntimeError(f"{kind} cannot be bound to {shown} {widget.name!r}")
+
+    def take() -> None:
+        if not wrapper._updating:
+            wrapper._write(name, read())
+
+    write(wrapper._read(name))
+    signal.connect(take)
+    return name, write, lambda: signal.disconnect(take)
+
+
+def _limit(widget, extras) -> None:
+    bounds = [extra for extra in extras if isinstance(extra, WithinRange)]
+    if not bounds:
+        raise RuntimeError(f"{widget.name!r} is a slider and its number has no range")
+    widget.minimum, widget.maximum = bounds[0].minimum, bounds[0].maximum
+    for extra in extras:
+        if isinstance(extra, SingleStep):
+            widget.singleStep = extra.value
+
+
+assert qt.QObject  # the widgets above are those of the stand-in

@@ -1,0 +1,184 @@
+"""The widgets of CTK and Slicer that the panel uses, as far as it uses them."""
+
+from __future__ import annotations
+
+from PySide6 import QtCore, QtWidgets
+from PySide6.QtCore import Property, Signal
+
+
+class ctkCollapsibleButton(QtWidgets.QWidget):
+    """A titled box that folds."""
+
+    contentsCollapsed = Signal(bool)
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self._text, self._collapsed = "", False
+        self.setContentsMargins(0, 24, 0, 0)
+
+    def _set_collapsed(self, collapsed: bool) -> None:
+        self._collapsed = collapsed
+        self._apply()
+        self.contentsCollapsed.emit(collapsed)
+
+    def _apply(self) -> None:
+        for child in self.findChildren(QtWidgets.QWidget, options=QtCore.Qt.FindChildOption.FindDirectChildrenOnly):
+            child.setVisible(not self._collapsed)
+
+    def _set_text(self, text: str) -> None:
+        self._text = text
+        self.update()
+
+    def showEvent(self, event) -> None:
+        if self._collapsed:
+            self._apply()
+        super().showEvent(event)
+
+    def paintEvent(self, event) -> None:
+        option = QtWidgets.QStyleOptionButton()
+        option.initFrom(self)
+        option.rect = QtCore.QRect(0, 0, self.width(), 22)
+        option.text = ("\u25b8 " if self._collapsed else "\u25be ") + self._text
+        painter = QtWidgets.QStylePainter(self)
+        painter.drawControl(QtWidgets.QStyle.ControlElement.CE_PushButton, option)
+
+    collapsed = Property(bool, lambda self: self._collapsed, _set_collapsed)
+    text = Property(str, lambda self: self._text, _set_text)
+
+
+class ctkSliderWidget(QtWidgets.QWidget):
+    """A slider with a spin box."""
+
+    valueChanged = Signal(float)
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self._slider = QtWidgets.QSlider(QtCore.Qt.Orientation.Horizontal, self)
+        self._box = QtWidgets.QDoubleSpinBox(self)
+        self._slider.setRange(0, 1000)
+        self._page = 10.0
+        layout = QtWidgets.QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._slider)
+        layout.addWidget(self._box)
+        self._box.valueChanged.connect(self._changed)
+        self._slider.sliderMoved.connect(lambda position: self._box.setValue(self._from_slider(position)))
+
+    def _from_slider(self, position: int) -> float:
+        return self._box.minimum() + position / 1000 * (self._box.maximum() - self._box.minimum())
+
+    def _changed(self, value: float) -> None:
+        span = self._box.maximum() - self._box.minimum()
+        self._slider.setValue(round(1000 * (value - self._box.minimum()) / span) if span else 0)
+        self.valueChanged.emit(value)
+
+    def _set_page(self, step: float) -> None:
+        self._page = step
+
+    value = Property(float, lambda self: self._box.value(), lambda self, value: self._box.setValue(value))
+    minimum = Property(float, lambda self: self._box.minimum(), lambda self, value: self._box.setMinimum(value))
+    maximum = Property(float, lambda self: self._box.maximum(), lambda self, value: self._box.setMaximum(value))
+    singleStep = Property(float, lambda self: self._box.singleStep(), lambda self, step: self._box.setSingleStep(step))
+    decimals = Property(int, lambda self: self._box.decimals(), lambda self, count: self._box.setDecimals(count))
+    pageStep = Property(float, lambda self: self._page, _set_page)
+
+
+class qMRMLWidget(QtWidgets.QWidget):
+    """A widget that passes its scene on."""
+
+    mrmlSceneChanged = Signal(object)
+    mrml_signals = ("mrmlSceneChanged(vtkMRMLScene*)",)
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self._scene = None
+
+    def mrmlScene(self):
+        return self._scene
+
+    def setMRMLScene(self, scene) -> None:
+        self._scene = scene
+        self.mrmlSceneChanged.emit(scene)
+
+
+class qMRMLNodeComboBox(QtWidgets.QWidget):
+    """Chooses a node of a real scene."""
+
+    currentNodeChanged = Signal(object)
+    mrml_signals = ("currentNodeChanged(vtkMRMLNode*)",)
+    _FLAGS = {"showChildNodeTypes": True, "addEnabled": True, "removeEnabled": True, "noneEnabled": False}
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self._scene, self._current = None, ""
+        self._types: list[str] = []
+        self._flags = dict(self._FLAGS)
+        self._box = QtWidgets.QComboBox(self)
+        layout = QtWidgets.QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._box)
+        self._box.activated.connect(lambda index: self.setCurrentNodeID(self._box.itemData(index)))
+
+    def setMRMLScene(self, scene) -> None:
+        self._scene = scene
+        scene.AddObserver(scene.NodeAddedEvent, self._update)
+        scene.AddObserver(scene.NodeRemovedEvent, self._update)
+        self._update()
+
+    def currentNode(self):
+        return self._scene.GetNodeByID(self._current) if self._scene is not None and self._current else None
+
+    def setCurrentNode(self, node) -> None:
+        self.setCurrentNodeID(node.GetID() if node is not None else "")
+
+    def setCurrentNodeID(self, node_id: str) -> None:
+        if self._scene is None or node_id == self._current:
+            return
+        self._current = node_id or ""
+        self._box.setCurrentIndex(self._box.findData(self._current))
+        self.currentNodeChanged.emit(self.currentNode())
+
+    def _fits(self, node) -> bool:
+        if node.GetHideFromEditors():
+            return False
+        if self._flags["showChildNodeTypes"]:
+            return any(node.IsA(name) for name in self._types)
+        return node.GetClassName() in self._types
+
+    def _update(self, *_event) -> None:
+        nodes = [self._scene.GetNthNode(index) for index in range(self._scene.GetNumberOfNodes())]
+        fitting = [node for node in nodes if self._fits(node)]
+        self._box.clear()
+        if self._flags["noneEnabled"]:
+            self._box.addItem("None", "")
+        for node in fitting:
+            self._box.addItem(node.GetName(), node.GetID())
+        if self._current not in [node.GetID() for node in fitting]:
+            first = "" if self._flags["noneEnabled"] or not fitting else fitting[0].GetID()
+            self._box.setCurrentIndex(self._box.findData(first))
+            if self._current != first:
+                self._current = first
+                self.currentNodeChanged.emit(self.currentNode())
+        else:
+            self._box.setCurrentIndex(self._box.findData(self._current))
+
+    def _set_types(self, types: list[str]) -> None:
+        self._types = list(types)
+        if self._scene is not None:
+            self._update()
+
+    nodeTypes = Property("QStringList", lambda self: self._types, _set_types)
+    currentNodeID = Property(str, lambda self: self._current, setCurrentNodeID)
+
+
+def _flag(name: str) -> Property:
+    return Property(bool, lambda self: self._flags[name], lambda self, value: self._flags.__setitem__(name, value))
+
+
+def _with_flags(kind: type) -> type:
+    """The class with a Qt property for each flag; Shiboken reads properties when a class is made."""
+    return type(kind)(kind.__name__, (kind,), {name: _flag(name) for name in kind._FLAGS})
+
+
+qMRMLNodeComboBox = _with_flags(qMRMLNodeComboBox)
+WIDGETS = (ctkCollapsibleButton, ctkSliderWidget, qMRMLWidget, qMRMLNodeComboBox)
