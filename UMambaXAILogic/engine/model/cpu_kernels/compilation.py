@@ -29,13 +29,14 @@ def kernel(function: Callable) -> Callable:
     folder = cache_folder()
     if folder is None:
         return numba.njit(**_OPTIONS)(function)
+    config: Any = numba.config
     with _lock:  # numba looks at its setting while decorating
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(folder)
+        before = config.CACHE_DIR
+        config.CACHE_DIR = str(folder)
         try:
             return numba.njit(cache=True, **_OPTIONS)(function)
         finally:
-            numba.config.CACHE_DIR = before
+            config.CACHE_DIR = before
 
 
 def part(function: Callable) -> Callable:

@@ -59,9 +59,8 @@ class _FusedScan(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, d_output, d_last_state):
-        *tensors, checkpoints = ctx.saved_tensors
-        u, delta, A, B, C, D, z, delta_bias = tensors
-        work = _Work(*tensors, ctx.delta_softplus)
+        u, delta, A, B, C, D, z, delta_bias, checkpoints = ctx.saved_tensors
+        work = _Work(u, delta, A, B, C, D, z, delta_bias, ctx.delta_softplus)
         per_item = (work.batch, work.channels)
 
         def empty(*shape: int) -> torch.Tensor:
