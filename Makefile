@@ -2,6 +2,8 @@
 #
 #   make demo [INPUT=angiogram.nii.gz]   Segment & Explain two phantoms (and INPUT); look at demo-output/index.html
 #   make test                            everything that continuous integration runs
+#   make demo-model                      trains the demo model anew (about an hour and a half on two cores)
+#   make bench                           speed and memory, side by side with other implementations
 #
 # PYTHON=/path/to/python chooses the Python that .venv is made with.
 
@@ -11,7 +13,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 OUT := demo-output
 INPUT :=
 
-.PHONY: venv demo test lint clean
+.PHONY: venv demo test lint demo-model bench clean
 
 demo: $(VENV)/installed-demo
 	$(BIN)/python Utilities/check_system_libraries.py pictures
@@ -26,6 +28,12 @@ lint: $(VENV)/installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+demo-model: $(VENV)/installed-demo
+	$(BIN)/python Utilities/DemoModel/train_demo_model.py --work training-output
+
+bench: $(VENV)/installed-test
+	set -e; for script in Testing/Benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
 
 venv: $(VENV)/pyvenv.cfg
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,24 @@ def test_the_worker_names_what_is_wrong_with_an_input(model, tmp_path, repositor
     assert not (tmp_path / "out").exists()
 
 
+def test_cancelling_the_worker_in_the_middle_ends_it_and_leaves_nothing(model, write_test_volume, tmp_path, repository):
+    request = tmp_path / "request.json"
+    large = write_test_volume(size=(96, 96, 96))
+    request.write_text(Request(large, str(model), tmp_path / "out").to_json())
+    process = _start_worker(repository, request)
+    with process.stdin, process.stdout:
+        while protocol.parse_line(process.stdout.readline().decode()) != protocol.Stage("segment"):
+            assert process.poll() is None
+        process.stdin.close()
+        started = time.monotonic()
+        last = process.stdout.read().decode().splitlines()[-1]
+        status = process.wait(10)
+    assert time.monotonic() - started < 2.0
+    assert protocol.parse_line(last).code == "cancelled"
+    assert status == 130
+    assert not list(tmp_path.glob("out/*"))
+
+
 def test_usage_is_refused_before_the_model_and_the_model_before_the_input(model, tmp_path, capsys):
     nothing, out = str(tmp_path / "absent.nii.gz"), str(tmp_path / "out")
     assert main(["explain", nothing, "--model", str(tmp_path), "--out", out, "--method", "guess"]) == 2
@@ -151,8 +170,8 @@ def test_view_of_a_folder_without_results_says_so(tmp_path, capsys):
     assert str(tmp_path) in capsys.readouterr().err
 
 
-def _run_worker(repository: Path, request: Path) -> tuple[list, int]:
-    process = subprocess.Popen(
+def _start_worker(repository: Path, request: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         [sys.executable, "-m", "UMambaXAILogic.engine.worker", "--request", str(request)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -160,6 +179,10 @@ def _run_worker(repository: Path, request: Path) -> tuple[list, int]:
         cwd=repository,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
+
+
+def _run_worker(repository: Path, request: Path) -> tuple[list, int]:
+    process = _start_worker(repository, request)
     with process.stdin, process.stdout:
         lines = process.stdout.read().decode().splitlines()
         status = process.wait(60)
