@@ -13,7 +13,10 @@ GROUND_TRUTH: Color = (0.25, 0.88, 0.94)
 TRUE_POSITIVE: Color = (0.20, 0.63, 0.29)
 FALSE_POSITIVE: Color = (0.91, 0.16, 0.54)
 FALSE_NEGATIVE: Color = (0.16, 0.53, 0.96)
-GHOST: Color = (0.82, 0.84, 0.88)
+#: Of a prediction's outline on slices, where its own amber would not stand out from attention, nor white from bone.
+PREDICTION_OUTLINE: Color = (0.30, 0.90, 0.25)
+#: Stands for the whole map in a key.
+ATTENTION_KEY: Color = (0.89, 0.31, 0.22)
 
 _SINGLETON_TAG = "UMambaXAIAttention"
 

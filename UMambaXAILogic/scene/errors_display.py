@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .colors import FALSE_NEGATIVE, FALSE_POSITIVE, GROUND_TRUTH, TRUE_POSITIVE
+from .colors import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE
 from .grid import Grid
 from .segments import SegmentStyle, add_segmentation
 
 TP, FP, FN = 1, 2, 3
 _FILL_OPACITY = 0.6
-_TP_OPACITY_3D = 0.4
+_TP_OPACITY_3D = 0.5
 
 
 def error_labels(predicted: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
@@ -65,10 +65,11 @@ def add_error_segmentation(scene: Any, name: str, labels: npt.NDArray, grid: Gri
 def add_missed_segmentation(scene: Any, name: str, labels: npt.NDArray, grid: Grid, volume_node: Any) -> Any:
     """Add missed and invented vessels beyond one voxel, for the 3-D view."""
     styles = (
-        SegmentStyle(FN, "Missed (beyond 1 voxel)", GROUND_TRUTH, "vessel"),
+        SegmentStyle(FN, "Missed (beyond 1 voxel)", FALSE_NEGATIVE, "vessel"),
         SegmentStyle(FP, "False (beyond 1 voxel)", FALSE_POSITIVE, "vessel"),
     )
     node = add_segmentation(scene, name, labels, grid, volume_node, styles)
+    node.CreateClosedSurfaceRepresentation()
     display = node.GetDisplayNode()
     display.SetVisibility2D(False)
     display.SetSegmentVisibility(node.GetSegmentation().GetNthSegmentID(1), False)

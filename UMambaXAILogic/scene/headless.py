@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import slicer
@@ -26,12 +27,12 @@ class HeadlessSlicer:
     scene: Any
     application_logic: Any
     module_logics: dict[str, Any] = field(default_factory=dict)
-    _cache: tempfile.TemporaryDirectory = field(default_factory=tempfile.TemporaryDirectory)
+    _files: tempfile.TemporaryDirectory = field(default_factory=tempfile.TemporaryDirectory)
 
     def close(self) -> None:
         """Empty the scene and take it out of ``slicer.mrmlScene``."""
         self.scene.Clear(True)
-        self._cache.cleanup()
+        self._files.cleanup()
         if getattr(slicer, "mrmlScene", None) is self.scene:
             del slicer.mrmlScene
 
@@ -53,10 +54,13 @@ def start_headless_slicer() -> HeadlessSlicer:
         factory.GetInstance().SetMRMLApplicationLogic(application_logic)
     slicer.vtkMRMLSliceNode.AddDefaultSliceOrientationPresets(scene, True)
     application = HeadlessSlicer(scene, application_logic)
+    application_logic.SetHomeDirectory(application._files.name)
+    application_logic.SetShareDirectory("share")
+    (Path(application._files.name) / "share" / "ColorFiles").mkdir(parents=True)  # empty: the wheel has none
     for name, class_name in MODULE_LOGICS.items():
         logic = vtk_object(class_name)
-        logic.SetMRMLScene(scene)
         logic.SetMRMLApplicationLogic(application_logic)
+        logic.SetMRMLScene(scene)
         application_logic.SetModuleLogic(name, logic)
         application.module_logics[name.lower()] = logic
     _make_bundles_readable(application)
@@ -68,6 +72,7 @@ def start_headless_slicer() -> HeadlessSlicer:
 MODULE_LOGICS = {
     "SubjectHierarchy": "vtkSlicerSubjectHierarchyModuleLogic",
     "Segmentations": "vtkSlicerSegmentationsModuleLogic",
+    "Colors": "vtkSlicerColorLogic",
     "Volumes": "vtkSlicerVolumesLogic",
     "VolumeRendering": "vtkSlicerVolumeRenderingLogic",
     "Markups": "vtkSlicerMarkupsLogic",
@@ -77,7 +82,7 @@ MODULE_LOGICS = {
 def _make_bundles_readable(application: HeadlessSlicer) -> None:
     """Scene bundles (.mrb) are unpacked into the remote cache, so reading one needs a cache folder."""
     remote_io = slicer.vtkMRMLRemoteIOLogic()
-    remote_io.GetCacheManager().SetRemoteCacheDirectory(application._cache.name)
+    remote_io.GetCacheManager().SetRemoteCacheDirectory(str(Path(application._files.name) / "cache"))
     data_io = slicer.vtkDataIOManagerLogic()
     application.application_logic.SetMRMLSceneDataIO(application.scene, remote_io, data_io)
     application.module_logics["remoteio"], application.module_logics["dataio"] = remote_io, data_io

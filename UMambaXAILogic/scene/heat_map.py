@@ -119,6 +119,9 @@ def add_legend(displayable_node: Any) -> Any:
     legend.SetSize(0.05, 0.4)
     legend.SetPosition(0.985, 0.5)
     legend.SetMaxNumberOfColors(256)
+    for style in (legend.GetTitleTextProperty(), legend.GetLabelTextProperty()):
+        style.SetFontFamilyToArial()
+        style.SetItalic(False)
     return legend
 
 

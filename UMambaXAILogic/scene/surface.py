@@ -29,7 +29,10 @@ def add_attention_surface(
     node = add_attention_model(scene, name, surface)
     display = node.GetDisplayNode()
     display.SetVisibility2D(False)
-    display.SetSpecular(0.25)
+    # Bright enough that shading does not turn low attention into the dark of the background.
+    display.SetAmbient(0.25)
+    display.SetDiffuse(0.85)
+    display.SetSpecular(0.15)
     display.SetPower(20)
     return node
 
