@@ -14,7 +14,9 @@ from ..errors import ModelError, UsageError
 CHECKPOINT_NAMES = ("checkpoint_final.pth", "checkpoint_best.pth")
 #: The fold that nnU-Net trains on every case.
 ALL_CASES = "all"
+_NEEDED_OF_PLANS = ("configurations", "image_reader_writer", "transpose_forward", "transpose_backward")
 _SEARCH_DEPTH = 3
+_SEARCH_LIMIT = 5000
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,9 @@ def open_trained_folder(path: Path) -> TrainedFolder:
     Raises:
         ModelError: a file is missing or damaged, or no fold was trained.
     """
-    plans = _read_json(path / "plans.json", ("configurations", "image_reader_writer"))
+    plans = _read_json(
+        path / "plans.json", ("configurations", "image_reader_writer", "transpose_forward", "transpose_backward")
+    )
     dataset_json = _read_json(path / "dataset.json", ("labels",))
     checkpoints: dict[int | str, Path] = {}
     for folder in sorted(path.glob("fold_*"), key=lambda item: (len(item.name), item.name)):
@@ -123,13 +127,25 @@ def open_trained_folder(path: Path) -> TrainedFolder:
 
 def _trained_folders_below(path: Path) -> list[Path]:
     found: list[Path] = []
-    level = [path]
+    level, visited = [path], 0
     for _ in range(_SEARCH_DEPTH):
-        level = [child for folder in level for child in sorted(folder.iterdir()) if child.is_dir()]
-        trained = [folder for folder in level if (folder / "plans.json").is_file()]
+        children = [child for folder in level for child in _subfolders(folder)]
+        visited += len(children)
+        if visited > _SEARCH_LIMIT:
+            raise ModelError(
+                f"{path} holds too many folders to look for a model in.", "Give the trained folder itself."
+            )
+        trained = [folder for folder in children if (folder / "plans.json").is_file()]
         found += [folder for folder in trained if any(folder.glob("fold_*"))]
-        level = [folder for folder in level if folder not in trained]
+        level = [folder for folder in children if folder not in trained]
     return found
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    try:
+        return sorted(child for child in folder.iterdir() if child.is_dir())
+    except OSError:  # a folder that may not be read holds no model for this user
+        return []
 
 
 def _read_json(path: Path, required: tuple[str, ...]) -> dict[str, Any]:
@@ -144,4 +160,6 @@ def _read_json(path: Path, required: tuple[str, ...]) -> dict[str, Any]:
     missing = [key for key in required if not isinstance(content, dict) or key not in content]
     if missing:
         raise ModelError(f"{path} is not nnU-Net v2's {path.name}: it has no {', '.join(missing)}.")
+    if not isinstance(content.get("configurations", {}), dict):
+        raise ModelError(f"The configurations of {path} are not a set of named configurations.")
     return content

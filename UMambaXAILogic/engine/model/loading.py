@@ -164,7 +164,7 @@ def load_model(
             f"{path} is neither a trained folder nor a zip file.",
             "Give the folder that holds plans.json, dataset.json and fold_0, or the zip nnU-Net exports.",
         )
-    with tempfile.TemporaryDirectory(prefix="umamba-xai-") as unpacked:
+    with tempfile.TemporaryDirectory(prefix="umamba-xai-", ignore_cleanup_errors=True) as unpacked:
         unpack_model(path, Path(unpacked))
         try:
             model = _load_folder(
@@ -249,6 +249,17 @@ def _check_usable(folder: TrainedFolder, configuration: ConfigurationManager, na
     missing = [key for key in _NEEDED_OF_A_CONFIGURATION if key not in configuration.configuration]
     if missing:
         raise ModelError(f"Configuration {name!r} of {folder.path / 'plans.json'} has no {', '.join(missing)}.")
+    patch_size = configuration.patch_size
+    if (
+        not isinstance(patch_size, (list, tuple))
+        or len(patch_size) not in (2, 3)
+        or not all(isinstance(voxels, int) and voxels > 0 for voxels in patch_size)
+        or len(configuration.spacing) != len(patch_size)
+    ):
+        raise ModelError(
+            f"The patch size {patch_size!r} and spacing {configuration.spacing!r} of configuration {name!r} of "
+            f"{folder.path / 'plans.json'} are not two or three numbers each."
+        )
     if configuration.previous_stage_name is not None:
         raise ModelError(
             f"{folder.path} is the second stage of a cascade ({name!r} after {configuration.previous_stage_name!r}); "

@@ -337,3 +337,25 @@ def test_a_configuration_without_preprocessing_is_refused(folder):
     (folder / "plans.json").write_text(json.dumps(plans))
     with pytest.raises(ModelError, match="has no spacing"):
         load_model(folder)
+
+
+@pytest.mark.parametrize("replaced", [{"patch_size": 8}, {"patch_size": [8, 8, "x"]}, {"spacing": [1.0]}])
+def test_sizes_that_make_no_sense_are_refused(folder, replaced):
+    change_configuration(folder, **replaced)
+    with pytest.raises(ModelError, match="patch size.*are not two or three numbers"):
+        load_model(folder)
+
+
+def test_a_folder_of_countless_folders_is_not_searched(tmp_path, monkeypatch):
+    monkeypatch.setattr("UMambaXAILogic.engine.model.folder._SEARCH_LIMIT", 3)
+    for index in range(4):
+        (tmp_path / str(index)).mkdir()
+    with pytest.raises(ModelError, match="too many folders"):
+        load_model(tmp_path)
+
+
+def test_the_package_offers_its_doors_lazily():
+    import UMambaXAILogic.engine.model as package
+
+    assert package.load_model is load_model
+    assert all(hasattr(package, name) for name in package.__all__)

@@ -111,3 +111,16 @@ def test_the_backend_is_set_for_every_block():
     network = torch.nn.Sequential(MambaLayer(4), torch.nn.Conv2d(4, 4, 1), MambaLayer(4))
     set_scan_backend(network, "reference")
     assert [network[i].mamba.scan_backend for i in (0, 2)] == ["reference", "reference"]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_block_of_mamba_ssm_maps_one_to_one_and_agrees():
+    mamba_ssm = pytest.importorskip("mamba_ssm")
+    torch.manual_seed(0)
+    theirs = mamba_ssm.Mamba(D_MODEL).cuda()
+    ours = Mamba(D_MODEL).cuda()
+    ours.load_state_dict(theirs.state_dict(), strict=True)
+    tokens = torch.randn(2, 300, D_MODEL, device="cuda")
+    with torch.no_grad():
+        assert torch.allclose(ours(tokens), theirs(tokens), rtol=1e-4, atol=1e-5)
