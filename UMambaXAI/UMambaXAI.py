@@ -97,6 +97,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
 
     def setup(self):
         """Build the panel. Called once, when the module is opened for the first time."""
+        from UMambaXAILogic.slicer_app.environment import stored_python
         from UMambaXAILogic.slicer_app.panel_services import make_services
 
         ScriptedLoadableModuleWidget.setup(self)
@@ -105,6 +106,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         self.layout.addWidget(uiWidget)
         self.layout.addStretch(1)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
+        self.ui.pythonEdit.setText(stored_python())
         self.useServices(make_services())
         self._connectButtons()
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
@@ -127,6 +129,8 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         connect(self.ui.runButton, "clicked(bool)", self.onRun)
         connect(self.ui.cancelButton, "clicked(bool)", self.onCancel)
         connect(self.ui.browseModelButton, "clicked(bool)", self.onBrowseModel)
+        connect(self.ui.browsePythonButton, "clicked(bool)", self.onBrowsePython)
+        connect(self.ui.pythonEdit, "editingFinished()", self.onPythonChanged)
 
     def cleanup(self):
         """The module is about to go."""
@@ -206,8 +210,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         hasResult = self._parameterNode is not None and self._parameterNode.attention is not None
         show(self.ui, ui_state(self.controller.state(self.inputs(), hasResult), _))
         ownModel = self._parameterNode is not None and self._parameterNode.modelSource != ModelSource.DEMO
-        self.ui.modelPathEdit.setVisible(ownModel)
-        self.ui.browseModelButton.setVisible(ownModel)
+        self.ui.modelPathWidget.setVisible(ownModel)
 
     def updateOverlay(self):
         """Show the attention as the sliders say."""
@@ -233,6 +236,20 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         path = choose(self._parameterNode.modelPath)
         if path:
             self._parameterNode.modelPath = path
+
+    def onBrowsePython(self, checked=False):
+        """Choose an existing Python in a dialog."""
+        path = self.dialogs.choose_python(self.ui.pythonEdit.text)
+        if path:
+            self.ui.pythonEdit.setText(path)
+            self.onPythonChanged()
+
+    def onPythonChanged(self):
+        """Use that Python from now on, or the private runtime where the field is empty."""
+        from UMambaXAILogic.slicer_app.environment import store_python
+
+        store_python(self.ui.pythonEdit.text.strip())
+        self.updateUi()
 
     def onLogged(self, line):
         """The worker wrote a line."""

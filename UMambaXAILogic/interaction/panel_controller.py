@@ -61,6 +61,11 @@ class RuntimeSetup(Protocol):
 
     @property
     def is_ready(self) -> bool: ...
+    @property
+    def problem(self) -> str:
+        """Why the Python that was chosen cannot be used, empty where nothing is known against it."""
+        ...
+
     def question(self) -> str:
         """What would be installed, how large it is and where."""
         ...
@@ -125,6 +130,7 @@ class PanelController:
             stage="" if job is None else (self._line if self._installing else job.stage),
             seconds_left=None if job is None else job.seconds_left,
             error=self._error,
+            runtime_problem=self._runtime.problem,
             warnings=tuple(self._warnings),
             summary=self._summary,
             has_result=has_result,
@@ -174,7 +180,7 @@ class PanelController:
         try:
             job = start()
         except UMambaXAIError as error:
-            self._error = str(error)
+            self._error = _in_lines(error)
             return
         self._job, self._installing = job, installing
         job.progressed.connect(lambda *_: self.changed.emit())
@@ -192,7 +198,7 @@ class PanelController:
         if job is not self._job:
             return
         if job.error is not None and job.state != jobs.CANCELLED:
-            self._error = str(job.error)
+            self._error = _in_lines(job.error)
         elif job.state == jobs.FINISHED:
             then(job)
         self.changed.emit()
@@ -208,3 +214,7 @@ class PanelController:
     def _after_run(self, job: Any) -> None:
         self._summary = self._describe(job)
         self.succeeded.emit(job)
+
+
+def _in_lines(error: UMambaXAIError) -> str:
+    return "\n".join(filter(None, (error.message, error.remedy)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from . import job as jobs
 
 RUNTIME_READY, RUNTIME_MISSING, RUNTIME_INSTALLING = "ready", "missing", "installing"
-INFORMATION, SUCCESS, WARNING, ERROR = "information", "success", "warning", "error"
+INFORMATION, SUCCESS, ERROR = "information", "success", "error"
 
 Translate = Callable[[str], str]
 
@@ -28,7 +28,8 @@ class PanelState:
         stage: the job's stage.
         seconds_left: its estimate, or None.
         error: message and remedy of what went wrong last, empty where nothing did.
-        warnings: messages of the last result.
+        runtime_problem: why the Python that was chosen cannot be used, empty where nothing is known against it.
+        warnings: what the worker warned of.
         summary: the last result in one line, empty where there is none.
         has_result: whether an attention map is in the scene.
     """
@@ -43,6 +44,7 @@ class PanelState:
     stage: str = ""
     seconds_left: float | None = None
     error: str = ""
+    runtime_problem: str = ""
     warnings: tuple[str, ...] = ()
     summary: str = ""
     has_result: bool = False
@@ -63,6 +65,7 @@ class UiState:
     progress_text: str
     message: str
     message_kind: str
+    warning: str
     overlay_enabled: bool
     overlay_tooltip: str
 
@@ -92,6 +95,7 @@ def ui_state(state: PanelState, _: Translate = _untranslated) -> UiState:
         progress_text=_progress_text(state, _) if busy else "",
         message=message,
         message_kind=kind,
+        warning="\n".join(state.warnings),
         overlay_enabled=state.has_result,
         overlay_tooltip=(
             _("How strongly the attention covers the image.")
@@ -120,7 +124,7 @@ def _obstacle(state: PanelState, _: Translate) -> str:
         return _("Choose a volume to segment.")
     if not state.model:
         return _("Choose a model: the demo model, a trained nnU-Net folder or an exported zip.")
-    return state.model_problem
+    return state.model_problem or state.runtime_problem
 
 
 def _run_text(state: PanelState, _: Translate) -> str:
@@ -174,11 +178,10 @@ def _message(state: PanelState, obstacle: str, _: Translate) -> tuple[str, str]:
         return "", INFORMATION
     if state.error:
         return state.error, ERROR
-    if state.model_problem:
-        return state.model_problem, ERROR
+    if state.model_problem or state.runtime_problem:
+        return state.model_problem or state.runtime_problem, ERROR
     if state.job_state == jobs.CANCELLED:
         return _("Cancelled. The scene is as it was."), INFORMATION
     if state.job_state == jobs.FINISHED:
-        text = state.summary or _("Done.")
-        return "\n".join((text, *state.warnings)), WARNING if state.warnings else SUCCESS
+        return state.summary or _("Done."), SUCCESS
     return obstacle or _("Ready."), INFORMATION

@@ -12,17 +12,25 @@ def summarise(metrics: Mapping[str, Any]) -> str:
     Args:
         metrics: the content of metrics.json.
     """
+    segmentation = metrics["segmentation"]
+    if not segmentation["pm_voxels"]:
+        return "Done: the model found no vessel in this volume."
+    lines = [f"Done: {segmentation['pm_voxels']} voxels segmented{_with_dice(segmentation['dice'])}."]
     threshold = metrics["verdict"]["cutoffs"]["threshold"]
-    segmentation = metrics.get("segmentation") or {}
-    voxels = segmentation.get("pm_voxels")
-    if not voxels:
-        return "The model found no vessel in this volume."
-    parts = [f"{voxels:,} voxels segmented".replace(",", "\u202f")]
-    if segmentation.get("dice") is not None:
-        parts.append(f"Dice {segmentation['dice']:.2f}")
-    rows = [row for row in metrics.get("alignment") or [] if row["layer"] == "mean" and row["f1"] is not None]
-    for reference, name in (("gt", "ground truth"), ("pm", "prediction")):
-        for row in rows:
-            if row["reference"] == reference and row["threshold"] == threshold:
-                parts.append(f"attention on the {name}: F1 {row['f1']:.2f} (threshold {threshold:g})")
-    return "Done: " + ", ".join(parts) + f".\nVerdict: {metrics['verdict']['text']}."
+    f1 = {
+        row["reference"]: row["f1"]
+        for row in metrics["alignment"]
+        if row["layer"] == "mean" and row["threshold"] == threshold and row["f1"] is not None
+    }
+    found = [f"F1 {f1[key]:.2f} on the {name}" for key, name in _REFERENCES if key in f1]
+    if found:
+        lines.append(f"Attention at threshold {threshold:g}: {', '.join(found)}.")
+    lines.append(f"Verdict: {metrics['verdict']['text']}.")
+    return "\n".join(lines)
+
+
+_REFERENCES = (("gt", "ground truth"), ("pm", "prediction"))
+
+
+def _with_dice(dice: float | None) -> str:
+    return "" if dice is None else f", Dice {dice:.2f}"

@@ -11,7 +11,9 @@ class Dialogs:
     """The dialogs of the application."""
 
     def confirm(self, text: str) -> bool:
-        """Ask whether to go on."""
+        """Ask whether to go on. Without anybody to ask (tests, scripts) the answer is no."""
+        if slicer.app.testingEnabled():
+            return False
         return slicer.util.confirmOkCancelDisplay(text, windowTitle="UMambaXAI")
 
     def choose_model_folder(self, current: str) -> str:
@@ -24,4 +26,10 @@ class Dialogs:
         """A zip file, or an empty text where the user changed their mind."""
         return qt.QFileDialog.getOpenFileName(
             slicer.util.mainWindow(), _("Choose a model that nnU-Net exported"), current, "nnU-Net (*.zip)"
+        )
+
+    def choose_python(self, current: str) -> str:
+        """An interpreter, or an empty text where the user changed their mind."""
+        return qt.QFileDialog.getOpenFileName(
+            slicer.util.mainWindow(), _("Choose a Python that has torch and nnunetv2"), current
         )

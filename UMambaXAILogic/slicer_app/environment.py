@@ -46,12 +46,27 @@ class Environment:
 
     def __init__(self, folder: Path | None = None, python: str | None = None) -> None:
         self.folder = default_folder() if folder is None else folder
-        self.python = str(qt.QSettings().value(PYTHON_SETTING, "") or "") if python is None else python
+        self._python = python
+
+    @property
+    def python(self) -> str:
+        """The existing Python that is used instead of the private runtime; empty: none."""
+        return stored_python() if self._python is None else self._python
 
     @property
     def is_ready(self) -> bool:
         """Whether the worker can be started without installing anything."""
-        return Path(self.python).is_file() if self.python else is_installed(self.folder)
+        return not self.problem if self.python else is_installed(self.folder)
+
+    @property
+    def problem(self) -> str:
+        """Why the existing Python cannot be used, empty where nothing is known against it."""
+        if not self.python or Path(self.python).is_file():
+            return ""
+        return (
+            f"There is no Python at {self.python}. Choose another one under Advanced, or empty that field to let "
+            "UMambaXAI install what it needs."
+        )
 
     def worker_command(self, request: Path | str) -> Command:
         """The command that answers a request file."""
@@ -78,6 +93,16 @@ class Environment:
             install=python_command(_INSTALL, (*places, *options, *REQUIREMENTS), program=python_slicer()),
             clean=python_command(_INSTALL, (*places, "--clean"), program=python_slicer()),
         )
+
+
+def stored_python() -> str:
+    """The existing Python that the user chose, empty where none was."""
+    return str(qt.QSettings().value(PYTHON_SETTING, "") or "")
+
+
+def store_python(path: str) -> None:
+    """Remember the existing Python to use from now on; empty: the private runtime."""
+    qt.QSettings().setValue(PYTHON_SETTING, path)
 
 
 def default_folder() -> Path:

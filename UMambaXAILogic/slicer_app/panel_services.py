@@ -38,10 +38,11 @@ def make_services(
     scene: Callable[[], Any] = lambda: slicer.mrmlScene,
 ) -> PanelServices:
     """The application's own services where none are given."""
-    logic = UMambaXAILogic() if logic is None else logic
+    environment = Environment()
+    logic = UMambaXAILogic(environment=environment) if logic is None else logic
     dialogs = Dialogs() if dialogs is None else dialogs
     if runtime is None:
-        runtime = PrivateRuntimeSetup(Environment, lambda: ProcessRunner(slicer.app))
+        runtime = PrivateRuntimeSetup(environment, lambda: ProcessRunner(slicer.app))
 
     def start_run(inputs: PanelInputs) -> Any:
         return logic.startSegmentAndExplain(

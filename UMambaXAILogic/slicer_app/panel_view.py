@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from UMambaXAILogic.interaction.panel_state import ERROR, INFORMATION, SUCCESS, WARNING, UiState
+from UMambaXAILogic.interaction.panel_state import ERROR, INFORMATION, SUCCESS, UiState
 
 #: Readable on Slicer's light and dark style alike; information keeps the style's own text colour.
 _STYLES = {
     INFORMATION: "",
     SUCCESS: "color: #2e8b57;",
-    WARNING: "color: #b8860b;",
     ERROR: "color: #d0342c;",
 }
-_INPUTS = ("inputVolumeSelector", "modelSourceSelector", "modelPathEdit", "browseModelButton", "groundTruthSelector")
+_INPUTS = (
+    "inputVolumeSelector",
+    "modelSourceSelector",
+    "modelPathEdit",
+    "browseModelButton",
+    "groundTruthSelector",
+    "pythonEdit",
+    "browsePythonButton",
+)
 
 
 def show(ui: Any, state: UiState) -> None:
@@ -37,6 +44,8 @@ def show(ui: Any, state: UiState) -> None:
     ui.messageLabel.setVisible(bool(state.message))
     ui.messageLabel.setText(state.message)
     ui.messageLabel.setStyleSheet(_STYLES[state.message_kind])
+    ui.warningLabel.setVisible(bool(state.warning))
+    ui.warningLabel.setText(state.warning)
     for name in ("showAttentionCheckBox", "thresholdSlider", "opacitySlider"):
         getattr(ui, name).setEnabled(state.overlay_enabled)
     ui.opacitySlider.setToolTip(state.overlay_tooltip)

@@ -15,14 +15,14 @@ class PrivateRuntimeSetup:
     """See ``interaction.panel_controller.RuntimeSetup``.
 
     Args:
-        environment: asked each time, because settings change.
+        environment: where the packages go.
         make_runner: gives a fresh runner for each process.
         wheels: folder of wheels to install from, without the internet.
     """
 
     def __init__(
         self,
-        environment: Callable[[], Environment],
+        environment: Environment,
         make_runner: Callable[[], Runner],
         wheels: Path | None = None,
     ) -> None:
@@ -34,11 +34,16 @@ class PrivateRuntimeSetup:
     @property
     def is_ready(self) -> bool:
         """Whether nothing needs to be installed."""
-        return self._environment().is_ready
+        return self._environment.is_ready
+
+    @property
+    def problem(self) -> str:
+        """Why the Python that was chosen cannot be used."""
+        return self._environment.problem
 
     def question(self) -> str:
         """What would be installed, how large it is and where."""
-        environment = self._environment()
+        environment = self._environment
         return (
             f"Segment & Explain needs PyTorch ({self._build.name}), nnU-Net and a few more Python packages, about "
             f"{self._build.size_gb:.1f} GB. They go into a folder of their own, and Slicer's own Python stays as it "
@@ -47,7 +52,7 @@ class PrivateRuntimeSetup:
 
     def start(self) -> Job:
         """Begin to install; what a cancel or a failure leaves behind is removed afterwards."""
-        installation = self._environment().installation(self._build, self._wheels)
+        installation = self._environment.installation(self._build, self._wheels)
         job = Job(installation.install, self._make_runner())
         job.finished.connect(lambda ended: None if ended.error is None else self._clean(installation.clean))
         job.start()

@@ -34,6 +34,12 @@ def test_a_model_that_cannot_be_used_says_why():
     assert ui.message_kind == "error"
 
 
+def test_a_python_that_is_not_there_says_so():
+    ui = ui_state(dataclasses.replace(READY, runtime="missing", runtime_problem="There is no Python at /x."))
+    assert not ui.run_enabled
+    assert ui.message == "There is no Python at /x."
+
+
 def test_ready_says_what_will_happen():
     ui = ui_state(dataclasses.replace(READY, ground_truth_name="Truth"))
     assert ui.run_enabled
@@ -72,6 +78,7 @@ def test_installing_counts_as_running():
     assert not ui.run_enabled
     assert ui.cancel_enabled
     assert ui.progress_text == "Collecting torch"
+    assert ui.progress_percent is None  # nobody knows
 
 
 @pytest.mark.parametrize("state", ["failed", "crashed"])
@@ -87,8 +94,8 @@ def test_a_result_shows_its_summary_and_warnings_and_opens_the_overlay():
     ui = ui_state(done)
     assert (ui.message, ui.message_kind, ui.overlay_enabled) == ("Dice 0.81", "success", True)
     warned = ui_state(dataclasses.replace(done, warnings=("Outside the training range.",)))
-    assert warned.message_kind == "warning"
-    assert "Outside the training range." in warned.message
+    assert warned.warning == "Outside the training range."
+    assert warned.message == "Dice 0.81"
 
 
 def test_a_cancel_leaves_a_calm_message():

@@ -31,14 +31,22 @@ def test_the_first_look_says_what_to_choose(panel, picture):
     assert "volume" in panel.ui.runButton.toolTip
     assert panel.ui.progressBar.isHidden()
     assert not panel.ui.thresholdSlider.enabled
-    assert panel.ui.modelPathEdit.isHidden()
+    assert panel.ui.modelPathWidget.isHidden()
     picture("1-empty")
 
 
 def test_everything_that_can_be_changed_says_what_it_does(panel):
     for name in ("inputVolumeSelector", "modelSourceSelector", "modelPathEdit", "browseModelButton"):
         assert len(getattr(panel.ui, name).toolTip) > 20, name
-    for name in ("groundTruthSelector", "cancelButton", "thresholdSlider", "opacitySlider", "showAttentionCheckBox"):
+    for name in (
+        "pythonEdit",
+        "browsePythonButton",
+        "groundTruthSelector",
+        "cancelButton",
+        "thresholdSlider",
+        "opacitySlider",
+        "showAttentionCheckBox",
+    ):
         assert len(getattr(panel.ui, name).toolTip) > 20, name
 
 
@@ -74,7 +82,7 @@ def test_choices_travel_both_ways_and_stay_in_the_scene(panel, add_volume):
 def test_a_model_of_ones_own_is_looked_at_and_refused_with_the_reason(panel, add_volume, dialogs, tmp_path):
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
     panel.ui.modelSourceSelector.setCurrentIndex(1)
-    assert not panel.ui.modelPathEdit.isHidden()
+    assert not panel.ui.modelPathWidget.isHidden()
     assert not panel.ui.runButton.enabled
     dialogs.path = str(tmp_path)
     click(panel, "browseModelButton")
@@ -110,7 +118,7 @@ def test_a_run_shows_its_progress_and_ends_in_the_scene(panel, add_volume, worke
     spin(lambda: "Done" in text(panel))
     assert "Dice 0.81" in text(panel)
     assert "Inconclusive" in text(panel)
-    assert "Intensities are unlike" in text(panel)
+    assert "Intensities are unlike" in panel.ui.warningLabel.text
     assert panel.ui.runButton.enabled
     assert panel.ui.thresholdSlider.enabled
     assert "Gefäß 50 %" in panel.ui.logText.plainText
@@ -181,7 +189,7 @@ def test_out_of_memory_is_called_that(panel, add_volume, worker, spin):
 
 def test_a_typed_error_is_shown_with_its_remedy(panel, add_volume, worker, spin):
     message = run_until_it_fails(panel, add_volume, worker, spin, "error")
-    assert message == "The checkpoint holds no U-Mamba. Choose another model."
+    assert message == "The checkpoint holds no U-Mamba.\nChoose another model."
 
 
 def test_a_failure_does_not_outlive_the_next_run(panel, add_volume, worker, spin):
@@ -268,7 +276,32 @@ def test_an_installation_can_be_cancelled_and_can_fail(panel, add_volume, runtim
     install_job(runtime, "say('error', code='not_installed', message='No internet.', remedy='Check it.')")
     click(panel, "runButton")
     spin(lambda: not panel.controller.is_busy)
-    assert text(panel) == "No internet. Check it."
+    assert text(panel) == "No internet.\nCheck it."
+
+
+def test_an_existing_python_is_remembered_and_one_that_is_not_there_is_refused(panel, dialogs, tmp_path):
+    import sys
+
+    from UMambaXAILogic.slicer_app.environment import Environment
+
+    environment = Environment(folder=tmp_path)
+    assert not environment.is_ready
+    dialogs.path = sys.executable
+    click(panel, "browsePythonButton")
+    assert panel.ui.pythonEdit.text == environment.python == sys.executable
+    assert environment.is_ready
+    command = environment.worker_command(tmp_path / "request.json")
+    assert command.program == sys.executable
+    assert not {"PYTHONHOME", "PYTHONPATH"} & set(command.environment)
+    assert "--packages" not in command.arguments
+    panel.ui.pythonEdit.setText("/no/python")
+    panel.onPythonChanged()
+    assert "/no/python" in environment.problem
+    assert not environment.is_ready
+    panel.ui.pythonEdit.setText("")
+    panel.onPythonChanged()
+    assert environment.problem == ""
+    assert "--packages" in environment.worker_command(tmp_path / "request.json").arguments
 
 
 def install_job(runtime, body: str) -> None:

@@ -80,6 +80,10 @@ class FakeDialogs:
         self.asked.append("folder")
         return self.path
 
+    def choose_python(self, current: str) -> str:
+        self.asked.append("python")
+        return self.path
+
     def choose_model_archive(self, current: str) -> str:
         self.asked.append("archive")
         return self.path
@@ -102,7 +106,7 @@ class StandInRuntime:
     """The packages: there, or installed by a job that a check provides."""
 
     def __init__(self) -> None:
-        self.is_ready, self.job = True, None
+        self.is_ready, self.problem, self.job = True, "", None
 
     def question(self) -> str:
         return "Install 2.5 GB into a folder?"
@@ -164,7 +168,8 @@ def picture(panel, spin):
         parent = panel.parent._object
         parent.resize(430, 640)
         parent.show()
-        spin(parent.isVisible)
+        frames: list[int] = []
+        spin(lambda: frames.append(1) or len(frames) > 5)  # the layout settles
         image = parent.grab().toImage()
         assert image.save(str(folder / f"{name}.png"))
         return image
