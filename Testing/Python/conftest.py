@@ -77,3 +77,10 @@ def slicer_install(slicer_build: Path, cmake: str, tmp_path_factory: pytest.Temp
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return next(prefix.rglob("qt-scripted-modules"))
+
+
+@pytest.fixture
+def slowness() -> float:
+    """How many processes share each core, at least 1: on a busy machine everything takes so much longer."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 1.0
+    return max(1.0, load / (os.cpu_count() or 1))

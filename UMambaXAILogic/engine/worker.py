@@ -51,12 +51,25 @@ def claim_standard_streams() -> tuple[int, int]:
     return own_input, own_output
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one request; returns the exit status."""
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run one request and end the process.
+
+    It ends without Python's own tidying up: everything of ours is closed by then, and libraries have been seen to
+    take seconds for unloading, or to hang.
+    """
     own_input, own_output = claim_standard_streams()
     writer = MessageWriter(own_output)
     watch = CancelWatch(own_input, writer)
     watch.start()
+    status = 1
+    try:
+        status = _run(arguments, writer, watch)
+        sys.stderr.flush()
+    finally:
+        os._exit(status)
+
+
+def _run(arguments: list[str] | None, writer: MessageWriter, watch: CancelWatch) -> int:
     try:
         return _answer(arguments, writer, watch)
     except BaseException as error:
@@ -115,4 +128,4 @@ def _versions() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -33,7 +33,7 @@ def files(request):
 pipeline = types.ModuleType("UMambaXAILogic.engine.pipeline")
 pipeline.run_case = run_case
 sys.modules[pipeline.__name__] = pipeline
-sys.exit(worker.main(["--request", {request!r}]))
+worker.main(["--request", {request!r}])
 """
 
 SUCCEED = """
@@ -99,11 +99,11 @@ def start_worker(tmp_path: Path, repository: Path) -> Iterator[Callable[[str], W
             pipe.close()
 
 
-def test_says_hello_within_a_second_and_then_the_result(start_worker, tmp_path):
+def test_says_hello_within_a_second_and_then_the_result(start_worker, tmp_path, slowness):
     started = time.monotonic()
     worker = start_worker(SUCCEED)
     hello = worker.read_message()
-    assert time.monotonic() - started < 1.0 * _slowness()
+    assert time.monotonic() - started < slowness
     assert hello["v"] == 1
     assert hello["type"] == "hello"
     assert hello["pid"] == worker.process.pid
@@ -261,14 +261,14 @@ COMPUTATIONS = {
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the guard process is POSIX")
 @pytest.mark.parametrize("computation", COMPUTATIONS)
-def test_closing_the_input_ends_the_process_within_two_seconds(start_worker, computation):
+def test_closing_the_input_ends_the_process_within_two_seconds(start_worker, computation, slowness):
     worker = start_worker(f"""
         def run_case(request, reporter):
             reporter.stage("segment")
             {COMPUTATIONS[computation]}
     """)
     worker.read_until("stage")
-    assert worker.close_input() < 2.0
+    assert worker.close_input() < 2.0 * slowness
     if "keeps" in computation:
         assert worker.process.returncode != 0
     else:
@@ -292,7 +292,7 @@ def test_a_computation_that_is_cut_off_leaves_no_half_written_files(start_worker
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
 
 
-def test_cancelling_works_when_nobody_reads_the_output_either(start_worker):
+def test_cancelling_works_when_nobody_reads_the_output_either(start_worker, slowness):
     worker = start_worker("""
         def run_case(request, reporter):
             reporter.stage("segment")
@@ -300,7 +300,7 @@ def test_cancelling_works_when_nobody_reads_the_output_either(start_worker):
     """)
     worker.read_until("stage")
     worker.process.stdout.close()
-    assert worker.close_input() < 2.0
+    assert worker.close_input() < 2.0 * slowness
 
 
 def test_a_computation_nobody_listens_to_ends(start_worker):
@@ -316,16 +316,22 @@ def test_a_computation_nobody_listens_to_ends(start_worker):
 
 
 def test_input_that_closes_after_the_result_does_not_spoil_it(start_worker):
+    worker = start_worker(SUCCEED)
+    worker.read_until("result")
+    worker.close_input()
+    assert worker.process.returncode == 0
+
+
+def test_libraries_that_hang_while_unloading_do_not_keep_the_process(start_worker):
     worker = start_worker(
         SUCCEED
         + """
 import atexit
-atexit.register(time.sleep, 2.0)
+atexit.register(time.sleep, 60)
 """
     )
     worker.read_until("result")
-    assert worker.close_input() > 1.0
-    assert worker.process.returncode == 0
+    assert worker.process.wait(10) == 0
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for processes in /proc")
@@ -367,8 +373,3 @@ def _run_module(repository: Path, *arguments: str) -> subprocess.CompletedProces
     process.wait(10)
     process.stdin.close()
     return subprocess.CompletedProcess(process.args, process.returncode, output)
-
-
-def _slowness() -> float:
-    """How many processes share each core: a busy machine answers later."""
-    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)) if hasattr(os, "getloadavg") else 1.0
