@@ -21,9 +21,6 @@ TABLE_4_MM = {
     "source": {"mean": 2.43, "median": 2.07, "std": 1.58},
     "target": {"mean": 2.31, "median": 2.25, "std": 0.77},
 }
-    "source": {"mean": 2.43, "median": 2.07, "std": 1.58},
-    "target": {"mean": 2.31, "median": 2.25, "std": 0.77},
-}
 CASES = 12
 
 
