@@ -196,11 +196,3 @@ class SliceView(View):
         """See ``View.draw``."""
         self._mapper.SetInputConnection(self.logic.GetImageDataConnection())
         return super().draw()
-
-    def layers_without_opengl(self) -> npt.NDArray[np.uint8]:
-        """The image layers alone, (height, width, 4), first row on top: no OpenGL is needed."""
-        pipeline = self.logic.GetImageDataConnection()
-        pipeline.GetProducer().Update()
-        image = pipeline.GetProducer().GetOutputDataObject(pipeline.GetIndex())
-        width, height, _ = image.GetDimensions()
-        return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, -1)[::-1].copy()

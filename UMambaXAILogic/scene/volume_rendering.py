@@ -20,27 +20,28 @@ CPU_RAY_CASTER = "vtkMRMLCPURayCastVolumeRenderingDisplayNode"
 def add_volume_rendering(
     scene: Any,
     attention_node: Any,
-    projection: bool = False,
+    projection_view: Any = None,
     class_name: str = CPU_RAY_CASTER,
 ) -> Any:
     """Show the map in 3-D views.
 
     Args:
-        projection: maximum intensity projection, for a view of its own on black, instead of the cloud.
+        projection_view: a view node of its own, on black, that shows a maximum intensity projection and nothing else
+            of this map; None: the cloud, in every 3-D view.
         class_name: the display node; the CPU ray caster is right everywhere, the GPU one faster where there is a GPU.
 
     Returns:
         The volume rendering display node.
     """
     volume_property = scene.AddNewNodeByClass("vtkMRMLVolumePropertyNode", f"{attention_node.GetName()} opacity")
-    _set_transfer_functions(volume_property.GetVolumeProperty(), PROJECTION_OPACITY if projection else CLOUD_OPACITY)
+    _set_transfer_functions(
+        volume_property.GetVolumeProperty(), CLOUD_OPACITY if projection_view is None else PROJECTION_OPACITY
+    )
     display = scene.AddNewNodeByClass(class_name)
     display.SetAndObserveVolumePropertyNodeID(volume_property.GetID())
-    display.SetRaycastTechnique(
-        slicer.vtkMRMLVolumeRenderingDisplayNode.MaximumIntensityProjection
-        if projection
-        else slicer.vtkMRMLVolumeRenderingDisplayNode.Composite
-    )
+    if projection_view is not None:
+        projection_view.SetRaycastTechnique(slicer.vtkMRMLViewNode.MaximumIntensityProjection)
+        display.AddViewNodeID(projection_view.GetID())
     attention_node.AddAndObserveDisplayNodeID(display.GetID())
     display.SetVisibility(True)
     return display
