@@ -1,0 +1,171 @@
+"""Small trained folders with random weights, as nnU-Net leaves them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+import torch
+from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
+
+from UMambaXAILogic.engine.model.builder import build_network
+
+
+def nested_plans(
+    dimension: int,
+    patch: int,
+    spacing: tuple[float, ...],
+    reader: str,
+    transpose=(0, 1, 2),
+    normalisation="CTNormalization",
+) -> dict:
+    """Plans in nnU-Net 2.8's format for a three-stage U-Net."""
+    resampling = {
+        "resampling_fn_data": "resample_data_or_seg_to_shape",
+        "resampling_fn_data_kwargs": {"is_seg": False, "order": 3, "order_z": 0, "force_separate_z": None},
+        "resampling_fn_seg": "resample_data_or_seg_to_shape",
+        "resampling_fn_seg_kwargs": {"is_seg": True, "order": 1, "order_z": 0, "force_separate_z": None},
+        "resampling_fn_probabilities": "resample_data_or_seg_to_shape",
+        "resampling_fn_probabilities_kwargs": {"is_seg": False, "order": 1, "order_z": 0, "force_separate_z": None},
+    }
+    arch_kwargs = {
+        "n_stages": 3,
+        "features_per_stage": [4, 8, 12],
+        "conv_op": f"torch.nn.modules.conv.Conv{dimension}d",
+        "kernel_sizes": [[3] * dimension] * 3,
+        "strides": [[1] * dimension, [2] * dimension, [2] * dimension],
+        "n_conv_per_stage": [1, 1, 1],
+        "n_conv_per_stage_decoder": [1, 1],
+        "conv_bias": True,
+        "norm_op": f"torch.nn.modules.instancenorm.InstanceNorm{dimension}d",
+        "norm_op_kwargs": {"eps": 1e-5, "affine": True},
+        "dropout_op": None,
+        "dropout_op_kwargs": None,
+        "nonlin": "torch.nn.LeakyReLU",
+        "nonlin_kwargs": {"inplace": True},
+    }
+    configuration = {
+        "data_identifier": "nnUNetPlans_test",
+        "preprocessor_name": "DefaultPreprocessor",
+        "batch_size": 2,
+        "patch_size": [patch] * dimension,
+        "median_image_size_in_voxels": [patch] * dimension,
+        "spacing": list(spacing[-dimension:]),
+        "normalization_schemes": ["CTNormalization"],
+        "use_mask_for_norm": [False],
+        **resampling,
+        "architecture": {
+            "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
+            "arch_kwargs": arch_kwargs,
+            "_kw_requires_import": ["conv_op", "norm_op", "dropout_op", "nonlin"],
+        },
+        "batch_dice": True,
+    }
+    intensities = {"mean": 100.0, "std": 60.0, "median": 100.0, "min": -200.0, "max": 500.0}
+    intensities |= {"percentile_00_5": -100.0, "percentile_99_5": 400.0}
+    return {
+        "dataset_name": "Dataset900_Test",
+        "plans_name": "nnUNetPlans",
+        "original_median_spacing_after_transp": list(spacing),
+        "original_median_shape_after_transp": [40, 40, 40],
+        "image_reader_writer": reader,
+        "transpose_forward": list(transpose),
+        "transpose_backward": [int(i) for i in np.argsort(transpose)],
+        "configurations": {"3d_fullres" if dimension == 3 else "2d": configuration},
+        "experiment_planner_used": "ExperimentPlanner",
+        "label_manager": "LabelManager",
+        "foreground_intensity_properties_per_channel": {"0": intensities},
+    }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_torch_thread() -> Iterator[None]:
+    """Tiny networks are fastest on one thread; on a busy machine threads that wait for each other take forever."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def make_trained_folder(tmp_path_factory) -> Callable[..., Path]:
+    """``make_trained_folder(trainer, dimension, folds, labels, ...)`` -> a trained folder with random weights."""
+
+    def make(
+        trainer: str = "nnUNetTrainerUMambaEnc",
+        dimension: int = 3,
+        folds: int = 1,
+        labels: dict | None = None,
+        regions_class_order: list[int] | None = None,
+        patch: int = 16,
+        spacing: tuple[float, ...] = (1.0, 0.8, 0.8),
+        reader: str = "SimpleITKIO",
+        transpose: tuple[int, ...] = (0, 1, 2),
+        mirror_axes: tuple[int, ...] | None = None,
+        seed: int = 0,
+    ) -> Path:
+        plans = nested_plans(dimension, patch, spacing, reader, transpose)
+        configuration = next(iter(plans["configurations"]))
+        folder = tmp_path_factory.mktemp("model") / f"{trainer}__nnUNetPlans__{configuration}"
+        folder.mkdir()
+        dataset = {
+            "channel_names": {"0": "CT"},
+            "labels": labels or {"background": 0, "vessel": 1},
+            "numTraining": 1,
+            "file_ending": ".nii.gz",
+        }
+        if regions_class_order:
+            dataset["regions_class_order"] = regions_class_order
+        (folder / "plans.json").write_text(json.dumps(plans))
+        (folder / "dataset.json").write_text(json.dumps(dataset))
+        manager = PlansManager(plans)
+        heads = manager.get_label_manager(dataset).num_segmentation_heads
+        for fold in range(folds):
+            torch.manual_seed(seed + fold)
+            network = build_network(trainer, manager.get_configuration(configuration), 1, heads, deep_supervision=True)
+            with torch.no_grad():
+                for name, parameter in network.named_parameters():
+                    parameter.add_(0.1 * torch.randn_like(parameter))
+                    if "seg_layers" in name:  # logits of both signs, so that several labels are predicted
+                        parameter.mul_(0 if name.endswith("bias") else 30)
+            (folder / f"fold_{fold}").mkdir()
+            checkpoint = {
+                "network_weights": network.state_dict(),
+                "trainer_name": trainer,
+                "init_args": {"configuration": configuration, "fold": fold},
+                "inference_allowed_mirroring_axes": mirror_axes or tuple(range(dimension)),
+                "current_epoch": 1,
+            }
+            torch.save(checkpoint, folder / f"fold_{fold}" / "checkpoint_final.pth")
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def write_test_volume(tmp_path_factory) -> Callable[..., Path]:
+    """``write_test_volume(size, spacing, direction, seed)`` -> NIfTI of smooth blobs in HU with an air border."""
+
+    def write(
+        size=(30, 26, 22), spacing=(0.9, 0.7, 1.3), direction=(1, 0, 0, 0, 1, 0, 0, 0, 1), seed=0, suffix=".nii.gz"
+    ) -> Path:
+        rng = np.random.default_rng(seed)
+        coarse = sitk.GetImageFromArray(rng.normal(80, 120, (6, 7, 8)))
+        grid = sitk.Image(list(size), sitk.sitkFloat64)
+        grid.SetSpacing([7 / (n - 1) if n > 1 else 1.0 for n in size])
+        smooth = sitk.GetArrayFromImage(sitk.Resample(coarse, grid, sitk.Transform(), sitk.sitkLinear, 0.0))
+        array = np.round(smooth).astype(np.int16)
+        array[:2] = 0  # nnU-Net crops to the non-zero box
+        image = sitk.GetImageFromArray(array)
+        image.SetSpacing(spacing)
+        image.SetDirection([float(value) for value in direction])
+        image.SetOrigin((12.0, -31.0, 7.5))
+        path = tmp_path_factory.mktemp("volume") / f"case{suffix}"
+        sitk.WriteImage(image, str(path))
+        return path
+
+    return write
