@@ -12,7 +12,7 @@ import vtk
 from slicer import vtkMRMLLabelMapVolumeNode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
-from slicer.parameterNodeWrapper import SingleStep, WithinRange, parameterNodeWrapper
+from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 from slicer.ScriptedLoadableModule import (
     ScriptedLoadableModule,
     ScriptedLoadableModuleLogic,
@@ -68,11 +68,11 @@ class UMambaXAIParameterNode:
     inputVolume: vtkMRMLScalarVolumeNode
     modelSource: ModelSource = ModelSource.DEMO
     modelPath: str = ""
-    groundTruth: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode]  # noqa: UP007 as the wrapper reads it
+    groundTruth: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]  # noqa: UP007 the wrapper wants this
     attention: vtkMRMLScalarVolumeNode
     showAttention: bool = True
-    threshold: Annotated[float, WithinRange(0.01, 1.0), SingleStep(0.01)] = 0.3
-    opacity: Annotated[float, WithinRange(0.0, 1.0), SingleStep(0.01)] = 0.55
+    threshold: Annotated[float, WithinRange(0.01, 1.0)] = 0.3
+    opacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.55
 
 
 def sceneParameters():
@@ -115,13 +115,19 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
 
     def useServices(self, services):
         """Work with this controller and these dialogs; tests bring their own."""
-        if self.controller is not None:
-            self.controller.changed.disconnect(self.updateUi)
+        self._leaveServices()
         self.controller, self.dialogs = services.controller, services.dialogs
         self.controller.changed.connect(self.updateUi)
         self.controller.logged.connect(self.onLogged)
         self.controller.succeeded.connect(self.onSucceeded)
         self.updateUi()
+
+    def _leaveServices(self):
+        if self.controller is not None:
+            self.controller.changed.disconnect(self.updateUi)
+            self.controller.logged.disconnect(self.onLogged)
+            self.controller.succeeded.disconnect(self.onSucceeded)
+            self.controller.forget()
 
     def _connectButtons(self):
         from UMambaXAILogic.slicer_app.connections import connect
@@ -134,9 +140,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
 
     def cleanup(self):
         """The module is about to go."""
-        if self.controller is not None:
-            self.controller.changed.disconnect(self.updateUi)
-            self.controller.forget()
+        self._leaveServices()
         self.setParameterNode(None)
         self.removeObservers()
 
@@ -202,13 +206,17 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
             threshold=chosen.threshold,
         )
 
+    def attention(self):
+        """The map that the sliders act on, or None; parameters may still name one that was removed."""
+        node = self._parameterNode.attention if self._parameterNode is not None else None
+        return node if node is not None and slicer.mrmlScene.IsNodePresent(node) else None
+
     def updateUi(self):
         """Copy ``UiState`` onto the controls."""
         from UMambaXAILogic.interaction import ui_state
         from UMambaXAILogic.slicer_app.panel_view import show
 
-        hasResult = self._parameterNode is not None and self._parameterNode.attention is not None
-        show(self.ui, ui_state(self.controller.state(self.inputs(), hasResult), _))
+        show(self.ui, ui_state(self.controller.state(self.inputs(), self.attention() is not None), _))
         ownModel = self._parameterNode is not None and self._parameterNode.modelSource != ModelSource.DEMO
         self.ui.modelPathWidget.setVisible(ownModel)
 
@@ -217,7 +225,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         from UMambaXAILogic.slicer_app.overlay import update_overlay
 
         chosen = self._parameterNode
-        if chosen is not None and chosen.attention is not None:
+        if self.attention() is not None:
             update_overlay(slicer.mrmlScene, chosen.attention, chosen.showAttention, chosen.threshold, chosen.opacity)
 
     def onRun(self, checked=False):
@@ -279,8 +287,9 @@ class UMambaXAITest(ScriptedLoadableModuleTest):
 
     def panel(self):
         """The opened panel."""
-        slicer.util.selectModule(MODULE)
-        return slicer.util.getModuleWidget(MODULE)
+        widget = slicer.util.getModuleWidget(MODULE)
+        widget.enter()
+        return widget
 
     def test_emptyPanelSaysWhatToChoose(self):
         """Nothing can be started without a volume, and the button says so."""

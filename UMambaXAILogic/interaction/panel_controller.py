@@ -122,7 +122,7 @@ class PanelController:
         return PanelState(
             volume_name=inputs.volume_name,
             model=inputs.model,
-            model_problem=problem_with_model(inputs.model),
+            model_problem="" if self.is_busy else problem_with_model(inputs.model),
             ground_truth_name=inputs.ground_truth_name,
             runtime=self._runtime_state(),
             job_state=self._job_state(),
@@ -130,7 +130,7 @@ class PanelController:
             stage="" if job is None else (self._line if self._installing else job.stage),
             seconds_left=None if job is None else job.seconds_left,
             error=self._error,
-            runtime_problem=self._runtime.problem,
+            runtime_problem="" if self.is_busy else self._runtime.problem,
             warnings=tuple(self._warnings),
             summary=self._summary,
             has_result=has_result,
@@ -168,8 +168,8 @@ class PanelController:
         return self._job.state
 
     def _runtime_state(self) -> str:
-        if self._installing and self.is_busy:
-            return RUNTIME_INSTALLING
+        if self.is_busy:  # nothing can be chosen now: leave the disk alone
+            return RUNTIME_INSTALLING if self._installing else RUNTIME_READY
         return RUNTIME_READY if self._runtime.is_ready else RUNTIME_MISSING
 
     def _forget_last(self) -> None:

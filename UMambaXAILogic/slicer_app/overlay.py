@@ -9,12 +9,14 @@ from UMambaXAILogic.scene.import_results import INPUT_REFERENCE
 
 
 def update_overlay(scene: Any, attention_node: Any, visible: bool, threshold: float, opacity: float) -> None:
-    """Show or hide the attention over the volume it belongs to.
+    """Show or hide the attention over the volume it belongs to; nothing happens where either is gone.
 
     Args:
         threshold: attention below it is not shown, 0-1.
         opacity: 0-1.
     """
+    if attention_node.GetDisplayNode() is None:
+        return
     set_threshold(attention_node, threshold)
     volume = attention_node.GetNodeReference(INPUT_REFERENCE)
     if visible and volume is not None:

@@ -78,9 +78,13 @@ class ProcessRunner:
             timer.deleteLater()
             callback()
 
+        def call_off() -> None:
+            if timer:  # falsy once it has fired and Qt has destroyed it
+                timer.stop()
+
         connect(timer, "timeout()", fire)
         timer.start(int(1000 * seconds))
-        return timer.stop
+        return call_off
 
     def _read_output(self) -> None:
         if self._process:
@@ -98,7 +102,8 @@ class ProcessRunner:
     def _error_occurred(self, error: int) -> None:
         if error == qt.QProcess.FailedToStart:  # the only error after which ``finished`` is not emitted
             self._on_error(f"{self._process.program()}: {self._process.errorString()}\n".encode())
-            self._end(None)
+            # On Windows this comes out of ``start`` itself, before the caller had a chance to listen.
+            self.call_later(0.0, lambda: self._end(None))
 
     def _end(self, exit_code: int | None) -> None:
         process, self._process = self._process, None

@@ -151,6 +151,29 @@ def test_the_sliders_act_on_the_slices_at_once(panel, add_volume, worker, spin):
     assert composite.GetForegroundVolumeID() == panel._parameterNode.attention.GetID()
 
 
+def test_a_map_that_somebody_removes_is_gone_from_the_panel_too(panel, add_volume, worker, spin):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    worker.go()
+    click(panel, "runButton")
+    spin(lambda: "Done" in text(panel))
+    slicer.mrmlScene.RemoveNode(panel._parameterNode.attention)
+    panel.ui.opacitySlider.value = 0.2
+    assert not panel.ui.thresholdSlider.enabled
+
+
+def test_a_second_run_replaces_the_first(panel, add_volume, worker, spin):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    worker.go()
+    click(panel, "runButton")
+    spin(lambda: "Done" in text(panel))
+    first, count = panel._parameterNode.attention, slicer.mrmlScene.GetNumberOfNodes()
+    click(panel, "runButton")
+    spin(lambda: not panel.controller.is_busy)
+    assert panel._parameterNode.attention != first
+    assert not slicer.mrmlScene.IsNodePresent(first)
+    assert slicer.mrmlScene.GetNumberOfNodes() == count
+
+
 def test_a_result_that_comes_while_another_module_is_open_is_there_on_return(panel, add_volume, worker, spin):
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
     click(panel, "runButton")

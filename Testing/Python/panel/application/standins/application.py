@@ -86,7 +86,6 @@ def install(settings_folder: Path) -> None:
             setattr(slicer, name, kind)
     slicer.modules = types.SimpleNamespace()
     slicer.qSlicerScriptedLoadableModuleWidget = qSlicerScriptedLoadableModuleWidget
-    slicer.util.selectModule = _select_module
     import parameter_node
     import scripted_module
 
@@ -111,10 +110,6 @@ def open_module(name: str, folder: Path):
     module.widget.setup()
     module.widget.enter()
     return module.widget
-
-
-def _select_module(name: str) -> None:
-    slicer.util.getModuleWidget(name).enter()
 
 
 def _module(name: str, content: dict) -> types.ModuleType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import typing
+import weakref
 from dataclasses import dataclass
 
 import qt
@@ -19,13 +20,6 @@ class WithinRange:
 
     minimum: float
     maximum: float
-
-
-@dataclass
-class SingleStep:
-    """A number's step in sliders and spin boxes."""
-
-    value: float
 
 
 def parameterNodeWrapper(kind: type) -> type:
@@ -48,10 +42,22 @@ class _Wrapper:
         self._updating = False
         for name, hint in self._hints.items():
             if not parameterNode.HasParameter(name):
-                self._write(name, self._defaults.get(name, _default(_plain(hint))))
+                self._store(name, self._defaults.get(name, _default(_plain(hint))))
+        self._remember()
+        # A weak reference: an observer that held this object would keep it, and itself, for ever.
+        this = weakref.ref(self)
+        self._cache_tag = parameterNode.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda *_: this()._remember())
+
+    def __del__(self) -> None:
+        self.parameterNode.RemoveObserver(self._cache_tag)
+
+    def _remember(self) -> None:
+        self._cache = {name: self._read(name) for name in self._hints}
 
     def _read(self, name: str):
         kind = _plain(self._hints[name])
+        if not self.parameterNode.HasParameter(name):  # closing a scene empties a singleton node
+            return self._defaults.get(name, _default(kind))
         if _is_node(kind):
             return self.parameterNode.GetNodeReference(name)
         text = self.parameterNode.GetParameter(name)
@@ -60,6 +66,12 @@ class _Wrapper:
         return kind[text] if issubclass(kind, enum.Enum) else kind(text)
 
     def _write(self, name: str, value) -> None:
+        was = self.parameterNode.StartModify()
+        self._store(name, value)
+        self._cache[name] = self._read(name)
+        self.parameterNode.EndModify(was)
+
+    def _store(self, name: str, value) -> None:
         kind = _plain(self._hints[name])
         _check_value(name, self._hints[name], kind, value)
         was = self.parameterNode.StartModify()
@@ -94,7 +106,7 @@ class _Wrapper:
         try:
             for bound in self._guis.values():
                 for name, write, _disconnect in bound:
-                    write(self._read(name))
+                    write(self._cache[name])
         finally:
             self._updating = False
 
@@ -106,7 +118,7 @@ class _Wrapper:
 
 
 def _getter(name: str):
-    return lambda self: self._read(name)
+    return lambda self: self._cache[name]
 
 
 def _setter(name: str):
@@ -127,6 +139,8 @@ def _is_node(kind) -> bool:
 
 
 def _check_storable(name: str, kind) -> None:
+    if typing.get_origin(kind) is typing.Union and type(None) not in typing.get_args(kind):
+        raise TypeError(f"a union of nodes has to name None too, or none can be chosen ({name})")
     if not (_is_node(kind) or kind in (bool, int, float, str) or issubclass(kind, enum.Enum)):
         raise TypeError(f"the stand-in stores no {kind} ({name})")
 
@@ -177,7 +191,7 @@ def _bind(wrapper, name: str, widget, hint) -> tuple:
         if not wrapper._updating:
             wrapper._write(name, read())
 
-    write(wrapper._read(name))
+    write(wrapper._cache[name])
     signal.connect(take)
     return name, write, lambda: signal.disconnect(take)
 
@@ -187,9 +201,6 @@ def _limit(widget, extras) -> None:
     if not bounds:
         raise RuntimeError(f"{widget.name!r} is a slider and its number has no range")
     widget.minimum, widget.maximum = bounds[0].minimum, bounds[0].maximum
-    for extra in extras:
-        if isinstance(extra, SingleStep):
-            widget.singleStep = extra.value
 
 
 assert qt.QObject  # the widgets above are those of the stand-in
