@@ -150,7 +150,7 @@ class PanelController:
 
     def cancel(self) -> None:
         """Stop what runs."""
-        if self._job is not None:
+        if self._job is not None and self.is_busy:
             self._job.cancel()
             self.changed.emit()
 

@@ -1,0 +1,146 @@
+"""What clicks do, without Qt and without a scene."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from UMambaXAILogic.engine.errors import InputError
+from UMambaXAILogic.interaction import Signal
+from UMambaXAILogic.interaction.panel_controller import PanelController, PanelInputs
+
+INPUTS = PanelInputs(volume_id="vtk1", volume_name="CTA", model="demo")
+
+
+class FakeJob:
+    def __init__(self) -> None:
+        self.progressed, self.warned, self.logged, self.finished = Signal(), Signal(), Signal(), Signal()
+        self.state, self.error, self.progress, self.stage, self.seconds_left = "running", None, 0.0, "", None
+        self.cancelled = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.state not in ("waiting", "running", "cancelling")
+
+    def cancel(self) -> None:
+        self.state, self.cancelled = "cancelling", True
+
+    def end(self, state: str, error: Exception | None = None) -> None:
+        self.state, self.error = state, error
+        self.finished.emit(self)
+
+
+@pytest.fixture
+def world():
+    """A controller and everything it talks to."""
+    world = SimpleNamespace(jobs=[], installs=[], asked=[], answer=True, refusal=None)
+
+    def start_run(inputs: PanelInputs) -> FakeJob:
+        if world.refusal:
+            raise world.refusal
+        world.jobs.append(FakeJob())
+        return world.jobs[-1]
+
+    def start_install() -> FakeJob:
+        world.installs.append(FakeJob())
+        return world.installs[-1]
+
+    def confirm(text: str) -> bool:
+        world.asked.append(text)
+        return world.answer
+
+    world.runtime = SimpleNamespace(is_ready=True, problem="", question=lambda: "2.5 GB?", start=start_install)
+    world.controller = PanelController(start_run, world.runtime, confirm, lambda job: "Dice 0.81")
+    return world
+
+
+def state(world):
+    return world.controller.state(INPUTS, has_result=False)
+
+
+def test_a_run_goes_from_running_to_its_summary(world):
+    succeeded, changes = [], []
+    world.controller.succeeded.connect(succeeded.append)
+    world.controller.changed.connect(lambda: changes.append(state(world).job_state))
+    world.controller.run(INPUTS)
+    assert state(world).job_state == "running"
+    job = world.jobs[0]
+    job.progress, job.stage, job.seconds_left = 0.5, "explain", 12.0
+    job.progressed.emit("explain", 0.5, 12.0)
+    assert (state(world).progress, state(world).stage, state(world).seconds_left) == (0.5, "explain", 12.0)
+    job.warned.emit("code", "Unlike the training data.")
+    job.end("finished")
+    assert state(world).summary == "Dice 0.81"
+    assert state(world).warnings == ("Unlike the training data.",)
+    assert succeeded == [job]
+    assert changes[-1] == "finished"
+
+
+def test_a_second_click_while_it_runs_does_nothing(world):
+    world.controller.run(INPUTS)
+    world.controller.run(INPUTS)
+    assert len(world.jobs) == 1
+
+
+def test_inputs_that_are_refused_become_the_message(world):
+    world.refusal = InputError("The volume is 4-D.", "Choose one frame.")
+    world.controller.run(INPUTS)
+    assert state(world).error == "The volume is 4-D.\nChoose one frame."
+    assert not world.controller.is_busy
+
+
+def test_a_failure_becomes_the_message_and_the_next_run_clears_it(world):
+    world.controller.run(INPUTS)
+    world.jobs[0].end("failed", InputError("Empty.", "Choose another."))
+    assert state(world).error == "Empty.\nChoose another."
+    world.controller.run(INPUTS)
+    assert state(world).error == ""
+
+
+def test_a_cancel_is_no_error(world):
+    world.controller.run(INPUTS)
+    world.controller.cancel()
+    assert world.jobs[0].cancelled
+    world.jobs[0].end("cancelled", InputError("Cancelled."))
+    assert state(world).error == ""
+    assert state(world).job_state == "cancelled"
+
+
+def test_forgetting_cancels_and_clears(world):
+    world.controller.run(INPUTS)
+    world.controller.forget()
+    assert world.jobs[0].cancelled
+    world.jobs[0].end("cancelled")
+    world.controller.forget()
+    assert state(world).job_state == ""
+
+
+def test_packages_are_installed_only_after_a_yes_and_then_it_runs(world):
+    world.runtime.is_ready, world.answer = False, False
+    world.controller.run(INPUTS)
+    assert world.asked == ["2.5 GB?"]
+    assert not world.installs
+    assert not world.jobs
+    world.answer = True
+    world.controller.run(INPUTS)
+    assert state(world).runtime == "installing"
+    world.installs[0].logged.emit("Collecting torch")
+    assert state(world).stage == "Collecting torch"
+    world.runtime.is_ready = True
+    world.installs[0].end("finished")
+    assert len(world.jobs) == 1
+    assert state(world).job_state == "running"
+
+
+def test_an_installation_that_changes_nothing_is_not_repeated_for_ever(world):
+    world.runtime.is_ready = False
+    world.controller.run(INPUTS)
+    world.installs[0].end("finished")
+    assert len(world.installs) == 1
+    assert "still they are not there" in state(world).error
+
+
+def test_a_python_that_cannot_be_used_is_part_of_the_state(world):
+    world.runtime.problem = "There is no Python at /x."
+    assert state(world).runtime_problem == "There is no Python at /x."
