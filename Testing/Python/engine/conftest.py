@@ -107,6 +107,7 @@ def make_trained_folder(tmp_path_factory) -> Callable[..., Path]:
         transpose: tuple[int, ...] = (0, 1, 2),
         mirror_axes: tuple[int, ...] | None = None,
         seed: int = 0,
+        background_bias: float = 0.0,
     ) -> Path:
         plans = nested_plans(dimension, patch, spacing, reader, transpose)
         configuration = next(iter(plans["configurations"]))
@@ -132,6 +133,8 @@ def make_trained_folder(tmp_path_factory) -> Callable[..., Path]:
                     parameter.add_(0.1 * torch.randn_like(parameter))
                     if "seg_layers" in name:  # logits of both signs, so that several labels are predicted
                         parameter.mul_(0 if name.endswith("bias") else 30)
+                        if name.endswith("bias"):
+                            parameter[0] = background_bias
             (folder / f"fold_{fold}").mkdir()
             checkpoint = {
                 "network_weights": network.state_dict(),
