@@ -32,7 +32,7 @@ KILL_TO_GIVING_UP_S = 0.4
 LAST_WORD_TO_TERMINATE_S = 10.0
 
 _LOG_LINES = 2000
-_LAST_LINES = 12
+_LAST_LINES = 5
 _CRASH_REMEDY = (
     "If it ran out of memory: choose a smaller region, set a memory limit, close other programs or compute on the CPU."
 )

@@ -11,6 +11,7 @@ from UMambaXAILogic.engine.errors import UMambaXAIError
 from . import job as jobs
 from .model_choice import problem_with_model
 from .panel_state import RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_READY, PanelState
+from .protocol import Device
 from .signal import Signal
 
 
@@ -53,6 +54,8 @@ class PanelJob(Protocol):
     def stage(self) -> str: ...
     @property
     def seconds_left(self) -> float | None: ...
+    @property
+    def device(self) -> Device | None: ...
     def cancel(self) -> None: ...
 
 
@@ -129,6 +132,7 @@ class PanelController:
             progress=0.0 if job is None else job.progress,
             stage="" if job is None else (self._line if self._installing else job.stage),
             seconds_left=None if job is None else job.seconds_left,
+            device="" if job is None or job.device is None else _in_words(job.device),
             error=self._error,
             runtime_problem="" if self.is_busy else self._runtime.problem,
             warnings=tuple(self._warnings),
@@ -218,3 +222,7 @@ class PanelController:
 
 def _in_lines(error: UMambaXAIError) -> str:
     return "\n".join(filter(None, (error.message, error.remedy)))
+
+
+def _in_words(device: Device) -> str:
+    return f"Computes on {device.device}: {device.reason}" if device.reason else f"Computes on {device.device}."

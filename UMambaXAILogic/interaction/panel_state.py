@@ -27,6 +27,7 @@ class PanelState:
         progress: 0-1 of the whole.
         stage: the job's stage.
         seconds_left: its estimate, or None.
+        device: where the job computes and why there, empty where it has not said so yet.
         error: message and remedy of what went wrong last, empty where nothing did.
         runtime_problem: why the Python that was chosen cannot be used, empty where nothing is known against it.
         warnings: what the worker warned of.
@@ -43,6 +44,7 @@ class PanelState:
     progress: float = 0.0
     stage: str = ""
     seconds_left: float | None = None
+    device: str = ""
     error: str = ""
     runtime_problem: str = ""
     warnings: tuple[str, ...] = ()
@@ -95,7 +97,7 @@ def ui_state(state: PanelState, _: Translate = _untranslated) -> UiState:
         progress_text=_progress_text(state, _) if busy else "",
         message=message,
         message_kind=kind,
-        warning="\n".join(state.warnings),
+        warning="\n".join(f"\u2022 {text}" for text in state.warnings),
         overlay_enabled=state.has_result,
         overlay_tooltip=(
             _("How strongly the attention covers the image.")
@@ -153,7 +155,7 @@ def _progress_text(state: PanelState, _: Translate) -> str:
     text = f"{_stage_in_words(state.stage, _)} - {int(100 * state.progress)} %"
     if state.seconds_left is not None:
         text += " - " + _("{time} left").format(time=in_words(state.seconds_left))
-    return text
+    return f"{text}\n{state.device}" if state.device else text
 
 
 def _stage_in_words(stage: str, _: Translate) -> str:

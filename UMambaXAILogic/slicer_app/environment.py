@@ -81,7 +81,8 @@ class Environment:
             build: which build of torch.
             wheels: folder of wheels to install from, without the internet.
         """
-        staging = self.folder.with_name(f"{self.folder.name}.new{int(time.time())}")
+        # A name that no other Slicer uses at the same time, and short, because Windows limits paths.
+        staging = self.folder.with_name(f"{self.folder.name}n{int(time.time()) % 65536:x}")
         places = ("--target", str(self.folder), "--staging", str(staging))
         options = ["--python", python_slicer(), "--modules", ",".join(MODULES), "--size-gb", str(build.size_gb)]
         options += ["--constraints", str(constraints_file())]

@@ -17,6 +17,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
 from pathlib import Path
@@ -119,6 +120,7 @@ def install(
     temporary.mkdir(parents=True, exist_ok=True)
     # pip's own temporary files (as large as the runtime) go where they can be moved from and are cleaned up with it.
     os.environ.update(TMPDIR=str(temporary), TEMP=str(temporary), TMP=str(temporary), PIP_USER="0")
+    tempfile.tempdir = str(temporary)
     log = temporary / "pip.log"
     options = ["--progress-bar", "off", "--no-input", "--disable-pip-version-check", "--no-warn-script-location"]
     source = [] if index is None else ["--extra-index-url", index]
@@ -190,7 +192,7 @@ def _listen(process: subprocess.Popen[bytes], cancelled: threading.Event) -> tup
 
 
 def _temporary(staging: Path) -> Path:
-    return staging.with_name(staging.name + ".tmp")
+    return staging.with_name(staging.name + "t")  # short, because Windows limits paths to 260 characters
 
 
 def _pip_errors(log: Path) -> str:

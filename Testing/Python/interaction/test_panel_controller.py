@@ -9,6 +9,7 @@ import pytest
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.interaction import Signal
 from UMambaXAILogic.interaction.panel_controller import PanelController, PanelInputs
+from UMambaXAILogic.interaction.protocol import Device
 
 INPUTS = PanelInputs(volume_id="vtk1", volume_name="CTA", model="demo")
 
@@ -17,7 +18,7 @@ class FakeJob:
     def __init__(self) -> None:
         self.progressed, self.warned, self.logged, self.finished = Signal(), Signal(), Signal(), Signal()
         self.state, self.error, self.progress, self.stage, self.seconds_left = "running", None, 0.0, "", None
-        self.cancelled = False
+        self.device, self.cancelled = None, False
 
     @property
     def is_over(self) -> bool:
@@ -69,6 +70,8 @@ def test_a_run_goes_from_running_to_its_summary(world):
     job.progress, job.stage, job.seconds_left = 0.5, "explain", 12.0
     job.progressed.emit("explain", 0.5, 12.0)
     assert (state(world).progress, state(world).stage, state(world).seconds_left) == (0.5, "explain", 12.0)
+    job.device = Device("cpu", None, "numba", "no NVIDIA GPU was found")
+    assert state(world).device == "Computes on cpu: no NVIDIA GPU was found"
     job.warned.emit("code", "Unlike the training data.")
     job.end("finished")
     assert state(world).summary == "Dice 0.81"

@@ -66,6 +66,12 @@ def test_running_locks_the_inputs_and_shows_stage_percentage_and_time_left():
     assert ui.progress_text == "Explaining - 50 % - 2 min left"
 
 
+def test_the_device_is_said_while_it_runs():
+    """Nobody should have to find out afterwards that the CPU was used."""
+    ui = ui_state(dataclasses.replace(READY, job_state="running", device="Computes on cpu: no NVIDIA GPU was found"))
+    assert ui.progress_text.endswith("\nComputes on cpu: no NVIDIA GPU was found")
+
+
 def test_cancelling_cannot_be_cancelled_again():
     ui = ui_state(dataclasses.replace(READY, job_state="cancelling", stage="explain"))
     assert not ui.cancel_enabled
@@ -94,7 +100,7 @@ def test_a_result_shows_its_summary_and_warnings_and_opens_the_overlay():
     ui = ui_state(done)
     assert (ui.message, ui.message_kind, ui.overlay_enabled) == ("Dice 0.81", "success", True)
     warned = ui_state(dataclasses.replace(done, warnings=("Outside the training range.",)))
-    assert warned.warning == "Outside the training range."
+    assert warned.warning == "\u2022 Outside the training range."
     assert warned.message == "Dice 0.81"
 
 

@@ -32,7 +32,7 @@ def test_installed(check: str, slicer_install: Path, repository: Path, tmp_path:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=570,
     )
     print(done.stdout[-20000:], done.stderr[-5000:])
     assert done.returncode == 0

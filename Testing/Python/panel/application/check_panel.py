@@ -113,6 +113,7 @@ def test_a_run_shows_its_progress_and_ends_in_the_scene(panel, add_volume, worke
     assert panel.ui.cancelButton.enabled
     spin(lambda: panel.ui.progressBar.value > 20)
     assert f"{panel.ui.progressBar.value} %" in panel.ui.progressLabel.text
+    assert "Computes on cpu" in panel.ui.progressLabel.text
     picture("3-running")
     worker.go()
     spin(lambda: "Done" in text(panel))

@@ -79,6 +79,7 @@ def main() -> None:
     say("hello", pid=os.getpid(), versions={})
     request = json.loads(Path(request_file).read_text())
     (folder / "request.json").write_text(json.dumps(request))
+    say("device", device="cpu", free_memory_mb=4000, scan_backend="numba", reason="no NVIDIA GPU was found")
     say("stage", name="segment")
     os.write(2, "Gefäß 50 %\n".encode()[:5])
     time.sleep(0.05)
