@@ -97,6 +97,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
 
     def setup(self):
         """Build the panel. Called once, when the module is opened for the first time."""
+        from UMambaXAILogic.logic import UMambaXAILogic
         from UMambaXAILogic.slicer_app.environment import stored_python
         from UMambaXAILogic.slicer_app.panel_services import make_services
 
@@ -107,7 +108,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         self.layout.addStretch(1)
         self.ui = slicer.util.childWidgetVariables(uiWidget)
         self.ui.pythonEdit.setText(stored_python())
-        self.useServices(make_services())
+        self.useServices(make_services(UMambaXAILogic()))
         self._connectButtons()
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)

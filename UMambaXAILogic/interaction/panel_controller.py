@@ -225,4 +225,6 @@ def _in_lines(error: UMambaXAIError) -> str:
 
 
 def _in_words(device: Device) -> str:
-    return f"Computes on {device.device}: {device.reason}" if device.reason else f"Computes on {device.device}."
+    free = "" if device.free_memory_mb is None else f", {device.free_memory_mb / 1024:.1f} GB free"
+    scan = f"; selective scan: {device.scan_backend}" if device.scan_backend else ""
+    return f"Computes on {device.device}{free}{scan}."

@@ -10,7 +10,6 @@ import slicer
 
 from UMambaXAILogic.interaction.panel_controller import PanelController, PanelInputs, RuntimeSetup
 from UMambaXAILogic.interaction.summary import summarise
-from UMambaXAILogic.logic import UMambaXAILogic
 
 from .dialogs import Dialogs
 from .environment import Environment
@@ -32,17 +31,19 @@ class PanelServices:
 
 
 def make_services(
-    logic: Any = None,
+    logic: Any,
     dialogs: Any = None,
     runtime: RuntimeSetup | None = None,
     scene: Callable[[], Any] = lambda: slicer.mrmlScene,
 ) -> PanelServices:
-    """The application's own services where none are given."""
-    environment = Environment()
-    logic = UMambaXAILogic(environment=environment) if logic is None else logic
+    """Put the services together; the application's own dialogs and packages where none are given.
+
+    Args:
+        logic: a ``UMambaXAILogic``, the same door that scripts use.
+    """
     dialogs = Dialogs() if dialogs is None else dialogs
     if runtime is None:
-        runtime = PrivateRuntimeSetup(environment, lambda: ProcessRunner(slicer.app))
+        runtime = PrivateRuntimeSetup(Environment(), lambda: ProcessRunner(slicer.app))
 
     def start_run(inputs: PanelInputs) -> Any:
         return logic.startSegmentAndExplain(

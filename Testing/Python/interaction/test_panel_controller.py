@@ -70,8 +70,10 @@ def test_a_run_goes_from_running_to_its_summary(world):
     job.progress, job.stage, job.seconds_left = 0.5, "explain", 12.0
     job.progressed.emit("explain", 0.5, 12.0)
     assert (state(world).progress, state(world).stage, state(world).seconds_left) == (0.5, "explain", 12.0)
-    job.device = Device("cpu", None, "numba", "no NVIDIA GPU was found")
-    assert state(world).device == "Computes on cpu: no NVIDIA GPU was found"
+    job.device = Device("CPU, 8 threads", 4096, "numba", "fastest here")
+    assert state(world).device == "Computes on CPU, 8 threads, 4.0 GB free; selective scan: numba."
+    job.device = Device("Apple GPU", None, "", "no scan")
+    assert state(world).device == "Computes on Apple GPU."
     job.warned.emit("code", "Unlike the training data.")
     job.end("finished")
     assert state(world).summary == "Dice 0.81"
