@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .colors import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE
-from .grid import Grid
+from .grid import Grid, bounding_box
 from .segments import SegmentStyle, add_segmentation
 
 TP, FP, FN = 1, 2, 3
@@ -19,9 +19,10 @@ _TP_OPACITY_3D = 0.5
 def error_labels(predicted: npt.NDArray[np.bool_], truth: npt.NDArray[np.bool_]) -> npt.NDArray[np.uint8]:
     """1 true positive, 2 false positive, 3 false negative, 0 elsewhere; shapes as given."""
     labels = np.zeros(predicted.shape, dtype=np.uint8)
-    labels[predicted & truth] = TP
-    labels[predicted & ~truth] = FP
-    labels[~predicted & truth] = FN
+    box = bounding_box(predicted | truth, margin=0)
+    labels[box][predicted[box] & truth[box]] = TP
+    labels[box][predicted[box] & ~truth[box]] = FP
+    labels[box][~predicted[box] & truth[box]] = FN
     return labels
 
 
@@ -31,8 +32,9 @@ def beyond_one_voxel(predicted: npt.NDArray[np.bool_], truth: npt.NDArray[np.boo
     Vessel walls differ by a voxel nearly everywhere; in 3-D this crust would hide what is really missed.
     """
     labels = np.zeros(predicted.shape, dtype=np.uint8)
-    labels[predicted & ~dilate(truth)] = FP
-    labels[truth & ~dilate(predicted)] = FN
+    box = bounding_box(predicted | truth, margin=1)
+    labels[box][predicted[box] & ~dilate(truth[box])] = FP
+    labels[box][truth[box] & ~dilate(predicted[box])] = FN
     return labels
 
 

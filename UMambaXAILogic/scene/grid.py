@@ -129,6 +129,16 @@ def covers(source: Grid, target: Grid) -> bool:
     return bool((indices[:, :3] >= -slack).all() and (indices[:, :3] <= upper).all())
 
 
+def bounding_box(mask: npt.NDArray[np.bool_], margin: int) -> tuple[slice, slice, slice]:
+    """Slices (k, j, i) around the true voxels and ``margin`` more where there are; one voxel where none is true."""
+    box = []
+    for axis in range(3):
+        found = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
+        first, last = (found[0], found[-1]) if found.size else (0, 0)
+        box.append(slice(max(int(first) - margin, 0), min(int(last) + 1 + margin, mask.shape[axis])))
+    return box[0], box[1], box[2]
+
+
 def image_size(image: Any) -> tuple[int, int, int]:
     """Voxels along i, j, k of a vtkImageData."""
     i, j, k = image.GetDimensions()
@@ -162,10 +172,16 @@ def oriented_image_grid(image: Any) -> Grid:
     return Grid(image_size(image), to_world)
 
 
-def oriented_image(array: npt.NDArray, grid: Grid) -> Any:
-    """A vtkOrientedImageData that holds a copy of ``array`` (k, j, i) on ``grid``."""
+def oriented_image(array: npt.NDArray, grid: Grid, first_kji: tuple[int, int, int] = (0, 0, 0)) -> Any:
+    """A vtkOrientedImageData that holds a copy of ``array`` (k, j, i), a part of ``grid``.
+
+    Args:
+        first_kji: index on ``grid`` of the array's first voxel.
+    """
     image = slicer.vtkOrientedImageData()
-    image.DeepCopy(image_data(array))
+    image.ShallowCopy(image_data(array))
+    (k, j, i), (slices, rows, columns) = first_kji, array.shape
+    image.SetExtent(i, i + columns - 1, j, j + rows - 1, k, k + slices - 1)
     image.SetImageToWorldMatrix(vtk_matrix(grid.ijk_to_ras))
     return image
 

@@ -11,7 +11,7 @@ import slicer
 import vtk
 
 from .colors import attention_color_node
-from .grid import Grid, image_data, vtk_matrix
+from .grid import Grid, bounding_box, image_data, vtk_matrix
 
 DEFAULT_OPACITY = 0.55
 CONTOUR_LEVELS = (0.3, 0.5, 0.7, 0.9)
@@ -70,8 +70,11 @@ def add_contours(
     levels: Sequence[float] = CONTOUR_LEVELS,
 ) -> Any:
     """Add iso-surfaces that are shown as lines on slices only, coloured by their level."""
+    box = bounding_box(attention >= min(levels), margin=1)
+    image = image_data(attention[box].astype(np.float32, copy=False))
+    image.SetOrigin(box[2].start, box[1].start, box[0].start)
     contours = vtk.vtkFlyingEdges3D()
-    contours.SetInputData(image_data(attention.astype(np.float32, copy=False)))
+    contours.SetInputData(image)
     contours.ComputeScalarsOn()
     contours.ComputeNormalsOff()
     for index, level in enumerate(levels):

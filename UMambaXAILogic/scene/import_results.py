@@ -6,7 +6,7 @@ Nothing is added before everything was read and checked; where a step fails, wha
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from .errors_display import (
     beyond_one_voxel,
     error_labels,
 )
-from .grid import Grid
+from .grid import Grid, bounding_box
 from .heat_map import add_attention_volume, add_contours
 from .plots import add_slice_chart
 from .result_files import ResultFiles, read_labels, read_result
@@ -124,11 +124,13 @@ class ResultImport:
         """Functions to call in this order; each takes a fraction of a second. After the last, ``result`` is whole."""
         work = (
             self._read_files,
+            self._read_truth,
             self._add_attention,
             self._add_segmentation,
             self._add_contours,
             self._add_surface,
             self._add_errors,
+            self._add_missed,
             self._add_tables,
             self._place,
         )
@@ -157,13 +159,15 @@ class ResultImport:
             raise
 
     def _read_files(self) -> None:
-        request = self._request
-        self._read = read_result(request.files, request.grid)
+        self._read = read_result(self._request.files, self._request.grid)
         self.result.metrics = self._read.metrics
+
+    def _read_truth(self) -> None:
+        request = self._request
         if request.ground_truth is not None:
             labels = read_labels(request.ground_truth.path, request.grid)
             wanted = request.ground_truth.labels or self._values_of_target_alone()
-            self._truth = np.isin(labels, wanted) if wanted else labels > 0
+            self._truth = _among(labels, wanted) if wanted else labels > 0
 
     def _add_attention(self) -> None:
         if self._files.attention is None:
@@ -213,21 +217,19 @@ class ResultImport:
     def _add_errors(self) -> None:
         if self._truth is None:
             return
-        predicted = np.isin(self._files.segmentation, self._target_values())
-        grid, volume = self._request.grid, self._volume
+        labels = error_labels(_among(self._files.segmentation, self._target_values()), self._truth)
+        name = self._name("TP, FP, FN")
         self.result.errors_node = self._keep(
-            add_error_segmentation(
-                self._scene, self._name("TP, FP, FN"), error_labels(predicted, self._truth), grid, volume
-            )
+            add_error_segmentation(self._scene, name, labels, self._request.grid, self._volume)
         )
+
+    def _add_missed(self) -> None:
+        if self._truth is None:
+            return
+        labels = beyond_one_voxel(_among(self._files.segmentation, self._target_values()), self._truth)
+        name = self._name("missed and false vessels")
         self.result.missed_node = self._keep(
-            add_missed_segmentation(
-                self._scene,
-                self._name("missed and false vessels"),
-                beyond_one_voxel(predicted, self._truth),
-                grid,
-                volume,
-            )
+            add_missed_segmentation(self._scene, name, labels, self._request.grid, self._volume)
         )
 
     def _add_tables(self) -> None:
@@ -296,7 +298,9 @@ class ResultImport:
 
     def _styles(self) -> list[SegmentStyle]:
         names = label_names(self._files.metrics["model"]["labels"])
-        present = [int(value) for value in np.unique(self._files.segmentation) if value != 0]
+        labels = self._files.segmentation
+        inside = labels[bounding_box(labels != 0, margin=0)]
+        present = [value for value in range(1, int(labels.max()) + 1) if (inside == value).any()]
         return [
             SegmentStyle(value, names.get(value, f"label {value}"), _color(index), names.get(value, ""))
             for index, value in enumerate(present)
@@ -331,6 +335,14 @@ def remove_with_display(scene: Any, node: Any) -> None:
         if one is not None and scene.IsNodePresent(one):
             scene.RemoveNode(one)
     remove_item_of(scene, item)
+
+
+def _among(labels: npt.NDArray, values: Sequence[int]) -> npt.NDArray[np.bool_]:
+    """As ``np.isin``, which is many times slower for a few values."""
+    found = labels == values[0]
+    for value in values[1:]:
+        found |= labels == value
+    return found
 
 
 def label_names(labels: Mapping[str, Any]) -> dict[int, str]:

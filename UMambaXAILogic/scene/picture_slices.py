@@ -1,4 +1,4 @@
-"""The slice picture: three planes through the strongest attention."""
+"""The slice picture: the axial, coronal and sagittal plane with the most attention."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ _LARGE, _SMALL, _GAP = 900, 446, 8
 _STRIP, _MARGIN = 170, 40
 _TITLE_SIZE, _TEXT_SIZE = 30, 22
 _OPACITY = 0.6
+#: Width of the layers among which a plane is chosen: about that of a CT slice.
+_BIN_MM = 1.0
 _LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 
 
 def draw_slices(scene: PictureScene) -> npt.NDArray[np.uint8]:
     """Axial, coronal and sagittal planes with attention, prediction and ground truth; (height, width, 3)."""
     key = _prepare(scene)
-    point = _point_of_interest(scene)
+    point = _most_attention(scene)
     header = int(115 + LINE_FACTOR * _TEXT_SIZE * len(key))
     width, height = _LARGE + _GAP + _SMALL + _STRIP, header + _LARGE
     page = View(width, height)
     page.renderer.SetBackground(0.08, 0.09, 0.11)
-    where = "strongest attention" if scene.result.attention_node is not None else "middle of the volume"
-    add_text(page.renderer, f"Planes through the {where}", _MARGIN, height - 40, _TITLE_SIZE, bold=True)
+    which = "with the most attention" if scene.result.attention_node is not None else "through the middle"
+    add_text(page.renderer, f"Planes {which}", _MARGIN, height - 40, _TITLE_SIZE, bold=True)
     add_text(page.renderer, scene.subtitle, _MARGIN, height - 80, _TEXT_SIZE)
     add_key(page.renderer, key, _MARGIN, height - 85 - LINE_FACTOR * _TEXT_SIZE * len(key), _TEXT_SIZE)
     if scene.result.attention_node is not None:
@@ -114,14 +116,22 @@ def _letter(direction: npt.NDArray) -> str:
     return _LETTERS[axis][int(direction[axis] > 0)]
 
 
-def _point_of_interest(scene: PictureScene) -> npt.NDArray[np.float64]:
-    """RAS of the strongest attention inside the prediction, else of the prediction's or volume's middle."""
+def _most_attention(scene: PictureScene) -> npt.NDArray[np.float64]:
+    """R, A and S coordinates (mm) of the sagittal, coronal and axial plane with most shown attention.
+
+    Without a map: of the volume's middle.
+    """
     grid = local_grid(scene.volume_node)
     attention = scene.result.attention_node
-    if attention is not None:
-        values = image_array(attention.GetImageData())
-        k, j, i = np.unravel_index(int(np.argmax(values)), values.shape)
-        index = np.array([i, j, k], dtype=float)
-    else:
-        index = (np.array(grid.size) - 1) / 2
-    return (grid.ijk_to_ras @ [*index, 1.0])[:3]
+    values = None if attention is None else image_array(attention.GetImageData())
+    if values is None or not (values >= scene.threshold).any():
+        return (grid.ijk_to_ras @ [*((np.array(grid.size) - 1) / 2), 1.0])[:3]
+    k, j, i = np.nonzero(values >= scene.threshold)
+    points = grid.ijk_to_ras[:3, :3] @ np.stack([i, j, k]) + grid.ijk_to_ras[:3, 3:]
+    weights = values[k, j, i]
+    best = []
+    for coordinates in points:
+        edges = np.arange(coordinates.min(), coordinates.max() + 2 * _BIN_MM, _BIN_MM)
+        mass, _ = np.histogram(coordinates, edges, weights=weights)
+        best.append(edges[int(np.argmax(mass))] + _BIN_MM / 2)
+    return np.array(best)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import slicer
 
 from .colors import Color
-from .grid import Grid, oriented_image
+from .grid import Grid, bounding_box, oriented_image
 from .terminology import tag_segment
 
 #: Of closed surfaces. 0.5, Slicer's default, erodes thin vessels.
@@ -39,7 +39,7 @@ class SegmentStyle:
 def add_segmentation(
     scene: Any, name: str, labels: npt.NDArray, grid: Grid, volume_node: Any, styles: Sequence[SegmentStyle]
 ) -> Any:
-    """Add a segmentation whose segments share one label image on the volume's grid.
+    """Add a segmentation whose segments share one label image on the volume's grid, cropped to what is labelled.
 
     Args:
         labels: (k, j, i) on ``grid``, the volume's local grid.
@@ -54,7 +54,9 @@ def add_segmentation(
     segmentation.SetConversionParameter(
         slicer.vtkBinaryLabelmapToClosedSurfaceConversionRule.GetSmoothingFactorParameterName(), str(SURFACE_SMOOTHING)
     )
-    image = oriented_image(labels.astype(_smallest_type(styles)), grid)
+    box = bounding_box(labels != 0, margin=1)
+    kind = np.uint8 if max((style.value for style in styles), default=0) < 256 else np.uint16
+    image = oriented_image(labels[box].astype(kind), grid, (box[0].start, box[1].start, box[2].start))
     for style in styles:
         segment = slicer.vtkSegment()
         segment.SetName(style.name)
@@ -64,7 +66,3 @@ def add_segmentation(
         tag_segment(segment, style.label_name or style.name)
         segmentation.AddSegment(segment)
     return node
-
-
-def _smallest_type(styles: Sequence[SegmentStyle]) -> type:
-    return np.uint8 if max((style.value for style in styles), default=0) < 256 else np.uint16

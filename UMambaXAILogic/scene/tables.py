@@ -48,8 +48,11 @@ def metric_rows(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
             for key, title in (("iou", "IoU"), ("f1", "F1"), ("precision", "Precision"), ("recall", "Recall"))
         ]
     rows.append(("Diagnosis", "Gap: IoU with prediction - IoU with ground truth", _number(metrics.get("gap"))))
+    excess = metrics.get("excess_alignment") or {}
+    rows.append(("Diagnosis", "Excess alignment inside the prediction", _number(excess.get("in_pm_excess"))))
     verdict = metrics.get("verdict") or {}
-    rows.append(("Diagnosis", "Verdict (rule of the paper)", verdict.get("name") or NOT_AVAILABLE))
+    rows.append(("Diagnosis", "Verdict", verdict.get("text") or NOT_AVAILABLE))
+    rows.append(("Diagnosis", "By the paper's rule", (verdict.get("paper_rule") or NOT_AVAILABLE).replace("_", " ")))
     rows += [("Diagnosis", "Reason", str(reason)) for reason in verdict.get("reasons") or []]
     attribution = metrics.get("attribution") or {}
     rows.append(("Explanation", "Method", attribution.get("method") or NOT_AVAILABLE))

@@ -47,7 +47,8 @@ def segment_points_world(node, segment_id) -> set[tuple[float, ...]]:
     image.GetImageToWorldMatrix(matrix)
     to_world = parent_to_world(node) @ numpy_matrix(matrix)
     k, j, i = np.nonzero(image_array(image) == segment.GetLabelValue())
-    points = to_world @ np.stack([i, j, k, np.ones(len(i))])
+    first = image.GetExtent()[::2]  # segments are stored cropped
+    points = to_world @ np.stack([i + first[0], j + first[1], k + first[2], np.ones(len(i))])
     return {tuple(point) for point in np.round(points[:3].T, 3) + 0.0}
 
 

@@ -34,7 +34,7 @@ METRICS = {
         },
     ],
     "gap": -0.125,
-    "verdict": {"name": "diffuse attention", "reasons": ["both are low"]},
+    "verdict": {"name": "diffuse", "text": "Diffuse attention", "paper_rule": "diffuse", "reasons": ["both are low"]},
     "attribution": {"method": "seg-xres-cam", "layers": ["encoder.1", "decoder.0"]},
     "warnings": [{"code": "not_hu", "message": "Values do not look like HU."}],
 }
@@ -61,7 +61,8 @@ def test_metrics_are_words_and_numbers_with_na_for_what_cannot_be_computed(scene
     assert ["Segmentation", "Predicted voxels", "22 911"] in rows
     assert ["Attention >= 0.3 and ground truth", "Recall", "n/a"] in rows
     assert ["Diagnosis", "Gap: IoU with prediction - IoU with ground truth", "-0.125"] in rows
-    assert ["Diagnosis", "Verdict (rule of the paper)", "diffuse attention"] in rows
+    assert ["Diagnosis", "Verdict", "Diffuse attention"] in rows
+    assert ["Diagnosis", "Reason", "both are low"] in rows
     assert ["Warning", "not_hu", "Values do not look like HU."] in rows
     assert not any("encoder.1" in group for group, _, _ in rows)  # single layers have a table of their own
 
