@@ -279,10 +279,14 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
 class UMambaXAITest(ScriptedLoadableModuleTest):
     """Runs inside the application, and in the stand-in for it that the test suite brings. Needs no packages."""
 
+    def setUp(self):
+        """Each test on an empty scene."""
+        slicer.mrmlScene.Clear(0)
+
     def runTest(self, **kwargs):
-        """Every test method, each on an empty scene."""
+        """Every test method: what the application's Reload and Test calls."""
         for name in sorted(name for name in dir(self) if name.startswith("test_")):
-            slicer.mrmlScene.Clear(0)
+            self.setUp()
             self.delayDisplay(name)
             getattr(self, name)()
 

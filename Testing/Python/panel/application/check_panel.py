@@ -380,5 +380,10 @@ def test_the_module_describes_itself(panel):
 
 def test_the_self_test_passes_here_as_in_slicer(panel):
     import sys
+    import unittest
 
+    suite = unittest.TestLoader().loadTestsFromName("UMambaXAI")
+    result = unittest.TextTestRunner(stream=sys.stdout).run(suite)
+    assert result.testsRun == 5  # four, and the base class that every module's namespace holds
+    assert result.wasSuccessful()
     sys.modules["UMambaXAI"].UMambaXAITest().runTest()

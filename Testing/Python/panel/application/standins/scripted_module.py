@@ -63,4 +63,4 @@ class ScriptedLoadableModuleTest(unittest.TestCase):
         print(message)
 
     def runTest(self) -> None:
-        raise NotImplementedError
+        print(f"{type(self).__name__} defines no test")
