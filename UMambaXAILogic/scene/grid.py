@@ -74,7 +74,7 @@ def parent_to_world(node: Any) -> Matrix:
 
 def world_to_local(node: Any) -> Matrix:
     """4 x 4 matrix from world RAS to the node's local RAS. Raises ``InputError`` as ``parent_to_world`` does."""
-    return np.linalg.inv(parent_to_world(node))
+    return np.asarray(np.linalg.inv(parent_to_world(node)), dtype=np.float64)
 
 
 def same_grid(first: Grid, second: Grid) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import colorsys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,7 @@ class ResultImport:
             self._add_tables,
             self._place,
         )
-        return [lambda step=step: self._do(step) for step in work]
+        return [partial(self._do, step) for step in work]
 
     def run(self) -> ImportedResult:
         """All steps at once."""

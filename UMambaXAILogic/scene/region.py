@@ -17,6 +17,7 @@ from .export_volume import write_labels
 from .grid import Grid, local_grid, numpy_matrix, parent_to_world, world_to_local
 from .label_export import label_volume_on_grid, segments_on_grid
 
+Box = tuple[float, float, float, float, float, float]
 _AXIS_TOLERANCE = 1e-6
 
 
@@ -75,10 +76,11 @@ def _is_axis_aligned(object_to_local: npt.NDArray[np.float64]) -> bool:
     return bool((np.sort(axes, axis=0)[:2] <= _AXIS_TOLERANCE * axes.max(axis=0)).all())
 
 
-def _bounds(object_to_local: npt.NDArray[np.float64], half_size: npt.NDArray) -> tuple[float, ...]:
+def _bounds(object_to_local: npt.NDArray[np.float64], half_size: npt.NDArray) -> Box:
     reach = np.abs(object_to_local[:3, :3]) @ half_size
     center = object_to_local[:3, 3]
-    return tuple(float(value) for value in np.column_stack([center - reach, center + reach]).ravel())
+    (x0, y0, z0), (x1, y1, z1) = (center - reach).tolist(), (center + reach).tolist()
+    return x0, x1, y0, y1, z0, z1
 
 
 def _inside_box(grid: Grid, object_to_local: npt.NDArray, half_size: npt.NDArray) -> npt.NDArray[np.uint8]:
