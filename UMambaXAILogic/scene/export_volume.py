@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
-import slicer
+import SimpleITK as sitk
 
 from UMambaXAILogic.engine.errors import InputError
 
-from .grid import Grid, image_data, local_grid, parent_to_world, vtk_matrix
+from .grid import Grid, image_array, local_grid, parent_to_world
 
 
 def export_volume(volume_node: Any, path: Path) -> Grid:
@@ -30,7 +31,7 @@ def export_volume(volume_node: Any, path: Path) -> Grid:
     """
     check_volume_node(volume_node)
     grid = local_grid(volume_node)
-    write_image(volume_node.GetImageData(), grid, path)
+    write_array(image_array(volume_node.GetImageData()), grid, path)
     return grid
 
 
@@ -56,22 +57,22 @@ def check_volume_node(volume_node: Any) -> None:
     parent_to_world(volume_node)
 
 
-def write_labels(labels: npt.NDArray, grid: Grid, path: Path) -> None:
-    """Write labels (k, j, i) on ``grid`` as an uncompressed NRRD file."""
-    write_image(image_data(labels), grid, path)
-
-
-def write_image(image: Any, grid: Grid, path: Path) -> None:
-    """Write a vtkImageData's voxels as an uncompressed NRRD file on ``grid``; its own origin and spacing are ignored.
+def write_array(array: npt.NDArray, grid: Grid, path: Path) -> None:
+    """Write (k, j, i) on ``grid`` as an uncompressed NRRD file.
 
     Raises:
         InputError: the file cannot be written.
     """
-    writer = slicer.vtkTeemNRRDWriter()
-    writer.SetInputData(image)
-    writer.SetIJKToRASMatrix(vtk_matrix(grid.ijk_to_ras))
-    writer.SetUseCompression(0)
-    writer.SetFileName(str(path))
-    writer.Write()
-    if writer.GetWriteError() or not path.is_file():
-        raise InputError(f"{path} cannot be written.", "Free some space in the temporary folder and try again.")
+    spacing = np.linalg.norm(grid.ijk_to_ras[:3, :3], axis=0)
+    to_lps = np.diag([-1.0, -1.0, 1.0])
+    image = sitk.GetImageFromArray(array)
+    image.SetSpacing(spacing.tolist())
+    image.SetOrigin((to_lps @ grid.ijk_to_ras[:3, 3]).tolist())
+    image.SetDirection((to_lps @ grid.ijk_to_ras[:3, :3] / spacing).ravel().tolist())
+    try:
+        sitk.WriteImage(image, str(path), useCompression=False)
+    except RuntimeError as error:
+        raise InputError(
+            f"{path} cannot be written: {str(error).strip().splitlines()[-1]}",
+            "Free some space in the temporary folder and try again.",
+        ) from error

@@ -8,7 +8,7 @@ from typing import Any
 
 from UMambaXAILogic.engine.errors import InputError
 
-from .export_volume import write_labels
+from .export_volume import write_array
 from .grid import local_grid, parent_to_world
 from .label_export import label_volume_on_grid, segments_on_grid
 
@@ -39,7 +39,7 @@ def export_ground_truth(
     grid = local_grid(volume_node)
     world_grid = grid.moved(parent_to_world(volume_node))
     if ground_truth_node.IsA("vtkMRMLSegmentationNode"):
-        write_labels(segments_on_grid(ground_truth_node, segments, world_grid, _ROLE, resample), grid, path)
+        write_array(segments_on_grid(ground_truth_node, segments, world_grid, _ROLE, resample), grid, path)
         return (1,)
     if not ground_truth_node.IsA("vtkMRMLScalarVolumeNode"):
         raise InputError(
@@ -47,5 +47,5 @@ def export_ground_truth(
             " not a ground truth.",
             "Choose a segmentation or a label volume.",
         )
-    write_labels(label_volume_on_grid(ground_truth_node, world_grid, _ROLE, resample), grid, path)
+    write_array(label_volume_on_grid(ground_truth_node, world_grid, _ROLE, resample), grid, path)
     return None

@@ -14,7 +14,7 @@ from UMambaXAILogic.engine.volume import Geometry
 from UMambaXAILogic.engine.volume_io import read_ground_truth, read_volume
 
 from .colors import GROUND_TRUTH
-from .export_volume import write_labels
+from .export_volume import write_array
 from .grid import Grid, image_data, vtk_matrix
 from .headless import HeadlessSlicer, start_headless_slicer
 from .import_results import GroundTruthFile, ImportedResult, ImportRequest, ResultImport
@@ -96,7 +96,7 @@ def build_picture_scene(folder: Path, volume: Path, ground_truth: Path | None = 
         if ground_truth is not None:
             labels = (read_ground_truth(ground_truth, image.geometry, resample=False) > 0).astype(np.uint8)
             truth_file = GroundTruthFile(Path(temporary) / "ground_truth.nrrd")
-            write_labels(labels, grid, truth_file.path)
+            write_array(labels, grid, truth_file.path)
             style = SegmentStyle(1, "Ground truth", GROUND_TRUTH, "vessel")
             truth_node = add_segmentation(scene, "Ground truth", labels, grid, volume_node, [style])
         request = ImportRequest(volume_node.GetID(), grid, files, "model", "method", 0.0, truth_file)

@@ -13,7 +13,7 @@ import vtk
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.engine.request import Region
 
-from .export_volume import write_labels
+from .export_volume import write_array
 from .grid import Grid, local_grid, numpy_matrix, parent_to_world, world_to_local
 from .label_export import label_volume_on_grid, segments_on_grid
 
@@ -50,7 +50,7 @@ def export_region(
         world_grid = grid.moved(parent_to_world(volume_node))
         inside = _labels(region_node, world_grid, segments)
         _check_not_empty(inside, region_node, volume_node)
-    write_labels(inside, grid, mask_path)
+    write_array(inside, grid, mask_path)
     return Region(mask=mask_path)
 
 

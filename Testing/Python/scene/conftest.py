@@ -12,7 +12,7 @@ import numpy as np
 import slicer
 import vtk
 
-from UMambaXAILogic.scene.export_volume import write_labels
+from UMambaXAILogic.scene.export_volume import write_array
 from UMambaXAILogic.scene.grid import Grid, image_data, vtk_matrix
 from UMambaXAILogic.scene.headless import start_headless_slicer
 
@@ -150,9 +150,9 @@ def write_result(tmp_path):
         folder = folder or tmp_path / "result"
         folder.mkdir(exist_ok=True)
         grid = Grid(prediction.shape[::-1], affine)
-        write_labels(prediction, grid, folder / "segmentation.nrrd")
+        write_array(prediction, grid, folder / "segmentation.nrrd")
         if attention is not None:
-            write_labels(attention.astype(np.float32), grid, folder / "attention.nrrd")
+            write_array(attention.astype(np.float32), grid, folder / "attention.nrrd")
         overlap = None if ground_truth is None else int((prediction.astype(bool) & ground_truth.astype(bool)).sum())
         rows = [
             {

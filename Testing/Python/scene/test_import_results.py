@@ -28,9 +28,9 @@ def import_vessel(scene, add_volume, write_result, vessel, oblique_affine, tmp_p
         files = write_result(prediction, attention, local_grid(volume).ijk_to_ras, ground_truth)
         gt_file = None
         if truth:
-            from UMambaXAILogic.scene.export_volume import write_labels
+            from UMambaXAILogic.scene.export_volume import write_array
 
-            write_labels(ground_truth, local_grid(volume), tmp_path / "gt.nrrd")
+            write_array(ground_truth, local_grid(volume), tmp_path / "gt.nrrd")
             gt_file = GroundTruthFile(tmp_path / "gt.nrrd", (1,))
         settings = {"model": "demo", "method": "seg-xres-cam", "threshold": 0.3, **options}
         request = ImportRequest(volume.GetID(), local_grid(volume), files, ground_truth=gt_file, **settings)

@@ -8,7 +8,7 @@ import SimpleITK as sitk
 
 from UMambaXAILogic.engine.errors import NotInstalledError
 from UMambaXAILogic.scene import pictures
-from UMambaXAILogic.scene.export_volume import write_labels
+from UMambaXAILogic.scene.export_volume import write_array
 from UMambaXAILogic.scene.grid import Grid
 from UMambaXAILogic.scene.pictures import main
 from UMambaXAILogic.scene.views import check_rendering
@@ -27,8 +27,8 @@ def case(tmp_path, write_result, vessel, oblique_affine):
     """A result folder with its volume and ground truth; case(attention=False) leaves out the map."""
     prediction, truth, attention = vessel
     grid = Grid(prediction.shape[::-1], oblique_affine)
-    write_labels(prediction.astype(np.int16) * 300, grid, tmp_path / "volume.nrrd")
-    write_labels(truth, grid, tmp_path / "gt.nrrd")
+    write_array(prediction.astype(np.int16) * 300, grid, tmp_path / "volume.nrrd")
+    write_array(truth, grid, tmp_path / "gt.nrrd")
 
     def write(predicted=True, with_map=True):
         write_result(
@@ -87,7 +87,7 @@ def test_without_a_map_or_a_prediction_there_are_pictures_too(case, tmp_path, op
 def test_another_volume_is_refused(case, tmp_path, oblique_affine, capsys, opengl):
     arguments = case()
     grid = Grid((5, 5, 5), oblique_affine)
-    write_labels(np.arange(125, dtype=np.int16).reshape(5, 5, 5), grid, tmp_path / "volume.nrrd")
+    write_array(np.arange(125, dtype=np.int16).reshape(5, 5, 5), grid, tmp_path / "volume.nrrd")
     assert main(arguments) == 3
     assert "grid" in capsys.readouterr().err
     assert not list((tmp_path / "result").glob("*.png"))
