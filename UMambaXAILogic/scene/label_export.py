@@ -134,7 +134,7 @@ def place_labels(labels: npt.NDArray, source: Grid, target: Grid, name: str, rol
             beyond = np.count_nonzero(labels) - np.count_nonzero(copied)
             raise InputError(
                 f"{beyond} labelled voxels of the {role} '{name}' lie outside the volume.",
-                f"Crop it to the volume, choose the volume it belongs to, or {_ALLOW}.",
+                f"Crop it to the volume, or choose the volume it belongs to.{_OR_ALLOW.get(role, '')}",
             )
         raise _other_grid(name, role, source, target)
     resampled = slicer.vtkOrientedImageData()
@@ -146,14 +146,15 @@ def place_labels(labels: npt.NDArray, source: Grid, target: Grid, name: str, rol
     return image_array(resampled).copy()
 
 
-_ALLOW = "allow resampling (resampleGroundTruth=True)"
+#: What else helps, by role; a region is never resampled.
+_OR_ALLOW = {"ground truth": " Or allow resampling (resampleGroundTruth=True)."}
 
 
 def _other_grid(name: str, role: str, grid: Grid, volume_grid: Grid) -> InputError:
     return InputError(
         f"The {role} '{name}' lies on another grid than the volume. {role.capitalize()}: {grid}. "
         f"Volume: {volume_grid}.",
-        f"Choose the one that belongs to this volume, or {_ALLOW}.",
+        f"Choose the one that belongs to this volume.{_OR_ALLOW.get(role, '')}",
     )
 
 

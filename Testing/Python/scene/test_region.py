@@ -111,3 +111,16 @@ def test_other_nodes_are_refused(scene, add_volume, affine, tmp_path):
     volume = add_volume(np.zeros(SHAPE, np.int16), affine)
     with pytest.raises(InputError, match="not a region"):
         export_region(scene.AddNewNodeByClass("vtkMRMLModelNode", "M"), volume, tmp_path / "region.nrrd")
+
+
+def test_a_segment_on_another_grid_is_refused_without_promising_to_resample_it(
+    add_volume, add_segmentation, affine, tmp_path
+):
+    drawn = np.zeros(SHAPE, np.uint8)
+    drawn[1:3, 2:6, 4] = 1
+    shifted = affine.copy()
+    shifted[:3, 3] += 0.2
+    volume = add_volume(np.zeros(SHAPE, np.int16), affine)
+    with pytest.raises(InputError, match="another grid") as caught:
+        export_region(add_segmentation({"brain": drawn}, shifted), volume, tmp_path / "region.nrrd")
+    assert "resample" not in caught.value.remedy
