@@ -122,7 +122,8 @@ def install(
     os.environ.update(TMPDIR=str(temporary), TEMP=str(temporary), TMP=str(temporary), PIP_USER="0")
     tempfile.tempdir = str(temporary)
     log = temporary / "pip.log"
-    options = ["--progress-bar", "off", "--no-input", "--disable-pip-version-check", "--no-warn-script-location"]
+    options = ["--progress-bar", "off", "--no-input", "--disable-pip-version-check"]
+    options += ["--no-warn-script-location", "--no-warn-conflicts"]  # neither concerns a folder of its own
     source = [] if index is None else ["--extra-index-url", index]
     if find_links is not None:
         source = ["--no-index", "--find-links", str(find_links)]
