@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -25,18 +26,22 @@ import application  # noqa: E402
 from UMambaXAILogic.interaction import Command  # noqa: E402
 from UMambaXAILogic.scene.headless import start_headless_slicer  # noqa: E402
 
+# The checks import what only an application has, so there is one before they are collected.
+_settings = tempfile.TemporaryDirectory()
+headless = start_headless_slicer()
+application.install(Path(_settings.name))
+for color in ("Red", "Green", "Yellow"):
+    composite = slicer.vtkMRMLSliceCompositeNode()
+    composite.SetLayoutName(color)
+    slicer.mrmlScene.AddNode(composite)
+
 
 @pytest.fixture(scope="session", autouse=True)
-def running(tmp_path_factory: pytest.TempPathFactory):
-    """The application, once."""
-    headless = start_headless_slicer()
-    application.install(tmp_path_factory.mktemp("settings"))
-    for color in ("Red", "Green", "Yellow"):
-        composite = slicer.vtkMRMLSliceCompositeNode()
-        composite.SetLayoutName(color)
-        slicer.mrmlScene.AddNode(composite)
+def running():
+    """Closes the application."""
     yield headless
     headless.close()
+    _settings.cleanup()
 
 
 @pytest.fixture(autouse=True)
