@@ -148,7 +148,7 @@ def test_no_error_of_a_kind_gives_no_map_and_says_so(folder, volume, truth, tmp_
 
 
 def test_nothing_predicted_is_a_result_without_a_map(make_trained_folder, volume, tmp_path):
-    model = make_trained_folder(trainer="nnUNetTrainerUMambaEnc", background_bias=1e4)
+    model = make_trained_folder(trainer="nnUNetTrainerUMambaEnc", background_bias=100.0)
     result = run_case(Request(volume, str(model), tmp_path))
     assert result.metrics["segmentation"]["pm_voxels"] == 0
     assert result.files["attention"] is None and not list(tmp_path.glob("attention*"))

@@ -7,19 +7,34 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.modules.instancenorm import _InstanceNorm
 
 from .state_aliases import add_state_aliases
 
 CONVOLUTIONS: dict[int, Callable[..., nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
-INSTANCE_NORMS: dict[int, Callable[..., nn.Module]] = {
-    2: nn.InstanceNorm2d,
-    3: nn.InstanceNorm3d,
-}
+#: Maps of at most this many voxels are normalised in double precision on the CPU.
+SMALL_MAP_VOXELS = 4096
 
 
-def instance_norm(channels: int, dimension: int) -> nn.Module:
-    """InstanceNorm as in the original networks: eps 1e-5, affine, no running statistics."""
-    return INSTANCE_NORMS[dimension](channels, eps=1e-5, affine=True)
+class InstanceNorm(_InstanceNorm):
+    """InstanceNorm as in the original networks: eps 1e-5, affine, no running statistics; 2-D or 3-D maps.
+
+    Over the few voxels of deep maps, rounding in the mean and variance is what limits the whole network's accuracy:
+    on the parity case UMambaEnc_3d the logits' error falls from 1.4e-5 to 5e-6 when small maps are normalised in double
+    precision, and LeakyReLU kinks no longer flip in the gradients. It costs next to nothing there.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels, eps=1e-5, affine=True)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """(B, C, *space) -> the same shape and type."""
+        if input.dim() not in (4, 5):
+            raise ValueError(f"expected a batch of 2-D or 3-D maps, not a tensor of shape {tuple(input.shape)}")
+        is_small = input.device.type == "cpu" and input[0, 0].numel() <= SMALL_MAP_VOXELS
+        dtype = torch.float64 if is_small and input.dtype == torch.float32 else input.dtype
+        weight, bias = self.weight.to(dtype), self.bias.to(dtype)
+        return F.instance_norm(input.to(dtype), weight=weight, bias=bias, eps=self.eps).to(input.dtype)
 
 
 class ProjectedResidualBlock(nn.Module):
@@ -39,9 +54,9 @@ class ProjectedResidualBlock(nn.Module):
         kernel, step = tuple(kernel_size), tuple(stride)
         padding = tuple(k // 2 for k in kernel)
         self.conv1 = convolution(in_channels, out_channels, kernel, stride=step, padding=padding)
-        self.norm1 = instance_norm(out_channels, dimension)
+        self.norm1 = InstanceNorm(out_channels)
         self.conv2 = convolution(out_channels, out_channels, kernel, padding=padding)
-        self.norm2 = instance_norm(out_channels, dimension)
+        self.norm2 = InstanceNorm(out_channels)
         self.conv3 = convolution(in_channels, out_channels, 1, stride=step)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -60,7 +75,7 @@ class ConvolutionNorm(nn.Module):
         dimension = len(kernel_size)
         padding = tuple((k - 1) // 2 for k in kernel_size)
         self.conv = CONVOLUTIONS[dimension](channels, channels, tuple(kernel_size), padding=padding)
-        self.norm = instance_norm(channels, dimension)
+        self.norm = InstanceNorm(channels)
         add_state_aliases(self, {"all_modules.0.": "conv.", "all_modules.1.": "norm."})
 
     def forward(self, x: Tensor) -> Tensor:

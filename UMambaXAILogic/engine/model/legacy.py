@@ -13,7 +13,7 @@ from dynamic_network_architectures.building_blocks.residual_encoders import Resi
 from dynamic_network_architectures.building_blocks.unet_residual_decoder import UNetResDecoder
 from torch import Tensor, nn
 
-from .blocks import CONVOLUTIONS, INSTANCE_NORMS
+from .blocks import CONVOLUTIONS
 from .mamba import MambaLayer
 from .state_aliases import add_state_aliases
 from .topology import Topology
@@ -32,7 +32,7 @@ class LegacyEncoder(ResidualEncoder):
             [list(stride) for stride in topology.strides],
             list(topology.encoder_blocks),
             conv_bias=True,
-            norm_op=INSTANCE_NORMS[topology.dimension],
+            norm_op=nn.InstanceNorm2d if topology.dimension == 2 else nn.InstanceNorm3d,
             norm_op_kwargs={"eps": 1e-5, "affine": True},
             nonlin=nn.LeakyReLU,
             nonlin_kwargs={"inplace": True},
