@@ -208,4 +208,3 @@ def _environment(plan: Plan) -> dict[str, Any]:
         "scan_backend": plan.scan_backend,
         "threads": torch.get_num_threads(),
     }
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +31,7 @@ from .request import Request
 
 __all__ = ["CaseResult", "run_case"]
 
-#: Below this Dice, prediction on the network grid and exported prediction disagree too much to explain one by the other.
+#: Below this Dice, the prediction on the network grid is too different from the exported one to stand for it.
 MIN_GRID_AGREEMENT = 0.95
 
 
@@ -197,7 +196,7 @@ def explain(
     attention = AttentionMaps(maps, record, last)
     mean = attention.mean()
     if mean is None:
-        record.warning("no_attribution", "No layer has positive attribution for this target: there is no attention map.")
+        record.warning("no_attribution", "No layer has positive attribution for this target: there is no map.")
         return None
     mean_on_input = grid.to_input(mean)
     writer.write_attention(mean_on_input, case.volume)

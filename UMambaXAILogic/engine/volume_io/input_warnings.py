@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -34,7 +33,7 @@ class TrainedModel(Protocol):
 
     plans_manager: Any
     configuration_manager: Any
-    dataset_json: Mapping[str, Any]
+    dataset_json: dict[str, Any]
 
     @property
     def reader_writer_name(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+
 from UMambaXAILogic.engine.model.blocks import InstanceNorm
 
 
