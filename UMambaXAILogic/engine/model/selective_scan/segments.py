@@ -50,7 +50,7 @@ def scan_segments(
     B_segments, C_segments = _projection_to_segments(B, sizes), _projection_to_segments(C, sizes)
     count, batch, channels, segments = sizes.shape
     shape = (batch, channels, segments, A.shape[1])
-    decay = torch.mul(sizes[..., None], A[:, None], out=workspace.take("decay", (count, *shape), u)).exp_()
+    decay = workspace.take("decay", (count, *shape), u)
     product = torch.exp(sizes.sum(0)[..., None] * A[:, None])
     x = workspace.take("state", shape, u)
     scratch = workspace.take("scratch", shape, u)
@@ -58,6 +58,7 @@ def scan_segments(
 
     x.zero_()
     for k in range(count):
+        torch.mul(sizes[k][..., None], A[:, None], out=decay[k]).exp_()
         _advance(x, decay[k], drives[k], B_segments, k)
     entering = torch.empty_like(x)
     for p in range(segments):

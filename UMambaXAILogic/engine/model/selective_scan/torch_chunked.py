@@ -6,22 +6,28 @@ pass; the states within a chunk are computed again there.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch import Tensor
 
+from ..cpu_kernels.threads import for_each
 from .arguments import ScanArguments
 from .segments import Workspace, scan_segments, scan_segments_differentiably
 
+CPU_BLOCK_CHANNELS = 32
+"""Channels that one thread scans at a time."""
+
 CPU_CHUNK_VALUES = 2**20
-"""States in a chunk on a CPU, where they should stay in its caches."""
+"""States in a chunk of one block of channels on a CPU; 4 MiB for each copy of the states."""
 
 ACCELERATOR_CHUNK_VALUES = 2**25
 """States in a chunk elsewhere: an operation has a fixed price there, so chunks are longer (128 MiB a copy)."""
 
 
-def scan(arguments: ScanArguments, return_last_state: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
+def scan(arguments: ScanArguments, return_last_state: bool) -> tuple[Tensor, Tensor | None]:
     """Compute the scan; see ``selective_scan``."""
     u, dtype = arguments.u, arguments.compute_dtype
     step = arguments.delta.to(dtype)
@@ -38,7 +44,7 @@ def scan(arguments: ScanArguments, return_last_state: bool) -> tuple[torch.Tenso
     return y.to(u.dtype), last_state if return_last_state else None
 
 
-def _grouped(projection: torch.Tensor) -> torch.Tensor:
+def _grouped(projection: Tensor) -> Tensor:
     """B or C as (batch, G, N, L), a constant one as (1, D, N, 1)."""
     if projection.dim() == 2:
         return projection[None, :, :, None]
@@ -50,41 +56,97 @@ class _ChunkedScan(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, u, step, A, B, C):
+        plan = _Plan(u, A, B, C)
         y = torch.empty_like(u)
-        state = u.new_zeros((u.shape[0], *A.shape))
-        workspace = Workspace()
-        entering = []
-        for chunk in _chunks(u, A):
-            entering.append(state)
-            y[..., chunk], state = scan_segments(*_cut(u, step, A, B, C, chunk), state, workspace)
-        ctx.save_for_backward(u, step, A, B, C, *(entering if any(ctx.needs_input_grad) else ()))
-        return y, state
+        entering = u.new_empty((len(plan.chunks) if any(ctx.needs_input_grad) else 1, len(u), *A.shape))
+        last_state = u.new_empty((len(u), *A.shape))
+
+        def scan_block(index: int) -> None:
+            with torch.no_grad():
+                block = plan.blocks[index]
+                inputs = plan.of_channels((u, step, A, B, C), block)
+                state = torch.zeros_like(last_state[:, block])
+                workspace = Workspace()
+                for number, chunk in enumerate(plan.chunks):
+                    entering[min(number, len(entering) - 1)][:, block] = state
+                    y[:, block, chunk], state = scan_segments(*plan.of_steps(inputs, chunk), state, workspace)
+                last_state[:, block] = state
+
+        plan.run(scan_block)
+        ctx.save_for_backward(u, step, A, B, C, entering)
+        return y, last_state
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, d_y, d_state):
-        u, step, A, B, C, *entering = ctx.saved_tensors
-        gradients = [torch.zeros_like(tensor) for tensor in (u, step, A, B, C)]
-        for chunk, state in zip(reversed(_chunks(u, A)), reversed(entering), strict=True):
-            inputs = [tensor.detach().requires_grad_() for tensor in (*_cut(u, step, A, B, C, chunk), state)]
-            with torch.enable_grad():
-                results = scan_segments_differentiably(*inputs)
-            *parts, d_state = torch.autograd.grad(results, inputs, (d_y[..., chunk], d_state))
-            for gradient, part in zip(_cut(*gradients, chunk), parts, strict=True):
+    def backward(ctx: Any, d_y, d_last_state):
+        *inputs, entering = ctx.saved_tensors
+        u, _, A, B, C = inputs
+        plan = _Plan(u, A, B, C)
+        shares = [[torch.zeros_like(part) for part in plan.of_channels(inputs, block)] for block in plan.blocks]
+
+        def scan_block(index: int) -> None:
+            block = plan.blocks[index]
+            of_block = plan.of_channels(inputs, block)
+            d_state = d_last_state[:, block]
+            for chunk, before in zip(reversed(plan.chunks), reversed(entering), strict=True):
+                of_chunk = (*plan.of_steps(of_block, chunk), before[:, block])
+                u_now, step_now, A_now, B_now, C_now, state = leaves = [
+                    tensor.detach().requires_grad_() for tensor in of_chunk
+                ]
+                with torch.enable_grad():
+                    results = scan_segments_differentiably(u_now, step_now, A_now, B_now, C_now, state)
+                *parts, d_state = torch.autograd.grad(results, leaves, (d_y[:, block, chunk], d_state))
+                for gradient, part in zip(plan.of_steps(shares[index], chunk), parts, strict=True):
+                    gradient += part
+
+        plan.run(scan_block)
+        gradients = [torch.zeros_like(tensor) for tensor in inputs]
+        for block, share in zip(plan.blocks, shares, strict=True):
+            for gradient, part in zip(plan.of_channels(gradients, block), share, strict=True):
                 gradient += part
         return tuple(gradients)
 
 
-def _chunks(u: torch.Tensor, A: torch.Tensor) -> list[slice]:
-    batch, _, length = u.shape
-    values = CPU_CHUNK_VALUES if u.device.type == "cpu" else ACCELERATOR_CHUNK_VALUES
-    steps = max(16, values // (batch * A.numel()))
-    return [slice(start, min(start + steps, length)) for start in range(0, length, steps)]
+class _Plan:
+    """How a scan is cut into chunks of steps, and on a CPU into blocks of channels, which threads then take.
 
+    Operations on one block are so small that torch computes them without its own threads, whose meeting after every
+    operation would cost more than the operation.
+    """
 
-def _cut(
-    u: torch.Tensor, step: torch.Tensor, A: torch.Tensor, B: torch.Tensor, C: torch.Tensor, chunk: slice
-) -> tuple[torch.Tensor, ...]:
-    """Views of what belongs to a chunk; A, and B and C where constant, belong to all."""
-    B, C = (p if p.shape[-1] < u.shape[-1] else p[..., chunk] for p in (B, C))
-    return u[..., chunk], step[..., chunk], A, B, C
+    def __init__(self, u: Tensor, A: Tensor, B: Tensor, C: Tensor) -> None:
+        batch, channels, self.length = u.shape
+        self.channels = channels
+        on_cpu = u.device.type == "cpu"
+        size = CPU_BLOCK_CHANNELS if on_cpu else channels
+        self.blocks = [slice(first, min(first + size, channels)) for first in range(0, channels, size)]
+        if not all(self._fits(block, projection) for block in self.blocks for projection in (B, C)):
+            self.blocks, size = [slice(0, channels)], channels
+        values = CPU_CHUNK_VALUES if on_cpu else ACCELERATOR_CHUNK_VALUES
+        steps = max(16, values // (batch * size * A.shape[1]))
+        self.chunks = [slice(start, min(start + steps, self.length)) for start in range(0, self.length, steps)]
+
+    def run(self, task: Callable[[int], None]) -> None:
+        """Call ``task`` with the number of every block."""
+        for_each(task, len(self.blocks))
+
+    def of_channels(self, tensors: Sequence[Tensor], block: slice) -> list[Tensor]:
+        """Views of what (u, step, A, B, C) hold for a block of channels."""
+        u, step, A, B, C = tensors
+        return [u[:, block], step[:, block], A[block], B[:, self._groups(block, B)], C[:, self._groups(block, C)]]
+
+    def of_steps(self, tensors: Sequence[Tensor], chunk: slice) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Views of what (u, step, A, B, C) hold for a chunk; A, and B and C where constant, belong to all."""
+        u, step, A, B, C = tensors
+        B, C = (p if p.shape[-1] < self.length else p[..., chunk] for p in (B, C))
+        return u[..., chunk], step[..., chunk], A, B, C
+
+    def _groups(self, block: slice, projection: Tensor) -> slice:
+        per_group = self.channels // projection.shape[1]
+        return slice(block.start // per_group, (block.stop - 1) // per_group + 1)
+
+    def _fits(self, block: slice, projection: Tensor) -> bool:
+        """Whether the block lies within one group or holds whole groups."""
+        per_group = self.channels // projection.shape[1]
+        groups = self._groups(block, projection)
+        return groups.stop - groups.start == 1 or block.start % per_group == block.stop % per_group == 0

@@ -134,7 +134,8 @@ def fast_backend(request) -> str:
 
 @pytest.fixture
 def short_chunks(monkeypatch) -> None:
-    """Let torch-chunked cut even short sequences into many chunks."""
+    """Let torch-chunked cut even short sequences into many chunks, and few channels into blocks."""
     from UMambaXAILogic.engine.model.selective_scan import torch_chunked
 
     monkeypatch.setattr(torch_chunked, "CPU_CHUNK_VALUES", 1)
+    monkeypatch.setattr(torch_chunked, "CPU_BLOCK_CHANNELS", 2)
