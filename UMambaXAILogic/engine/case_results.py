@@ -28,7 +28,7 @@ from .volume_io import VolumeFacts, write_volume
 
 if TYPE_CHECKING:
     from .case_input import CaseInput
-    from .pipeline import Plan
+    from .case_plan import CasePlan
     from .volume import Volume
 
 SCHEMA_VERSION = 1
@@ -91,7 +91,7 @@ class CaseWriter:
         self._write_volume("attention" if layer is None else f"layers/attention.{layer}", attention, volume)
 
     def finish(
-        self, plan: Plan, case: CaseInput, measured: CaseMetrics, attribution: dict[str, Any] | None
+        self, plan: CasePlan, case: CaseInput, measured: CaseMetrics, attribution: dict[str, Any] | None
     ) -> CaseResult:
         """Write metrics, slice table and log, then give every file its final name, metrics.json last."""
         for code, message in measured.warnings:
@@ -176,7 +176,7 @@ def _input_fields(path: Path, volume: Volume, facts: VolumeFacts) -> dict[str, A
     }
 
 
-def _model_fields(plan: Plan) -> dict[str, Any]:
+def _model_fields(plan: CasePlan) -> dict[str, Any]:
     model = plan.model
     return {
         "architecture": model.architecture,
@@ -190,7 +190,7 @@ def _model_fields(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _target_fields(plan: Plan) -> dict[str, Any]:
+def _target_fields(plan: CasePlan) -> dict[str, Any]:
     values = plan.score.target.label_values
     return {
         "label": values[0] if len(values) == 1 else list(values),
@@ -200,7 +200,7 @@ def _target_fields(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _environment(plan: Plan) -> dict[str, Any]:
+def _environment(plan: CasePlan) -> dict[str, Any]:
     return {
         "package": UMambaXAILogic.__version__,
         "torch": torch.__version__,

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from .errors import MemoryExhaustedError
-
-if TYPE_CHECKING:
-    from .pipeline import Plan
 
 _GIB = 2**30
 
@@ -39,7 +35,11 @@ def volume_bytes(
 
 
 def check_memory(
-    input_shape: Sequence[int], network_shape: Sequence[int], plan: Plan, memory_limit_gb: float | None
+    input_shape: Sequence[int],
+    network_shape: Sequence[int],
+    heads: int,
+    layers: int,
+    memory_limit_gb: float | None,
 ) -> None:
     """Refuse a case whose volumes alone do not fit.
 
@@ -51,8 +51,8 @@ def check_memory(
     needed = volume_bytes(
         input_shape,
         network_shape,
-        plan.model.label_manager.num_segmentation_heads,
-        len(plan.layers),
+        heads,
+        layers,
         tuple(input_shape) != tuple(network_shape),
     )
     limit = psutil.virtual_memory().available if memory_limit_gb is None else int(memory_limit_gb * _GIB)

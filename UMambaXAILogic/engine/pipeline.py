@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,22 +9,16 @@ import numpy.typing as npt
 import torch
 
 from .alignment import CaseMeasurement
-from .attribution import MethodSettings, get_method
 from .attribution.aggregation import AttentionMaps
-from .attribution.method import AttributionMethod
 from .case_input import CaseInput, read_case
+from .case_plan import CasePlan, plan_case
 from .case_record import CaseRecord
 from .case_results import CaseResult, CaseWriter
-from .device import device_facts, resolve_device
 from .inference.explanation import Explained
 from .inference.network_grid import NetworkGrid, to_network_grid
 from .inference.prediction import predict_stitched_logits
-from .inference.target import TargetScore, resolve_target
 from .inference.windows import plan_windows
 from .memory import check_memory
-from .model.layers import Layer, resolve_layers
-from .model.loading import Model, load_model
-from .model.selective_scan import choose_backend
 from .progress import Reporter
 from .request import Request
 
@@ -33,19 +26,6 @@ __all__ = ["CaseResult", "run_case"]
 
 #: Below this Dice, the prediction on the network grid is too different from the exported one to stand for it.
 MIN_GRID_AGREEMENT = 0.95
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What the request means for this model."""
-
-    request: Request
-    model: Model
-    method: AttributionMethod
-    settings: MethodSettings
-    layers: list[Layer]
-    score: TargetScore
-    scan_backend: str | None
 
 
 def run_case(request: Request, reporter: Reporter | None = None) -> CaseResult:
@@ -65,12 +45,12 @@ def run_case(request: Request, reporter: Reporter | None = None) -> CaseResult:
     """
     record = CaseRecord(reporter or Reporter())
     with CaseWriter(request, record) as writer:
-        plan = make_plan(request, record)
+        plan = plan_case(request, record)
         record.stage("read")
         case = read_case(request, plan.model, plan.score.target, record)
         record.stage("preprocess")
         grid = to_network_grid(case.volume, plan.model)
-        check_memory(case.volume.array.shape, grid.shape, plan, request.memory_limit_gb)
+        check_memory(case.volume.array.shape, grid.shape, plan.heads, len(plan.layers), request.memory_limit_gb)
         record.stage("segment")
         explained, labels = segment(plan, case, grid, record)
         writer.write_segmentation(labels, case.volume)
@@ -91,39 +71,8 @@ def run_case(request: Request, reporter: Reporter | None = None) -> CaseResult:
         return writer.finish(plan, case, measurement.result(), attribution)
 
 
-def make_plan(request: Request, record: CaseRecord) -> Plan:
-    """Resolve device, model, method, layers and target; everything that can be refused without the volume."""
-    method = get_method(request.method)
-    device = resolve_device(request.device)
-    record.stage("load_model")
-    model = load_model(request.model, folds=request.folds, device=device, scan_backend=request.scan_backend)
-    facts = device_facts(device)
-    scan = choose_backend(device, request.scan_backend) if model.has_scan else None
-    record.device(
-        {
-            "device": facts.name,
-            "free_memory_mb": facts.free_memory_mb,
-            "scan_backend": scan.name if scan else None,
-            "reason": scan.reason if scan else f"{model.architecture} has no selective scan",
-        }
-    )
-    paper = request.preset == "paper"
-    pool = method.facts.defaults.pool if request.pool is None else request.pool
-    settings = MethodSettings(pool, request.pool_mode, per_window=paper)
-    layers = resolve_layers(model, request.layers)
-    for layer in layers:
-        if layer.channel_token:
-            record.warning(
-                "channel_token_layer",
-                f"{layer.alias} mixes positions (its Mamba tokens are channels): its map says little about where.",
-            )
-    score = request.target.score or ("logit" if paper else "margin")
-    target = resolve_target(model.label_manager, request.target.label)
-    return Plan(request, model, method, settings, layers, TargetScore(target, score), scan.name if scan else None)
-
-
 def segment(
-    plan: Plan, case: CaseInput, grid: NetworkGrid, record: CaseRecord
+    plan: CasePlan, case: CaseInput, grid: NetworkGrid, record: CaseRecord
 ) -> tuple[Explained, npt.NDArray[np.uint8] | npt.NDArray[np.uint16]]:
     """Pass 1: stitched logits, the frozen target M, and nnU-Net's own export on the input grid."""
     request = plan.request
@@ -138,7 +87,7 @@ def segment(
     return Explained(plan.model, windows, data, logits, mask, plan.score, request.mirror), labels
 
 
-def select_target(plan: Plan, case: CaseInput, grid: NetworkGrid, predicted: torch.Tensor) -> torch.Tensor:
+def select_target(plan: CasePlan, case: CaseInput, grid: NetworkGrid, predicted: torch.Tensor) -> torch.Tensor:
     """M on the network grid: the prediction or one kind of error, inside the region."""
     kind = plan.request.target.kind
     mask = predicted
@@ -152,7 +101,7 @@ def select_target(plan: Plan, case: CaseInput, grid: NetworkGrid, predicted: tor
 
 
 def check_target(
-    plan: Plan, explained: Explained, grid: NetworkGrid, pm: npt.NDArray[np.bool_], record: CaseRecord
+    plan: CasePlan, explained: Explained, grid: NetworkGrid, pm: npt.NDArray[np.bool_], record: CaseRecord
 ) -> bool:
     """Whether there is something to explain; says so if not, and warns where the two grids disagree."""
     kind, name = plan.request.target.kind, plan.score.target.name
@@ -180,7 +129,7 @@ def check_target(
 
 
 def explain(
-    plan: Plan,
+    plan: CasePlan,
     explained: Explained,
     case: CaseInput,
     grid: NetworkGrid,
