@@ -17,7 +17,8 @@ from .case_results import CaseResult, CaseWriter
 from .inference.explanation import Explained
 from .inference.network_grid import NetworkGrid, to_network_grid
 from .inference.prediction import predict_stitched_logits
-from .inference.windows import plan_windows
+from .inference.target import TargetSelection
+from .inference.windows import WindowPlan, mirror_branches, plan_windows
 from .memory import check_memory
 from .progress import Reporter
 from .request import Request
@@ -80,24 +81,22 @@ def segment(
     record.note(f"{len(windows.windows)} windows of {windows.patch_size} on a grid of {grid.shape}")
     data = windows.pad(grid.data)
     logits = predict_stitched_logits(plan.model, data, windows, mirror=request.mirror, reporter=record)
+    selection = select_target(plan, case, grid, windows)
     mask = torch.zeros(windows.padded_shape, dtype=torch.bool)
     on_grid = logits[(slice(None), *windows.valid)]
-    mask[windows.valid] = select_target(plan, case, grid, plan.score.predicted(on_grid))
+    mask[windows.valid] = selection.select(plan.score.predicted(on_grid), windows.valid)
     labels = grid.export(on_grid)
-    return Explained(plan.model, windows, data, logits, mask, plan.score, request.mirror), labels
+    return Explained(plan.model, windows, data, logits, mask, plan.score, request.mirror, selection), labels
 
 
-def select_target(plan: CasePlan, case: CaseInput, grid: NetworkGrid, predicted: torch.Tensor) -> torch.Tensor:
-    """M on the network grid: the prediction or one kind of error, inside the region."""
+def select_target(plan: CasePlan, case: CaseInput, grid: NetworkGrid, windows: WindowPlan) -> TargetSelection:
+    """What M takes of the prediction: all, or one kind of error, inside the region."""
+
+    def padded(mask: npt.NDArray[np.bool_] | None) -> torch.Tensor | None:
+        return None if mask is None else windows.pad(torch.from_numpy(grid.to_network(mask))[None])[0]
+
     kind = plan.request.target.kind
-    mask = predicted
-    if kind != "prediction":
-        assert case.ground_truth is not None  # a request without one is refused
-        truth = torch.from_numpy(grid.to_network(case.ground_truth))
-        mask = {"tp": predicted & truth, "fp": predicted & ~truth, "fn": ~predicted & truth}[kind]
-    if case.region is not None:
-        mask = mask & torch.from_numpy(grid.to_network(case.region))
-    return mask
+    return TargetSelection(kind, padded(case.ground_truth) if kind != "prediction" else None, padded(case.region))
 
 
 def check_target(
@@ -165,7 +164,7 @@ def explain(
             writer.write_attention(layer_on_input, case.volume, layer=alias)
         record.progress((number + 1) / len(attention.useful_layers))
     windows = len(explained.plan.windows)
-    branches = maps.forward_passes // max(1, maps.explained_windows)
+    branches = mirror_branches(plan.model.allowed_mirroring_axes if plan.request.mirror else None)
     return {
         "method": plan.method.facts.name,
         "pool": plan.settings.pool if plan.method.facts.pools else None,
@@ -178,7 +177,7 @@ def explain(
             "windows": windows,
             "explained_windows": maps.explained_windows,
             "explained_share": round(maps.explained_windows / windows, 4),
-            "forward": windows * max(1, branches) + maps.forward_passes,
+            "forward": windows * len(branches) * len(plan.model.folds) + maps.forward_passes,
             "backward": maps.backward_passes,
         },
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from UMambaXAILogic.engine import Request, run_case
+from UMambaXAILogic.engine import Request, case_plan, run_case
 from UMambaXAILogic.engine.errors import CancelledError, InputError, MemoryExhaustedError, ModelError, UsageError
+from UMambaXAILogic.engine.model.loading import load_model
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import Region, Target
 
+#: One layer, where a test is not about layers.
+LAYER = ("decoder.1",)
 CONTRACT_FIELDS = {
     "schema_version", "case", "input", "model", "target", "attribution", "segmentation", "alignment", "verdict",
     "domain", "warnings", "timing", "peak_memory_mb", "environment",
@@ -176,6 +180,35 @@ def test_paper_preset_normalises_windows_and_uses_the_logit(folder, volume, resu
     assert np.array_equal(array_of(paper.files["segmentation"]), array_of(result.files["segmentation"]))
     ours, theirs = array_of(result.files["attention"]), array_of(paper.files["attention"])
     assert theirs.max() <= 1 and np.corrcoef(ours.ravel(), theirs.ravel())[0, 1] < 0.999
+
+
+def test_the_paper_preset_explains_the_wanted_voxels_of_every_window(folder, volume, truth, tmp_path):
+    maps = {}
+    for kind in ("prediction", "tp", "fp", "fn"):
+        request = Request(
+            volume, folder, tmp_path / kind, ground_truth=truth, preset="paper", target=Target(kind=kind), layers=LAYER
+        )
+        maps[kind] = array_of(run_case(request).files["attention"])
+    for one, other in itertools.combinations(maps, 2):
+        assert np.abs(maps[one] - maps[other]).max() > 0.01, (one, other)
+
+
+@pytest.mark.parametrize("preset", [None, "paper"])
+def test_passes_are_those_of_the_network(make_trained_folder, volume, monkeypatch, preset, tmp_path):
+    model = make_trained_folder(trainer="nnUNetTrainerUMambaBot", folds=2, mirror_axes=(2,))
+    forwards = []
+
+    def load_and_count(*arguments, **options):
+        loaded = load_model(*arguments, **options)
+        loaded.network.register_forward_pre_hook(lambda *_: forwards.append(1))
+        return loaded
+
+    monkeypatch.setattr(case_plan, "load_model", load_and_count)
+    result = run_case(Request(volume, str(model), tmp_path, preset=preset, mirror=True, layers=LAYER))
+    passes = result.metrics["attribution"]["passes"]
+    assert passes["forward"] == len(forwards)
+    assert 0 < passes["explained_windows"] <= passes["windows"]
+    assert passes["explained_share"] == pytest.approx(passes["explained_windows"] / passes["windows"], abs=1e-4)
 
 
 @pytest.mark.parametrize("options", [{"method": "seg-grad-cam"}, {"pool": 2}, {"pool": 2, "pool_mode": "mean"}])

@@ -2,9 +2,9 @@
 
 Kept for comparison with published numbers (preset ``paper``). It makes background as bright as vessel in windows
 that hold little of the target, which is why the stitched explanation is the default. As in the published tool, M is
-each window's own prediction, every layer's map is ReLU'd, brought to [0, 1] and averaged over layers within the
-window, and the result is brought to [0, 1] again. One deviation: there, S adds up the logits of all classes inside M;
-here it is the target's logit.
+each window's own prediction (or its errors of the wanted kind, inside the region), every layer's map is ReLU'd,
+brought to [0, 1] and averaged over layers within the window, and the result is brought to [0, 1] again. Windows are
+not mirrored. One deviation: there, S adds up the logits of all classes inside M; here it is the target's logit.
 """
 
 from __future__ import annotations
@@ -57,21 +57,22 @@ def explain_per_window(
     model, plan = case.model, case.plan
     sums = {name: torch.zeros(plan.padded_shape) for name in [*(layer.alias for layer in layers), _MEAN]}
     counts = torch.zeros(plan.padded_shape)
-    explained, total = 0, len(plan.windows) * len(model.folds)
-    passes = 0
+    explained: set[int] = set()
+    passes, total = 0, len(plan.windows) * len(model.folds)
     for fold in model.folds:
         model.use_fold(fold)
         with LayerCapture(model.network, [(layer.alias, layer.module) for layer in layers]) as capture:
-            for window in plan.windows:
+            for number, window in enumerate(plan.windows):
                 reporter.check_cancelled()
                 maps = _explain_window(case, capture, window, signed_map)
                 for name, layer_map in maps.items():
                     sums[name][window] += layer_map
                 counts[window] += 1
-                explained += bool(maps)
+                if maps:
+                    explained.add(number)
                 passes += 1
                 reporter.progress(passes / total)
-    return WindowwiseMaps(plan, sums, counts, explained, passes, passes)
+    return WindowwiseMaps(plan, sums, counts, len(explained), passes, passes)
 
 
 def _explain_window(
@@ -80,7 +81,8 @@ def _explain_window(
     maps: dict[str, torch.Tensor] = {}
 
     def upstream(logits: torch.Tensor) -> torch.Tensor:
-        return case.score.gradient(logits[0], case.score.predicted(logits[0]))[None]
+        mask = case.selection.select(case.score.predicted(logits[0]), window)
+        return case.score.gradient(logits[0], mask)[None]
 
     def receive(alias: str, activation: torch.Tensor, gradient: torch.Tensor) -> None:
         layer_map = signed_map(alias, activation[0], gradient[0]).clamp_min(0)

@@ -10,7 +10,7 @@ Windows without a voxel of M have no gradient and are skipped.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ import torch
 
 from ..progress import Reporter
 from .capture import LayerCapture
-from .target import TargetScore
+from .target import TargetScore, TargetSelection
 from .windows import Window, WindowPlan, importance_map, importance_sum, mirror_branches
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ class Explained:
         mask: M, bool (z, y, x), padded network grid, CPU.
         score: S.
         mirror: the prediction was averaged over mirrors.
+        selection: how M follows from what is predicted; for methods that predict windows anew.
     """
 
     model: Model
@@ -51,6 +52,7 @@ class Explained:
     mask: torch.Tensor
     score: TargetScore
     mirror: bool
+    selection: TargetSelection = field(default_factory=TargetSelection)
 
 
 @dataclass

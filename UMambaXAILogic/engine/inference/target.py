@@ -75,6 +75,30 @@ def _named_labels(label_manager: Any) -> dict[str, tuple[tuple[int, ...], int]]:
 
 
 @dataclass(frozen=True)
+class TargetSelection:
+    """Which voxels M holds: the predicted ones or one kind of error, inside a region.
+
+    Args:
+        kind: ``prediction``, ``tp``, ``fp`` or ``fn``.
+        truth: ground truth of the target, bool (z, y, x), padded network grid; the last three kinds need it.
+        region: bool, same grid; None does not restrict.
+    """
+
+    kind: str = "prediction"
+    truth: torch.Tensor | None = None
+    region: torch.Tensor | None = None
+
+    def select(self, predicted: torch.Tensor, window: tuple[int | slice, ...] = ()) -> torch.Tensor:
+        """M inside a window of the padded grid (all of it by default), given what is predicted there."""
+        chosen = predicted
+        if self.kind != "prediction":
+            assert self.truth is not None
+            truth = self.truth[window].to(predicted.device)
+            chosen = {"tp": predicted & truth, "fp": predicted & ~truth, "fn": ~predicted & truth}[self.kind]
+        return chosen if self.region is None else chosen & self.region[window].to(predicted.device)
+
+
+@dataclass(frozen=True)
 class TargetScore:
     """S of the stitched logits and its derivative.
 
