@@ -31,8 +31,12 @@ _LN2_LOW = -2.12194440054690583e-4
 _ROUND = 12582912.0  # 1.5 * 2^23: adding it leaves a float32 rounded to an integer in the low mantissa bits
 
 
-def exp2_minus_one(x):
-    """2^x - 1, without cancellation near 0; 2^x saturates at 2^-126 and 2^127."""
+def exp2_minus_one(rate, step, bound):
+    """2^(rate step) - 1 for lanes ``rate`` and a number ``step``, without cancellation near 0.
+
+    The less there can be to do, the faster it is: ``bound`` is a number that no magnitude of the exponents exceeds.
+    2^x saturates at 2^-126 and 2^127.
+    """
 
 
 def exp_of_negative(x):
@@ -56,24 +60,31 @@ def _fraction_polynomial(f):
 
 
 @overload(exp2_minus_one)
-def _exp2_minus_one(x):
-    if not isinstance(x, LanesType):
+def _exp2_minus_one(rate, step, bound):
+    if not isinstance(rate, LanesType):
         return None
-    if x.element == types.float32:
+    if rate.element == types.float32:
 
-        def single(x):
-            x = at_most(at_least(x, broadcast(-126.0, x)), broadcast(127.0, x))
-            shifted = x + _ROUND
-            p = _fraction_polynomial(x - (shifted - _ROUND))
+        def single(rate, step, bound):
+            step = broadcast(step, rate)
+            if bound <= 0.5:
+                return _fraction_polynomial(rate * step)
+            if bound <= 126:
+                shifted = multiply_add(rate, step, broadcast(_ROUND, rate))
+                p = _fraction_polynomial(multiply_add(rate, step, _ROUND - shifted))
+            else:
+                x = at_most(at_least(rate * step, broadcast(-126.0, rate)), broadcast(127.0, rate))
+                shifted = x + _ROUND
+                p = _fraction_polynomial(x - (shifted - _ROUND))
             scale = power_of_two(shifted)
             return multiply_add(p, scale, scale - 1.0)
 
         return single
 
-    def double(x):
+    def double(rate, step, bound):
         for lane in range(LANES):
-            x = insert(x, lane, math.expm1(extract(x, lane) * math.log(2.0)))
-        return x
+            rate = insert(rate, lane, math.expm1(extract(rate, lane) * step * LN_2))
+        return rate
 
     return double
 

@@ -142,6 +142,23 @@ def total(_typing, lanes):
 
 
 @intrinsic
+def largest(_typing, lanes):
+    """The largest magnitude of all lanes; NaN counts as nothing."""
+
+    def codegen(context, builder, signature, args):
+        value = _call(context, builder, "llvm.fabs", *args)
+        count = LANES
+        while count > 1:
+            count //= 2
+            first = _shuffle(builder, value, value, range(count))
+            second = _shuffle(builder, value, value, range(count, 2 * count))
+            value = _call(context, builder, "llvm.maxnum", first, second)
+        return builder.extract_element(value, _INT32(0))
+
+    return lanes.element(lanes), codegen
+
+
+@intrinsic
 def extract(_typing, lanes, lane):
     """One lane as a number."""
 
@@ -166,6 +183,15 @@ def _shuffle(builder: Any, first: Any, second: Any, order: Any) -> Any:
     return builder.shuffle_vector(first, second, ir.Constant(ir.VectorType(_INT32, len(order)), order))
 
 
+def _call(context: Any, builder: Any, name: str, *args: Any) -> Any:
+    """Call an LLVM intrinsic on vectors of one type."""
+    vector = args[0].type
+    bits = 8 * context.get_abi_sizeof(vector.element)
+    function_type = ir.FunctionType(vector, [vector] * len(args))
+    function = cgutils.get_or_insert_function(builder.module, function_type, f"{name}.v{vector.count}f{bits}")
+    return builder.call(function, args)
+
+
 # --- arithmetic ---
 
 
@@ -174,11 +200,7 @@ def multiply_add(_typing, a, b, c):
     """a b + c, fused where the CPU can."""
 
     def codegen(context, builder, signature, args):
-        vector = args[0].type
-        suffix = f"v{LANES}f{8 * context.get_abi_sizeof(vector.element)}"
-        function_type = ir.FunctionType(vector, [vector] * 3)
-        function = cgutils.get_or_insert_function(builder.module, function_type, f"llvm.fmuladd.{suffix}")
-        return builder.call(function, args)
+        return _call(context, builder, "llvm.fmuladd", *args)
 
     return a(a, a, a), codegen
 

@@ -13,6 +13,8 @@ the gradient g of the state runs back through the tile::
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .compilation import kernel, part
@@ -142,7 +144,7 @@ def backward(
                 store(y, i, inner * step_now + d_now * skip)
                 d_step = value_now * inner + load(through_A, i) * LN_2
                 if use_softplus:  # its slope is sigmoid(x) = 1 - exp(-softplus(x))
-                    d_step = d_step * (0.0 - exp2_minus_one(step_now * -LOG2_E))
+                    d_step = d_step * (0.0 - exp2_minus_one(step_now, -LOG2_E, math.inf))
                 store(through_A, i, d_step)
                 store(d_y, i, d_now * value_now)
             store_row(y, d_u, channel, start, stop)

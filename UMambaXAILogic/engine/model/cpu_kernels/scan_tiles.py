@@ -6,11 +6,13 @@ States come in groups of LANES, padded with states that stay zero.
 
 from __future__ import annotations
 
+import math
+
 from .compilation import part
 from .lane_math import exp2_minus_one, softplus
-from .lanes import LANES, broadcast, load, multiply_add, store, total, transpose
+from .lanes import LANES, broadcast, largest, load, multiply_add, store, total, transpose
 
-TILE_STEPS = 128
+TILE_STEPS = 256
 """Steps a tile, and between two checkpoints: the buffers of one tile fit the first-level caches."""
 
 
@@ -72,8 +74,20 @@ def load_projection(projection, start, stop, buffer):
 @part
 def decay_tile(step, steps, rate, decay, offset):
     """exp(step A) - 1 for one group of states; ``rate`` is A log2(e)."""
-    for i in range(steps):
-        store(decay, offset + i * LANES, exp2_minus_one(rate * step[i]))
+    reach = largest(load(step, 0))
+    for i in range(LANES, steps, LANES):
+        reach = max(reach, largest(load(step, i)))
+    bound = reach * largest(rate)
+    # Three loops rather than one, so that none decides anything per step.
+    if bound <= 0.5:
+        for i in range(steps):
+            store(decay, offset + i * LANES, exp2_minus_one(rate, step[i], 0.5))
+    elif bound <= 126:
+        for i in range(steps):
+            store(decay, offset + i * LANES, exp2_minus_one(rate, step[i], 126.0))
+    else:
+        for i in range(steps):
+            store(decay, offset + i * LANES, exp2_minus_one(rate, step[i], math.inf))
 
 
 @part

@@ -21,8 +21,9 @@ from ..cpu_kernels.scan_tiles import TILE_STEPS
 from ..cpu_kernels.threads import for_each
 from .arguments import ScanArguments
 
-BLOCK_CHANNELS = 8
-"""Channels a task computes together, sharing the transposed tiles of B and C."""
+FEW_CHANNELS, SMALL_BLOCK, LARGE_BLOCK = 256, 8, 16
+"""Channels a task computes together, sharing the transposed tiles of B and C: fewer where there are few in all (over
+the batch), so that many cores have something to do."""
 
 SHARES_BYTES = 2 * 2**20
 """Bound on the memory in which the blocks of channels leave their shares of the gradient of B, and of C."""
@@ -120,10 +121,11 @@ class _Work:
         # A block of channels must lie within one group of B and one of C.
         per_B, per_C = self.channels // self.B.shape[1], self.channels // self.C.shape[1]
         cuts = sorted({*range(0, self.channels, per_B), *range(0, self.channels, per_C), self.channels})
+        size = SMALL_BLOCK if self.batch * self.channels < FEW_CHANNELS else LARGE_BLOCK
         self.blocks = [
-            (first, min(first + BLOCK_CHANNELS, stop))
+            (first, min(first + size, stop))
             for start, stop in zip(cuts, cuts[1:], strict=False)
-            for first in range(start, stop, BLOCK_CHANNELS)
+            for first in range(start, stop, size)
         ]
         self.tasks = self.batch * len(self.blocks)
 

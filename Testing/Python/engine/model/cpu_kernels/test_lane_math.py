@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from UMambaXAILogic.engine.model.cpu_kernels import lane_math
-from UMambaXAILogic.engine.model.cpu_kernels.lanes import LANES, load, store, total, transpose
+from UMambaXAILogic.engine.model.cpu_kernels.lanes import LANES, largest, load, store, total, transpose
 
 
 def lanewise(function):
@@ -17,6 +17,21 @@ def lanewise(function):
             store(y, i, function(load(x, i)))
 
     return apply
+
+
+@numba.njit
+def power(x):
+    return lane_math.exp2_minus_one(x, 1.0, np.inf)
+
+
+@numba.njit
+def moderate_power(x):
+    return lane_math.exp2_minus_one(x, 1.0, 126.0)
+
+
+@numba.njit
+def small_power(x):
+    return lane_math.exp2_minus_one(x, 1.0, 0.5)
 
 
 def log1p_exp(x: np.ndarray) -> np.ndarray:
@@ -30,7 +45,9 @@ ALL = np.concatenate([NEGATIVE, -NEGATIVE])
 @pytest.mark.parametrize(
     ("function", "expected", "x"),
     [
-        (lane_math.exp2_minus_one, lambda x: np.expm1(x * np.log(2)), ALL),
+        (power, lambda x: np.expm1(x * np.log(2)), ALL),
+        (moderate_power, lambda x: np.expm1(x * np.log(2)), ALL),
+        (small_power, lambda x: np.expm1(x * np.log(2)), ALL / 174),
         (lane_math.exp_of_negative, np.exp, NEGATIVE),
         (lane_math.log1p_unit, np.log1p, -NEGATIVE / 87),
         (lane_math.softplus, log1p_exp, ALL),
@@ -50,7 +67,7 @@ def test_relative_error(function, expected, x, dtype, tolerance):
 
 @pytest.mark.parametrize(
     "function",
-    [lane_math.exp2_minus_one, lane_math.exp_of_negative, lane_math.softplus, lane_math.sigmoid],
+    [power, moderate_power, small_power, lane_math.exp_of_negative, lane_math.softplus, lane_math.sigmoid],
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_nan_stays_nan(function, dtype):
@@ -62,7 +79,7 @@ def test_nan_stays_nan(function, dtype):
 def test_the_tails():
     x = np.array([-np.inf, -1e30, -200, 200, 1e30, np.inf] + [0] * 10, np.float32)
     y = np.empty_like(x)
-    lanewise(lane_math.exp2_minus_one)(x, y)
+    lanewise(power)(x, y)
     assert list(y[:3]) == [-1, -1, -1] and list(y[3:6]) == [np.float32(2) ** 127] * 3
     lanewise(lane_math.sigmoid)(x, y)
     assert y[:3].max() < 2e-38 and list(y[3:6]) == [1, 1, 1]
@@ -96,3 +113,18 @@ def test_lanes_are_summed_pairwise():
     while partial.size > 1:
         partial = partial[: partial.size // 2] + partial[partial.size // 2 :]
     assert apply(values) == partial[0]
+
+
+def test_the_largest_magnitude_leaves_nan_out():
+    @numba.njit
+    def apply(x):
+        return largest(load(x, 0))
+
+    values = np.random.default_rng(0).standard_normal(16).astype(np.float32)
+    for spot in range(16):
+        for value in (-7.0, 7.0):
+            changed = values.copy()
+            changed[spot] = value
+            assert apply(changed) == 7
+            changed[(spot + 3) % 16] = np.nan
+            assert apply(changed) == 7

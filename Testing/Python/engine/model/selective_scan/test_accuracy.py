@@ -27,6 +27,16 @@ def test_steps_of_any_size(fast_backend, shift, make, relative_error):
     assert relative_error(selective_scan(**arguments, backend=fast_backend), float64_output(arguments)) < 2e-6
 
 
+def test_one_large_step_among_small_ones(make, relative_error):
+    """Decays are computed in a faster way where all steps of a tile are small; one that is not must be noticed."""
+    for shift in (2.0, 20.0, 500.0):
+        arguments = make(channels=2, length=1024, states=16, options="")
+        arguments["delta"] *= 1e-3
+        for spot in range(0, 1024, 73):
+            arguments["delta"][..., spot] = shift
+        assert relative_error(selective_scan(**arguments, backend="numba"), float64_output(arguments)) < 1e-6
+
+
 def test_equal_small_steps_do_not_add_up_their_rounding(make, relative_error):
     """exp(dt A) close to 1 and always the same: its rounding error would have one sign over the whole memory."""
     arguments = make(channels=4, length=20_000, states=4, options="")

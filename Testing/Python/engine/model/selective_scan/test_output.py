@@ -134,6 +134,17 @@ def test_nan_in_the_input_shows_in_the_output_from_there_on(backend, make):
         assert not output[0, 1, :25].isnan().any() and not output[0, 0].isnan().any()
 
 
+def test_a_nan_leaves_large_steps_before_it_as_they_are(make, relative_error, loop):
+    arguments = make(channels=2, length=64, states=4, options="")
+    arguments["delta"][..., 3] = 500
+    expected = loop(arguments)[0]
+    for spot in range(40, 56):
+        changed = arguments | {"delta": arguments["delta"].clone()}
+        changed["delta"][..., spot] = torch.nan
+        output = selective_scan(**changed, backend="numba")
+        assert relative_error(output[..., :spot], expected[..., :spot]) < 1e-6
+
+
 def test_a_complex_state_stands_for_a_pair_of_conjugate_states(make):
     """A complex state and its conjugate, scanned as two real parts by hand."""
     arguments = make(batch=2, channels=3, length=12, states=2, options="Ds", dtype=torch.float64)
