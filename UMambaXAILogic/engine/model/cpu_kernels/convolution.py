@@ -69,7 +69,8 @@ def convolve_backward(x, weight, bias, use_silu, first, last, d_output, d_x, d_w
     gradient = np.empty(_TILE_STEPS + reach + LANES, dtype)  # of the tile before activation, then of what follows it
     for channel in range(first, last):
         shift = bias[channel] if bias.size else dtype.type(0)
-        gradient[:] = 0
+        for i in range(gradient.size):
+            gradient[i] = 0
         for tile in range((length - 1) // _TILE_STEPS, -1, -1):
             start = tile * _TILE_STEPS
             stop = min(start + _TILE_STEPS, length)

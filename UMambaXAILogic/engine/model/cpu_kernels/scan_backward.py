@@ -86,8 +86,10 @@ def backward(
     y = np.empty(TILE_STEPS, dtype)
     through_B = np.empty(TILE_STEPS, dtype)
     through_A = np.empty(TILE_STEPS, dtype)
-    d_B[:] = 0
-    d_C[:] = 0
+    for at in range(0, d_B.size, LANES):
+        nothing = broadcast(0.0, load(d_B, at))
+        store(d_B, at, nothing)
+        store(d_C, at, nothing)
     for tile in range((end + TILE_STEPS - 1) // TILE_STEPS - 1, begin // TILE_STEPS - 1, -1):
         start = tile * TILE_STEPS
         stop = min(start + TILE_STEPS, end)

@@ -42,7 +42,8 @@ def forward(u, delta, rates, B, C, D, z, bias, use_softplus, first, last, output
         load_projection(C, start, stop, C_tile)
         for channel in range(first, last):
             if checkpoints.size:
-                checkpoints[tile, channel] = states[channel]
+                for at in range(channel * padded, (channel + 1) * padded, LANES):
+                    store(checkpoints, tile * states.size + at, load(states, at))
             load_steps(delta, channel, bias[channel] if bias.size else zero, use_softplus, start, stop, step)
             load_row(u, channel, start, stop, drive)
             skip = D[channel] if D.size else zero
