@@ -22,23 +22,11 @@ from .builder import architecture_of, build_network, configuration_manager
 from .checkpoint import Checkpoint, read_checkpoint
 from .folder import TrainedFolder, find_trained_folder
 from .mamba import set_scan_backend
+from .plans_check import REORIENTING_READERS, check_plans
 from .selective_scan import choose_backend
 from .weights import load_weights, unique_weights
 
 DEMO = "demo"
-#: nnU-Net's readers that turn every image to RAS before the network sees it.
-REORIENTING_READERS = ("SimpleITKIOWithReorient", "NibabelIOWithReorient")
-STORAGE_ORDER_READERS = ("SimpleITKIO", "NibabelIO", "NaturalImage2DIO", "Tiff3DIO")
-_NEEDED_OF_A_CONFIGURATION = (
-    "patch_size",
-    "spacing",
-    "normalization_schemes",
-    "use_mask_for_norm",
-    "preprocessor_name",
-    "resampling_fn_data",
-    "resampling_fn_seg",
-    "resampling_fn_probabilities",
-)
 
 
 @dataclass(eq=False)
@@ -195,7 +183,7 @@ def _load_folder(
 
     plans_manager = PlansManager(folder.plans)
     config = configuration_manager(plans_manager, name)
-    _check_usable(folder, config, name)
+    check_plans(folder, config, name)
     label_manager = _label_manager(plans_manager, folder)
     architecture = architecture_of(first.trainer_name, config)
     network = build_network(
@@ -242,42 +230,6 @@ def _check_same_network(checkpoints: dict[int | str, Checkpoint]) -> None:
         raise ModelError(
             f"The folds were not trained alike: {', '.join(sorted(str(kind) for kind in kinds))}.",
             "Choose folds of one training.",
-        )
-
-
-def _check_usable(folder: TrainedFolder, configuration: ConfigurationManager, name: str) -> None:
-    missing = [key for key in _NEEDED_OF_A_CONFIGURATION if key not in configuration.configuration]
-    if missing:
-        raise ModelError(f"Configuration {name!r} of {folder.path / 'plans.json'} has no {', '.join(missing)}.")
-    patch_size = configuration.patch_size
-    if (
-        not isinstance(patch_size, (list, tuple))
-        or len(patch_size) not in (2, 3)
-        or not all(isinstance(voxels, int) and voxels > 0 for voxels in patch_size)
-        or len(configuration.spacing) != len(patch_size)
-    ):
-        raise ModelError(
-            f"The patch size {patch_size!r} and spacing {configuration.spacing!r} of configuration {name!r} of "
-            f"{folder.path / 'plans.json'} are not two or three numbers each."
-        )
-    if configuration.previous_stage_name is not None:
-        raise ModelError(
-            f"{folder.path} is the second stage of a cascade ({name!r} after {configuration.previous_stage_name!r}); "
-            "it needs the first stage's segmentation as a second input.",
-            "Use a model of the configuration 3d_fullres, 3d_lowres or 2d.",
-        )
-    channels = folder.dataset_json.get("channel_names", folder.dataset_json.get("modality")) or {}
-    if len(channels) != 1:
-        raise ModelError(
-            f"{folder.path} expects {len(channels)} input channels ({', '.join(map(str, channels.values()))}); "
-            "an input here is one volume.",
-            "Use a model trained on one channel.",
-        )
-    reader = folder.plans["image_reader_writer"]
-    if reader not in REORIENTING_READERS + STORAGE_ORDER_READERS:
-        raise ModelError(
-            f"The model was trained with the image reader {reader!r}, whose orientation of images is unknown.",
-            f"Known are: {', '.join(REORIENTING_READERS + STORAGE_ORDER_READERS)}.",
         )
 
 
