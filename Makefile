@@ -2,7 +2,7 @@
 #
 #   make demo [INPUT=angiogram.nii.gz]   Segment & Explain two phantoms (and INPUT); look at demo-output/index.html
 #   make test                            everything that continuous integration runs
-#   make demo-model                      trains the demo model anew (about an hour and a half on two cores)
+#   make demo-model                      trains and measures the demo model anew (about an hour on two cores)
 #   make bench                           speed and memory, side by side with other implementations
 #
 # PYTHON=/path/to/python chooses the Python that .venv is made with.
@@ -31,6 +31,7 @@ lint: $(VENV)/installed-test
 
 demo-model: $(VENV)/installed-demo
 	$(BIN)/python Utilities/DemoModel/train_demo_model.py --work training-output
+	$(BIN)/python Utilities/DemoModel/measure_demo_model.py
 
 bench: $(VENV)/installed-test
 	set -e; for script in Testing/Benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done

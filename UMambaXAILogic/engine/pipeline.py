@@ -120,7 +120,7 @@ def check_target(
     if dice < MIN_GRID_AGREEMENT:
         record.warning(
             "grids_disagree",
-            f"The prediction on the network's grid and the exported one agree with a Dice of {dice:.2f} only: "
+            f"The prediction on the network's grid and the exported one agree with a Dice of {dice:.3f} only: "
             f"resampling to {tuple(round(s, 2) for s in plan.model.spacing_mm)} mm and back loses thin vessels. "
             "Attention explains the former.",
         )
