@@ -106,7 +106,7 @@ def check_target(
     kind, name = plan.request.target.kind, plan.score.target.name
     valid = explained.plan.valid
     predicted = plan.score.predicted(explained.logits[(slice(None), *valid)]).numpy()
-    if not predicted.any() and kind != "fn":
+    if kind != "fn" and not (predicted.any() and pm.any()):
         record.warning("nothing_predicted", f"The model predicts no voxel of {name}: there is nothing to explain.")
         return False
     if not bool(explained.mask.any()):

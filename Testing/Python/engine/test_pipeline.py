@@ -12,6 +12,7 @@ import SimpleITK as sitk
 
 from UMambaXAILogic.engine import Request, case_plan, run_case
 from UMambaXAILogic.engine.errors import CancelledError, InputError, MemoryExhaustedError, ModelError, UsageError
+from UMambaXAILogic.engine.inference.network_grid import NetworkGrid
 from UMambaXAILogic.engine.model.loading import load_model
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import Region, Target
@@ -297,3 +298,11 @@ def test_cancelling_at_any_stage_leaves_nothing(folder, volume, stage, tmp_path)
         run_case(Request(volume, folder, tmp_path / "out"), Listener())
     assert not (tmp_path / "out").exists()
     assert stages[-1] == stage
+
+
+def test_a_prediction_that_vanishes_on_the_way_back_is_no_prediction(folder, volume, monkeypatch, tmp_path):
+    monkeypatch.setattr(NetworkGrid, "export", lambda grid, _: np.zeros(grid.volume.geometry.shape, np.uint8))
+    result = run_case(Request(volume, folder, tmp_path))
+    assert result.metrics["segmentation"]["pm_voxels"] == 0
+    assert result.files["attention"] is None and result.metrics["attribution"] is None
+    assert "nothing_predicted" in warning_codes(result)

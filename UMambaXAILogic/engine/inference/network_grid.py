@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from nnunetv2.inference.export_prediction import convert_predicted_logits_to_segmentation_with_correct_shape
 
+from ..errors import InputError
 from ..nnunet_bridge import as_nnunet_input, from_nnunet_output
 from ..volume import Volume
 
@@ -52,8 +53,8 @@ class NetworkGrid:
         return cropped[np.ix_(*_nearest(cropped.shape, self.shape))] > 0
 
     def mask_to_input(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        """A mask of the network grid on the input grid, nearest neighbour, False outside the crop."""
-        return self._to_input(mask[np.ix_(*_nearest(mask.shape, self._cropped_shape))])
+        """A mask of the network grid on the input grid, as maps and logits return: linear, then at least one half."""
+        return self.to_input(mask.astype(np.float32)) >= 0.5
 
     def to_input(self, attention: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """A map in [0, 1] of the network grid on the input grid: linear, 0 outside the crop, not renormalised."""
@@ -96,13 +97,36 @@ class NetworkGrid:
 
 
 def to_network_grid(volume: Volume, model: Model) -> NetworkGrid:
-    """Preprocess a volume with nnU-Net's own code."""
+    """Preprocess a volume with nnU-Net's own code.
+
+    Raises:
+        InputError: the volume, or its part that is not zero, is thinner than half a voxel of the network grid.
+    """
     array, properties = as_nnunet_input(volume, model.reader_writer_name)
     preprocessor = model.configuration_manager.preprocessor_class(verbose=False)
-    data, _, properties = preprocessor.run_case_npy(
-        array, None, properties, model.plans_manager, model.configuration_manager, model.dataset_json
-    )
+    try:
+        data, _, properties = preprocessor.run_case_npy(
+            array, None, properties, model.plans_manager, model.configuration_manager, model.dataset_json
+        )
+    except (RuntimeError, ValueError):
+        _refuse_what_vanishes(properties, model)
+        raise
     return NetworkGrid(volume, model, torch.from_numpy(np.ascontiguousarray(data, dtype=np.float32)), properties)
+
+
+def _refuse_what_vanishes(properties: dict[str, Any], model: Model) -> None:
+    """Raise ``InputError`` if resampling leaves no voxel along some axis, which nnU-Net does not expect."""
+    shape = properties.get("shape_after_cropping_and_before_resampling", ())
+    spacing = [properties["spacing"][axis] for axis in model.plans_manager.transpose_forward]
+    in_plane = len(model.spacing_mm)  # a 2-D configuration leaves the first axis as it is
+    pairs = zip(shape[-in_plane:], spacing[-in_plane:], model.spacing_mm, strict=False)
+    for voxels, found, wanted in pairs:
+        if round(voxels * found / wanted) == 0:
+            raise InputError(
+                f"The part of the volume that is not zero is only {voxels * found:.3g} mm thick ({voxels} voxels of "
+                f"{found:.3g} mm), less than half of the {wanted:.3g} mm at which the model works.",
+                "Give a volume that covers the vessels; check that its spacing is in mm.",
+            )
 
 
 def _nearest(shape: tuple[int, ...], new_shape: tuple[int, ...]) -> list[npt.NDArray[np.intp]]:
