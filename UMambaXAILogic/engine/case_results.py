@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from .volume import Volume
 
 SCHEMA_VERSION = 1
+#: What ``view`` and a scene draw from a result, in its folder.
+_DRAWN_FROM_RESULTS = ("index.html", "slices.png", "chart.png", "view_*.png")
 
 
 @dataclass(frozen=True)
@@ -140,17 +143,27 @@ class CaseWriter:
 
     def _publish(self) -> None:
         assert self._staging is not None
-        # What an earlier run left must not be mistaken for part of this result.
-        (self._folder / "metrics.json").unlink(missing_ok=True)
-        for stale in ("segmentation", "attention"):
-            for suffix in ("nii.gz", "nrrd"):
-                if Path(f"{stale}.{suffix}") not in self._written:
-                    (self._folder / f"{stale}.{suffix}").unlink(missing_ok=True)
-        if (self._folder / "layers").is_dir():
-            shutil.rmtree(self._folder / "layers")
+        self._remove_earlier_result()
         for name in self._written:
             (self._folder / name).parent.mkdir(exist_ok=True)
             os.replace(self._staging / name, self._folder / name)
+
+    def _remove_earlier_result(self) -> None:
+        """Remove what must not be mistaken for part of this result, and nothing of the user's own."""
+        metrics = self._folder / "metrics.json"
+        if metrics.exists():  # else the folder is not a case's, and pages and pictures in it are somebody else's
+            for pattern in _DRAWN_FROM_RESULTS:
+                for path in self._folder.glob(pattern):
+                    path.unlink()
+        metrics.unlink(missing_ok=True)
+        for suffix in ("nii.gz", "nrrd"):
+            for path in self._folder.glob(f"layers/attention.*.{suffix}"):
+                path.unlink()
+            for name in ("segmentation", "attention"):
+                if Path(f"{name}.{suffix}") not in self._written:
+                    (self._folder / f"{name}.{suffix}").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not there, or holds files of the user
+            (self._folder / "layers").rmdir()
 
 
 def case_name(volume: Path) -> str:

@@ -282,6 +282,22 @@ def test_an_earlier_result_is_replaced_whole_or_kept_whole(folder, volume, tmp_p
     assert (tmp_path / "attention.nrrd").exists()
 
 
+def test_pages_and_layer_maps_of_an_earlier_result_go_and_the_users_own_files_stay(folder, volume, tmp_path):
+    (tmp_path / "layers").mkdir()
+    mine = [tmp_path / "index.html", tmp_path / "view_of_mine.png", tmp_path / "layers" / "mine.txt"]
+    for path in mine:
+        path.write_text("mine")
+    run_case(Request(volume, folder, tmp_path, layers=LAYER, save_layer_maps=True))
+    assert all(path.read_text() == "mine" for path in mine)
+    assert (tmp_path / "layers" / "attention.decoder.1.nii.gz").exists()
+
+    for path in mine[:2]:  # the folder is a case's by now
+        path.write_text("drawn from the first result")
+    run_case(Request(volume, folder, tmp_path, layers=LAYER))
+    assert not mine[0].exists() and not mine[1].exists()
+    assert [path.name for path in (tmp_path / "layers").iterdir()] == ["mine.txt"]
+
+
 @pytest.mark.parametrize("stage", ["read", "preprocess", "segment", "explain", "metrics"])
 def test_cancelling_at_any_stage_leaves_nothing(folder, volume, stage, tmp_path):
     stages = []
