@@ -4,7 +4,7 @@ Step l of a chunk is step l % K of segment l // K, so K operations advance all P
 runs from zero; then what enters every segment is known by carrying from one to the next. Products of decays are formed
 directly: forms that divide by them, or sum their logarithms, lose all digits where decays are small.
 
-Layout within a chunk: (K, batch, D, P, N).
+Layout within a chunk: (K, batch, D, N, P): operations run along the segments, which are many, rather than the states.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+
+LOG2_E = math.log2(math.e)
 
 
 class Workspace:
@@ -46,39 +48,38 @@ def scan_segments(
     """
     steps = u.shape[2]
     sizes = _to_segments(step)
-    drives = _to_segments(step * u)
-    B_segments, C_segments = _projection_to_segments(B, sizes), _projection_to_segments(C, sizes)
     count, batch, channels, segments = sizes.shape
-    shape = (batch, channels, segments, A.shape[1])
-    decay = workspace.take("decay", (count, *shape), u)
-    product = torch.exp(sizes.sum(0)[..., None] * A[:, None])
-    x = workspace.take("state", shape, u)
-    scratch = workspace.take("scratch", shape, u)
+    B, C = _projection_to_segments(B, sizes), _projection_to_segments(C, sizes)
+    groups_B, groups_C = B.shape[2], C.shape[2]
+    shape = (batch, channels, A.shape[1], segments)
+    rate = A[..., None] * LOG2_E  # 2^x costs half of e^x
+    x, entering, scratch = (workspace.take(name, shape, u) for name in ("x", "entering", "scratch"))
     y = torch.empty_like(sizes)
+    # Views are made once, outside the loops.
+    step_list = sizes[:, :, :, None].unbind()
+    decays = workspace.take("decay", (count, *shape), u).unbind()
+    drives = _in_groups(_to_segments(step * u)[:, :, :, None], groups_B).unbind()
+    B_list, C_list = B.expand(count, *B.shape[1:]).unbind(), C.expand(count, *C.shape[1:]).unbind()
 
     x.zero_()
-    for k in range(count):
-        torch.mul(sizes[k][..., None], A[:, None], out=decay[k]).exp_()
-        _advance(x, decay[k], drives[k], B_segments, k)
-    entering = torch.empty_like(x)
+    grouped = x.unflatten(1, (groups_B, -1))
+    for size, decay, drive, B_now in zip(step_list, decays, drives, B_list, strict=True):
+        torch.mul(size, rate, out=decay).exp2_()
+        x.mul_(decay)
+        grouped.addcmul_(drive, B_now)
+    product = torch.exp2(sizes.sum(0)[:, :, None] * rate)
     for p in range(segments):
-        entering[:, :, p] = state
-        state = torch.addcmul(x[:, :, p], product[:, :, p], state)
+        entering[..., p] = state
+        state = torch.addcmul(x[..., p], product[..., p], state)
     x = entering
-    for k in range(count):
-        _advance(x, decay[k], drives[k], B_segments, k)
-        C_now = C_segments[k if len(C_segments) > 1 else 0]
-        groups = C_now.shape[1]
-        torch.mul(x.unflatten(1, (groups, -1)), C_now, out=scratch.unflatten(1, (groups, -1)))
-        torch.sum(scratch, -1, out=y[k])
+    grouped, grouped_for_C = x.unflatten(1, (groups_B, -1)), x.unflatten(1, (groups_C, -1))
+    product_with_C = scratch.unflatten(1, (groups_C, -1))
+    for decay, drive, B_now, C_now, y_now in zip(decays, drives, B_list, C_list, y.unbind(), strict=True):
+        x.mul_(decay)
+        grouped.addcmul_(drive, B_now)
+        torch.mul(grouped_for_C, C_now, out=product_with_C)
+        torch.sum(scratch, 2, out=y_now)
     return _from_segments(y, steps), state
-
-
-def _advance(x: torch.Tensor, decay: torch.Tensor, drive: torch.Tensor, B: torch.Tensor, k: int) -> None:
-    B_now = B[k if len(B) > 1 else 0]
-    groups = B_now.shape[1]
-    x.mul_(decay)
-    x.unflatten(1, (groups, -1)).addcmul_(drive[..., None].unflatten(1, (groups, -1)), B_now)
 
 
 def scan_segments_differentiably(
@@ -86,15 +87,15 @@ def scan_segments_differentiably(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """As ``scan_segments``, differentiable in every argument; keeps all states of the chunk."""
     sizes = _to_segments(step)
-    decay = torch.exp(sizes[..., None] * A[:, None])
-    drive = _times(_to_segments(step * u)[..., None], _projection_to_segments(B, sizes))
+    decay = torch.exp(sizes[:, :, :, None] * A[..., None])
+    drive = _times(_to_segments(step * u)[:, :, :, None], _projection_to_segments(B, sizes))
     states, end = _Recurrence.apply(decay, drive, state)
-    y = _times(states, _projection_to_segments(C, sizes)).sum(-1)
+    y = _times(states, _projection_to_segments(C, sizes)).sum(3)
     return _from_segments(y, u.shape[2]), end
 
 
 class _Recurrence(torch.autograd.Function):
-    """x[l] = a[l] x[l-1] + b[l] from decays a, drives b (K, batch, D, P, N) and a first state (batch, D, N)."""
+    """x[l] = a[l] x[l-1] + b[l] from decays a, drives b (K, batch, D, N, P) and a first state (batch, D, N)."""
 
     @staticmethod
     def forward(ctx: Any, decay, drive, start):
@@ -105,9 +106,9 @@ class _Recurrence(torch.autograd.Function):
             torch.mul(decay[k], product[k - 1], out=product[k])
         entering = torch.empty_like(decay[0])
         state = start
-        for p in range(decay.shape[3]):
-            entering[:, :, p] = state
-            state = torch.addcmul(states[-1, :, :, p], product[-1, :, :, p], state)
+        for p in range(decay.shape[4]):
+            entering[..., p] = state
+            state = torch.addcmul(states[-1, ..., p], product[-1, ..., p], state)
         states.addcmul_(product, entering)
         ctx.save_for_backward(decay, states, entering)
         return states, state
@@ -123,10 +124,10 @@ class _Recurrence(torch.autograd.Function):
             torch.mul(decay[k + 1], product[k + 1], out=product[k])
         returning = torch.empty_like(decay[0])
         incoming = d_end
-        for p in range(decay.shape[3] - 1, -1, -1):
-            returning[:, :, p] = incoming
-            first = torch.addcmul(gradient[0, :, :, p], product[0, :, :, p], incoming)
-            incoming = decay[0, :, :, p] * first
+        for p in range(decay.shape[4] - 1, -1, -1):
+            returning[..., p] = incoming
+            first = torch.addcmul(gradient[0, ..., p], product[0, ..., p], incoming)
+            incoming = decay[0, ..., p] * first
         gradient.addcmul_(product, returning)
         d_decay = product  # its memory, no longer needed
         torch.mul(gradient[1:], states[:-1], out=d_decay[1:])
@@ -148,15 +149,17 @@ def _from_segments(tensor: torch.Tensor, steps: int) -> torch.Tensor:
 
 
 def _projection_to_segments(projection: torch.Tensor, sizes: torch.Tensor) -> torch.Tensor:
-    """(batch or 1, G, N, steps or 1) -> (K or 1, batch or 1, G, 1, P or 1, N)."""
+    """(batch or 1, G, N, steps or 1) -> (K or 1, batch or 1, G, 1, N, P or 1)."""
     if projection.shape[-1] == 1 < sizes.shape[0] * sizes.shape[-1]:
-        projection = projection[None].transpose(-1, -2)
-    else:
-        projection = _to_segments(projection).transpose(-1, -2).contiguous()
-    return projection[:, :, :, None]
+        return projection[None, :, :, None]
+    return _to_segments(projection)[:, :, :, None]
 
 
 def _times(values: torch.Tensor, projection: torch.Tensor) -> torch.Tensor:
-    """(K, batch, D, P, N or 1) times a projection that groups of channels share."""
-    groups = projection.shape[2]
-    return (values.unflatten(2, (groups, -1)) * projection).flatten(2, 3)
+    """(K, batch, D, N or 1, P) times a projection that groups of channels share."""
+    return (_in_groups(values, projection.shape[2]) * projection).flatten(2, 3)
+
+
+def _in_groups(values: torch.Tensor, groups: int) -> torch.Tensor:
+    """(K, batch, D, ...) -> (K, batch, groups, D / groups, ...)."""
+    return values.unflatten(2, (groups, -1))
