@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -143,6 +144,8 @@ def test_values_are_read_as_they_are_meant(pipeline, words, field, value):
         ([*EXPLAIN, "--step", "0"], "0.0"),
         ([*EXPLAIN, "--pool", "-1"], "-1"),
         ([*EXPLAIN, "--kind", "tp"], "ground truth"),
+        ([*EXPLAIN, "--gt-label", "2"], "--gt-label"),
+        ([*EXPLAIN, "--resample-gt"], "--resample-gt"),
         ([*EXPLAIN, "--preset", "papers"], "'papers'"),
         (["phantom", "--cohort", "both", "--out", "x"], "'both'"),
         (["phantom", "--cohort", "source", "--out", "x", "--count", "0"], "0"),
@@ -234,6 +237,14 @@ def test_the_summary_of_an_empty_prediction_without_ground_truth_says_so(pipelin
     assert "no ground truth" in text
     assert "no map" in text
     assert "None" not in text
+
+
+def test_the_next_command_can_be_typed_as_it_is_printed(pipeline, capsys):
+    main(["explain", "my head.nii.gz", "--model", "demo", "--out", "of today", "--gt", "the vessels.nrrd"])
+    command = capsys.readouterr().out.strip().splitlines()[-1].partition("Look at it")[2]
+    assert shlex.split(command) == [
+        "umamba-xai", "view", "of today", "--volume", "my head.nii.gz", "--gt", "the vessels.nrrd"
+    ]  # fmt: skip
 
 
 def test_results_go_to_standard_output_and_everything_else_to_standard_error(pipeline, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from itertools import chain
 from pathlib import Path
 
@@ -66,8 +67,16 @@ def run(options: argparse.Namespace) -> int:
         result = run_case(request, reporter)
     if not options.quiet:
         print(summary(result))
-        print(f"  {'Look at it':<13} umamba-xai view {result.folder} --volume {request.volume}")
+        print(f"  {'Look at it':<13} {_view_command(request)}")
     return 0
+
+
+def _view_command(request: Request) -> str:
+    """What to type, with paths quoted for a shell."""
+    words = ["umamba-xai", "view", str(request.output), "--volume", str(request.volume)]
+    if request.ground_truth is not None:
+        words += ["--gt", str(request.ground_truth)]
+    return shlex.join(words)
 
 
 def request_from(options: argparse.Namespace) -> Request:
@@ -76,6 +85,11 @@ def request_from(options: argparse.Namespace) -> Request:
     Raises:
         UsageError: a value is out of its range.
     """
+    if options.gt is None and (options.gt_label is not None or options.resample_gt):
+        raise UsageError(
+            f"{'--resample-gt' if options.gt_label is None else '--gt-label'} was given without a ground truth.",
+            "Name one with --gt.",
+        )
     return Request(
         volume=options.volume,
         model=options.model,

@@ -60,6 +60,6 @@ def check_memory(
         what = "is free" if memory_limit_gb is None else "was allowed"
         raise MemoryExhaustedError(
             f"The arrays of this volume ({'x'.join(map(str, network_shape))} voxels on the network's grid) need about "
-            f"{needed / _GIB:.1f} GB of memory, and {limit / _GIB:.1f} GB {what}.",
+            f"{needed / _GIB:.3g} GB of memory, and {limit / _GIB:.3g} GB {what}.",
             "Crop the volume to the vessels, explain fewer layers, or allow more memory.",
         )

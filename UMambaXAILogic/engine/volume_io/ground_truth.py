@@ -17,7 +17,13 @@ Labels = npt.NDArray[np.unsignedinteger] | npt.NDArray[np.signedinteger]
 
 
 def read_ground_truth(
-    path: Path | str, geometry: Geometry, *, labels: Sequence[int] | None = None, resample: bool = False
+    path: Path | str,
+    geometry: Geometry,
+    *,
+    labels: Sequence[int] | None = None,
+    resample: bool = False,
+    other_grid_remedy: str = "Resample it in the program it was made with, or allow it here with --resample-gt "
+    "(nearest neighbour).",
 ) -> Labels:
     """Read label values onto a volume's grid.
 
@@ -28,6 +34,7 @@ def read_ground_truth(
         geometry: the volume's grid.
         labels: keep these values only and set all others to 0; None keeps all.
         resample: carry labels from another grid to this one, nearest neighbour in patient space; 0 outside.
+        other_grid_remedy: what to do where another grid is refused.
 
     Returns:
         (z, y, x), the smallest integer type that holds the values.
@@ -48,7 +55,7 @@ def read_ground_truth(
             f"{path} lies on another grid than the volume ('!' marks what differs):\n"
             + grids.side_by_side("volume", geometry, "this file", volume.geometry)
             + "\n",
-            "Resample it in the program it was made with, or allow it here with --resample-gt (nearest neighbour).",
+            other_grid_remedy,
         )
     resampled = resample_labels(Volume(values, volume.geometry), geometry)
     if values.any() and not resampled.any():

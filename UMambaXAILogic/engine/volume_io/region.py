@@ -29,7 +29,8 @@ def region_mask(region: Region, geometry: Geometry) -> npt.NDArray[np.bool_]:
         InputError: the mask is unreadable or on another grid; no voxel belongs to the region.
     """
     if region.mask is not None:
-        mask = read_ground_truth(region.mask, geometry) > 0
+        remedy = "Resample it onto the volume's grid in the program it was made with, or give a box in mm."
+        mask = read_ground_truth(region.mask, geometry, other_grid_remedy=remedy) > 0
         if not mask.any():
             raise InputError(f"The region mask {region.mask} has no voxel above 0.", "Give one that marks a region.")
         return mask

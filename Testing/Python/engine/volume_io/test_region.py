@@ -64,5 +64,6 @@ def test_an_empty_mask_is_refused(tmp_path):
 def test_a_mask_on_another_grid_is_refused(tmp_path):
     labels = np.ones((3, 3, 3), dtype=np.uint8)
     write_volume(labels, tmp_path / "region.nrrd", like=Volume(labels, Geometry((3, 3, 3), (1, 1, 1))))
-    with pytest.raises(InputError, match="another grid"):
+    with pytest.raises(InputError, match="another grid") as refused:
         region_mask(Region(mask=tmp_path / "region.nrrd"), GRID)
+    assert "a box in mm" in str(refused.value.remedy) and "--resample-gt" not in str(refused.value)
