@@ -64,6 +64,7 @@ def run_case(request: Request, reporter: Reporter | None = None) -> CaseResult:
             request.thresholds,
             request.reporting_threshold,
             request.cutoffs,
+            explained=request.target.kind,
         )
         attribution = None
         if check_target(plan, explained, grid, pm, record):

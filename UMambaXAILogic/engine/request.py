@@ -166,8 +166,10 @@ class Request:
                 f"Explaining the {self.target.kind.upper()} voxels needs a ground truth, and none was given.",
                 "Give one, or explain the prediction.",
             )
-        if self.memory_limit_gb is not None and not self.memory_limit_gb > 0:
-            raise UsageError(f"The memory limit {self.memory_limit_gb!r} GB is not above 0.")
+        if self.memory_limit_gb is not None and not 0 < self.memory_limit_gb < math.inf:
+            raise UsageError(f"The memory limit {self.memory_limit_gb!r} GB is not a number above 0.")
+        if not self.model.strip():
+            raise UsageError("No model was named.", "Give a trained folder, an exported zip, or 'demo'.")
 
     def to_json(self) -> str:
         """The request as JSON text; ``from_json`` gives it back."""

@@ -140,6 +140,8 @@ def test_errors_can_be_explained(folder, volume, truth, kind, tmp_path):
     result = run_case(Request(volume, folder, tmp_path, ground_truth=truth, target=Target(kind=kind)))
     assert result.metrics["target"]["kind"] == kind
     assert result.files["attention"].exists()
+    assert result.metrics["verdict"]["name"] == "not_available"
+    assert kind.upper() in result.metrics["verdict"]["reasons"][0]
 
 
 def test_no_error_of_a_kind_gives_no_map_and_says_so(folder, volume, truth, tmp_path):
@@ -218,6 +220,13 @@ def test_methods_and_pooling_reach_the_map(folder, volume, result, options, tmp_
     assert not np.array_equal(array_of(other.files["attention"]), array_of(result.files["attention"]))
     assert other.metrics["attribution"]["method"] == options.get("method", "seg-xres-cam")
     assert other.metrics["attribution"]["pool"] == (None if "method" in options else 2)
+
+
+def test_seg_grad_cam_warns_of_layers_whose_mean_gradient_vanishes(make_trained_folder, volume, tmp_path):
+    model = make_trained_folder(trainer="nnUNetTrainer")
+    request = Request(volume, str(model), tmp_path, method="seg-grad-cam", layers=("encoder.0", "decoder.1"))
+    warnings = [w["message"] for w in run_case(request).metrics["warnings"] if w["code"] == "seg_grad_cam_degenerate"]
+    assert len(warnings) == 1 and "encoder.0" in warnings[0]
 
 
 def test_a_ground_truth_on_another_grid_is_refused_or_resampled_when_asked(folder, volume, truth, tmp_path):

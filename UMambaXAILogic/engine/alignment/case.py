@@ -55,6 +55,8 @@ class CaseMeasurement:
         cutoffs: of the verdict.
         fold_false_positive: count slices with prediction but no truth as ``worst``, as the paper seems to.
         seed: of the permutation test.
+        explained: kind of the voxels that were explained; there is a verdict on the prediction only, since attention
+            on chosen errors lies on or off the truth by that choice.
 
     Raises:
         ValueError: arrays of the wrong type or on another grid.
@@ -71,6 +73,7 @@ class CaseMeasurement:
         cutoffs: VerdictCutoffs | None = None,
         fold_false_positive: bool = False,
         seed: int = 0,
+        explained: str = "prediction",
     ) -> None:
         if pm.shape != geometry.shape:
             raise ValueError(f"pm has shape {pm.shape} on a grid of shape {geometry.shape}")
@@ -78,7 +81,7 @@ class CaseMeasurement:
         self._threshold = float(reporting_threshold)
         self._thresholds = sorted({*map(float, thresholds), self._threshold})
         self._cutoffs = cutoffs if cutoffs is not None else VerdictCutoffs()
-        self._fold_false_positive, self._seed = fold_false_positive, seed
+        self._fold_false_positive, self._seed, self._explained = fold_false_positive, seed, explained
         self._segmentation = count_segmentation(pm, gt, region, geometry.superior_axis)
         self._rows: list[dict[str, Any]] = []
         self._mean_rows: list[dict[str, Any]] = []
@@ -203,6 +206,11 @@ class CaseMeasurement:
             reason = "Nothing was predicted inside the evaluation region."
         elif not int(self._mean.attention[:, self._mean.thresholds.index(self._threshold)].sum()):
             reason = f"No attention reaches {self._threshold:g} where it is evaluated."
+        elif self._explained != "prediction":
+            reason = (
+                f"Only the {self._explained.upper()} voxels were explained: attention lies on or off the truth by that "
+                "choice."
+            )
         elif xai_gt is not None and xai_pm is not None:
             return judge(xai_gt, xai_pm, self._excess, self._cutoffs, self._threshold)
         return no_verdict(reason, self._cutoffs, self._threshold)
