@@ -33,6 +33,7 @@ from .segments import SegmentStyle, add_segmentation
 from .subject_hierarchy import (
     add_result_folder,
     folder_of,
+    is_result_folder,
     put_into_folder,
     remove_folder,
     remove_item_of,
@@ -317,7 +318,8 @@ class ResultImport:
         ]
 
     def _remove(self, nodes: list[Any]) -> None:
-        folders = {folder_of(self._scene, node) for node in nodes}
+        around = {folder_of(self._scene, node) for node in nodes}
+        folders = {item for item in around if is_result_folder(self._scene, item)}  # a node may have been moved
         for node in nodes:
             remove_with_display(self._scene, node)
         for folder in folders - {self.result.folder_item}:

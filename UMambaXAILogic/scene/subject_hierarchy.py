@@ -7,11 +7,15 @@ from typing import Any
 
 import slicer
 
+#: Item attribute of the folders that were made here: only these may be removed again.
+_RESULT_FOLDER = "UMambaXAI.results"
+
 
 def add_result_folder(scene: Any, volume_node: Any, name: str) -> int:
     """Add a folder below the volume; returns its item id."""
     hierarchy = subject_hierarchy(scene)
     folder = hierarchy.CreateFolderItem(item_of(hierarchy, volume_node), name)
+    hierarchy.SetItemAttribute(folder, _RESULT_FOLDER, "1")
     hierarchy.SetItemExpanded(folder, True)
     return folder
 
@@ -43,9 +47,14 @@ def remove_item_of(scene: Any, item: int) -> None:
 
 
 def folder_of(scene: Any, node: Any) -> int:
-    """The item id of the folder a node lies in."""
+    """The item id of what a node lies in; where somebody moved it, that is no folder of ours."""
     hierarchy = subject_hierarchy(scene)
     return hierarchy.GetItemParent(item_of(hierarchy, node))
+
+
+def is_result_folder(scene: Any, item: int) -> bool:
+    """Whether an item is a folder that ``add_result_folder`` made."""
+    return subject_hierarchy(scene).HasItemAttribute(item, _RESULT_FOLDER)
 
 
 def subject_hierarchy(scene: Any) -> Any:

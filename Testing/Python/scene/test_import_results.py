@@ -301,3 +301,19 @@ def test_a_second_run_replaces_one_that_was_loaded_from_a_file(scene, import_ves
     assert scene.ReadFromMRB(str(bundle), True)
     import_vessel(volume=scene.GetNodeByID(volume_id))
     assert scene.GetNodeByID(attention_id) is None
+
+
+def test_a_second_run_removes_no_folder_that_is_not_its_own(scene, import_vessel):
+    volume, first = import_vessel()
+    hierarchy = subject_hierarchy(scene)
+    study = hierarchy.CreateFolderItem(hierarchy.GetSceneItemID(), "My study")
+    hierarchy.SetItemParent(item_of(hierarchy, first.segmentation_node), study)
+    hierarchy.SetItemParent(item_of(hierarchy, first.attention_node), item_of(hierarchy, volume))
+    hierarchy.SetItemParent(item_of(hierarchy, first.metrics_table_node), hierarchy.GetSceneItemID())
+    _, second = import_vessel(volume=volume)
+    assert hierarchy.GetItemName(study) == "My study"
+    assert hierarchy.GetItemDataNode(hierarchy.GetItemByDataNode(volume)) == volume
+    assert hierarchy.GetItemParent(item_of(hierarchy, volume)) == hierarchy.GetSceneItemID()
+    children: list[int] = []
+    hierarchy.GetItemChildren(item_of(hierarchy, volume), children, False)
+    assert children == [second.folder_item]
