@@ -109,6 +109,7 @@ class PanelController:
         self._describe = describe
         self._job: PanelJob | None = None
         self._installing = False
+        self._run_after_install = False
         self._line = ""
         self._error = ""
         self._summary = ""
@@ -147,6 +148,7 @@ class PanelController:
         self._forget_last()
         if not self._runtime.is_ready:
             if self._confirm(self._runtime.question()):
+                self._run_after_install = True
                 self._watch(self._runtime.start, installing=True, then=lambda job: self._after_install(inputs))
         else:
             self._watch(lambda: self._start_run(inputs), installing=False, then=self._after_run)
@@ -159,8 +161,13 @@ class PanelController:
             self.changed.emit()
 
     def forget(self) -> None:
-        """The scene closes: stop, and keep nothing of what was shown."""
-        self.cancel()
+        """The scene closes: keep nothing of what was shown, and stop what works for that scene.
+
+        Installing goes on, but what was to run after it has lost its volume.
+        """
+        self._run_after_install = False
+        if not self._installing:
+            self.cancel()
         if not self.is_busy:
             self._job = None
         self._forget_last()
@@ -211,7 +218,8 @@ class PanelController:
         self._installing = False
         self._job = None
         if self._runtime.is_ready:
-            self.run(inputs)
+            if self._run_after_install:
+                self.run(inputs)
         else:  # asking again would go on for ever
             self._error = "The packages were installed, and still they are not there. Restart Slicer and try again."
 

@@ -138,6 +138,20 @@ def test_packages_are_installed_only_after_a_yes_and_then_it_runs(world):
     assert state(world).job_state == "running"
 
 
+def test_installing_outlives_the_scene_but_what_was_to_run_on_it_does_not(world):
+    world.runtime.is_ready = False
+    world.controller.run(INPUTS)
+    world.controller.forget()
+    assert not world.installs[0].cancelled
+    assert state(world).runtime == "installing"
+    world.runtime.is_ready = True
+    world.installs[0].end("finished")
+    assert not world.jobs
+    assert not world.controller.is_busy
+    world.controller.run(INPUTS)
+    assert len(world.jobs) == 1
+
+
 def test_an_installation_that_changes_nothing_is_not_repeated_for_ever(world):
     world.runtime.is_ready = False
     world.controller.run(INPUTS)
