@@ -82,6 +82,19 @@ def sceneParameters():
     return UMambaXAIParameterNode(owner.getParameterNode())
 
 
+def presentAttention(parameters):
+    """The map that the sliders act on, or None; parameters may still name one that was removed."""
+    node = parameters.attention
+    return node if node is not None and slicer.mrmlScene.IsNodePresent(node) else None
+
+
+def overlayChoices(parameters):
+    """What the slices show of the attention depends on these."""
+    node = presentAttention(parameters)
+    shown = node.GetID() if node is not None else None
+    return shown, parameters.showAttention, parameters.threshold, parameters.opacity
+
+
 class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMixin):
     """The panel. Handlers collect, delegate and show; what is shown is computed by ``ui_state``."""
 
@@ -93,6 +106,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         self.ui = None
         self._parameterNode: Optional[UMambaXAIParameterNode] = None  # noqa: UP045
         self._guiTag = None
+        self._shown = None
         self._entered = False
 
     def setup(self):
@@ -102,6 +116,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         from UMambaXAILogic.slicer_app.panel_services import make_services
 
         ScriptedLoadableModuleWidget.setup(self)
+        self._entered = self.parent.isEntered  # after a reload: nobody calls enter again
         uiWidget = slicer.util.loadUI(self.resourcePath("UI/UMambaXAI.ui"))
         uiWidget.setMRMLScene(slicer.mrmlScene)
         self.layout.addWidget(uiWidget)
@@ -128,6 +143,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
             self.controller.changed.disconnect(self.updateUi)
             self.controller.logged.disconnect(self.onLogged)
             self.controller.succeeded.disconnect(self.onSucceeded)
+            self.controller.cancel()
             self.controller.forget()
 
     def _connectButtons(self):
@@ -183,11 +199,13 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         if parameterNode is not None:
             self._guiTag = parameterNode.connectGui(self.ui)
             self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
+            self._shown = overlayChoices(parameterNode)
             self.updateUi()
 
     def onParametersModified(self, caller=None, event=None):
-        """A choice changed, by hand or by script."""
-        self.updateOverlay()
+        """A choice changed, by hand or by script. The slices change only with a choice that is about them."""
+        if overlayChoices(self._parameterNode) != self._shown:
+            self.updateOverlay(self._parameterNode)
         self.updateUi()
 
     def inputs(self):
@@ -204,29 +222,26 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
             model="demo" if chosen.modelSource == ModelSource.DEMO else chosen.modelPath,
             ground_truth_id=truth.GetID() if truth is not None else "",
             ground_truth_name=truth.GetName() if truth is not None else "",
-            threshold=chosen.threshold,
+            threshold=round(chosen.threshold, 2),  # sliders give 0.7000000000000001
         )
-
-    def attention(self):
-        """The map that the sliders act on, or None; parameters may still name one that was removed."""
-        node = self._parameterNode.attention if self._parameterNode is not None else None
-        return node if node is not None and slicer.mrmlScene.IsNodePresent(node) else None
 
     def updateUi(self):
         """Copy ``UiState`` onto the controls."""
         from UMambaXAILogic.interaction import ui_state
         from UMambaXAILogic.slicer_app.panel_view import show
 
-        show(self.ui, ui_state(self.controller.state(self.inputs(), self.attention() is not None), _))
-        ownModel = self._parameterNode is not None and self._parameterNode.modelSource != ModelSource.DEMO
+        chosen = self._parameterNode
+        hasResult = chosen is not None and presentAttention(chosen) is not None
+        show(self.ui, ui_state(self.controller.state(self.inputs(), hasResult), _))
+        ownModel = chosen is not None and chosen.modelSource != ModelSource.DEMO
         self.ui.modelPathWidget.setVisible(ownModel)
 
-    def updateOverlay(self):
+    def updateOverlay(self, chosen):
         """Show the attention as the sliders say."""
         from UMambaXAILogic.slicer_app.overlay import update_overlay
 
-        chosen = self._parameterNode
-        if self.attention() is not None:
+        self._shown = overlayChoices(chosen)
+        if presentAttention(chosen) is not None:
             update_overlay(slicer.mrmlScene, chosen.attention, chosen.showAttention, chosen.threshold, chosen.opacity)
 
     def onRun(self, checked=False):
@@ -255,9 +270,11 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
 
     def onPythonChanged(self):
         """Use that Python from now on, or the private runtime where the field is empty."""
-        from UMambaXAILogic.slicer_app.environment import store_python
+        from UMambaXAILogic.slicer_app.environment import interpreter, store_python
 
-        store_python(self.ui.pythonEdit.text.strip())
+        path = interpreter(self.ui.pythonEdit.text.strip())
+        self.ui.pythonEdit.setText(path)
+        store_python(path)
         self.updateUi()
 
     def onLogged(self, line):
@@ -266,8 +283,9 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
 
     def onSucceeded(self, job):
         """The result is in the scene: let the sliders act on it, also where the panel is out of sight."""
-        sceneParameters().attention = job.result.attentionNode
-        self.updateOverlay()
+        chosen = sceneParameters()
+        chosen.attention = job.result.attentionNode
+        self.updateOverlay(chosen)
 
     def onReload(self):
         """Reload this module and the package behind it (developer mode)."""
@@ -309,7 +327,7 @@ class UMambaXAITest(ScriptedLoadableModuleTest):
         self.assertEqual(ui.inputVolumeSelector.currentNode(), parameters.inputVolume)
         self.assertTrue(ui.runButton.enabled)
         ui.thresholdSlider.value = 0.5
-        self.assertEqual(sceneParameters().threshold, 0.5)
+        self.assertAlmostEqual(sceneParameters().threshold, 0.5)
         ui.modelSourceSelector.setCurrentIndex(1)
         self.assertEqual(sceneParameters().modelSource, ModelSource.FOLDER)
         self.assertFalse(ui.runButton.enabled)

@@ -106,6 +106,15 @@ def store_python(path: str) -> None:
     qt.QSettings().setValue(PYTHON_SETTING, path)
 
 
+def interpreter(path: str) -> str:
+    """The interpreter that somebody means who names it, or the folder of its environment; empty stays empty."""
+    if not path:
+        return ""
+    named = Path(path.strip("\"'")).expanduser()
+    inside = (named / name for name in ("bin/python3", "bin/python", "python.exe", "Scripts/python.exe"))
+    return str(next((found for found in inside if found.is_file()), named))
+
+
 def default_folder() -> Path:
     """Where the private runtime of this user and Python version lies; it need not exist."""
     data = qt.QStandardPaths.writableLocation(qt.QStandardPaths.GenericDataLocation)

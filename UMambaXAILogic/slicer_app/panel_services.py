@@ -10,6 +10,7 @@ import slicer
 
 from UMambaXAILogic.interaction.panel_controller import PanelController, PanelInputs, RuntimeSetup
 from UMambaXAILogic.interaction.summary import summarise
+from UMambaXAILogic.scene.label_export import ALL_SEGMENTS
 
 from .dialogs import Dialogs
 from .environment import Environment
@@ -51,6 +52,7 @@ def make_services(
             model=inputs.model,
             groundTruthNode=scene().GetNodeByID(inputs.ground_truth_id) if inputs.ground_truth_id else None,
             threshold=inputs.threshold,
+            groundTruthSegments=ALL_SEGMENTS,  # as all values of a label volume do; the panel has no way to choose
         )
 
     controller = PanelController(start_run, runtime, dialogs.confirm, lambda job: summarise(job.result.metrics))

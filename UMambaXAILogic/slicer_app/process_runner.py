@@ -79,8 +79,9 @@ class ProcessRunner:
             callback()
 
         def call_off() -> None:
-            if timer:  # falsy once it has fired and Qt has destroyed it
+            if timer:  # falsy once Qt has destroyed it
                 timer.stop()
+                timer.deleteLater()  # its parent, the application, would keep it
 
         connect(timer, "timeout()", fire)
         timer.start(int(1000 * seconds))

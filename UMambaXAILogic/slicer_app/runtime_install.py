@@ -136,7 +136,8 @@ def install(
         if end.code:
             raise NotInstalledError(
                 f"The packages could not be installed: {_pip_errors(log) or f'pip ended with {end.code}'}",
-                "Check the connection to the internet (and the proxy) and the free disk space, and try again.",
+                "Check the connection to the internet (and the proxy) and the free disk space, and try again. "
+                "Without the internet: under Advanced, name an existing Python that has torch and nnunetv2.",
             ) from None
     (staging / "argparse.py").unlink(missing_ok=True)  # argparse 1.4.0, see engine.worker_path
     shutil.rmtree(temporary, ignore_errors=True)

@@ -47,7 +47,8 @@ class PrivateRuntimeSetup:
         return (
             f"Segment & Explain needs PyTorch ({self._build.name}), nnU-Net and a few more Python packages, about "
             f"{self._build.size_gb:.1f} GB. They go into a folder of their own, and Slicer's own Python stays as it "
-            f"is:\n\n{environment.folder}\n\nInstall them now? This takes some minutes and can be cancelled."
+            f"is:\n\n{environment.folder}\n\nInstall them now? This takes some minutes and can be cancelled. "
+            "Without the internet: cancel, and under Advanced name an existing Python that has torch and nnunetv2."
         )
 
     def start(self) -> Job:

@@ -182,10 +182,75 @@ def test_a_result_that_comes_while_another_module_is_open_is_there_on_return(pan
     panel.exit()
     worker.go()
     spin(lambda: not panel.controller.is_busy)
+    composite = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
+    shown = composite.GetForegroundVolumeID()
     panel.enter()
     assert panel._parameterNode.attention is not None
+    assert shown == panel._parameterNode.attention.GetID()  # without having to come back first
     assert panel.ui.thresholdSlider.enabled
     assert "Done" in text(panel)
+
+
+def test_choosing_the_next_volume_leaves_the_slices_as_they_are(panel, add_volume, worker, spin):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    worker.go()
+    click(panel, "runButton")
+    spin(lambda: "Done" in text(panel))
+    following = add_volume("next")
+    composite = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
+    composite.SetBackgroundVolumeID(following.GetID())
+    composite.SetForegroundVolumeID(None)
+    panel.ui.inputVolumeSelector.setCurrentNode(following)
+    assert composite.GetBackgroundVolumeID() == following.GetID()
+    assert composite.GetForegroundVolumeID() is None
+
+
+def test_all_segments_of_a_ground_truth_count(panel, add_volume, worker, spin):
+    from UMambaXAILogic.scene.grid import local_grid
+    from UMambaXAILogic.scene.segments import SegmentStyle, add_segmentation
+
+    volume = add_volume()
+    labels = np.zeros((8, 24, 32), np.uint8)
+    labels[:, 10:12, 10:20], labels[:, 12:14, 10:20] = 1, 2
+    styles = (SegmentStyle(1, "ICA", (1.0, 0.0, 0.0)), SegmentStyle(2, "MCA", (0.0, 1.0, 0.0)))
+    truth = add_segmentation(slicer.mrmlScene, "Truth", labels, local_grid(volume), volume, styles)
+    panel.ui.inputVolumeSelector.setCurrentNode(volume)
+    panel.ui.groundTruthSelector.setCurrentNode(truth)
+    worker.go()
+    click(panel, "runButton")
+    spin(lambda: not panel.controller.is_busy)
+    assert "Dice" in text(panel)
+    request = json.loads((worker.folder / "request.json").read_text())
+    assert request["ground_truth_labels"] == [1]  # the exported mask of both
+
+
+def test_a_long_path_neither_widens_the_panel_nor_becomes_html(panel):
+    outside = panel.parent._object
+    outside.layout().activate()
+    width = outside.minimumSizeHint().width()
+    for name in ("messageLabel", "warningLabel", "progressLabel"):
+        label = getattr(panel.ui, name)
+        label.setVisible(True)
+        label.setText("/<b>" + "long" * 200)
+        assert label._object.textFormat().name == "PlainText"
+    outside.layout().activate()
+    assert outside.minimumSizeHint().width() == width
+
+
+def test_a_threshold_is_what_the_slider_shows(panel):
+    panel._parameterNode.threshold = 70 * 0.01
+    assert panel._parameterNode.threshold != 0.7
+    assert panel.inputs().threshold == 0.7
+
+
+def test_after_a_reload_the_panel_follows_the_next_scene(panel, add_volume):
+    import application
+
+    panel = application.reload_module("UMambaXAI")
+    slicer.mrmlScene.Clear(0)
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    assert panel.ui.runButton.toolTip.startswith("Segments CTA")
+    panel.cleanup()
 
 
 def run_until_it_fails(panel, add_volume, worker, spin, mode: str) -> str:
@@ -318,6 +383,11 @@ def test_an_existing_python_is_remembered_and_one_that_is_not_there_is_refused(p
     assert command.program == sys.executable
     assert not {"PYTHONHOME", "PYTHONPATH"} & set(command.environment)
     assert "--packages" not in command.arguments
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python3").touch()
+    panel.ui.pythonEdit.setText(f'"{tmp_path}"')  # the environment's folder, as a file manager copies it
+    panel.onPythonChanged()
+    assert panel.ui.pythonEdit.text == environment.python == str(tmp_path / "bin" / "python3")
     panel.ui.pythonEdit.setText("/no/python")
     panel.onPythonChanged()
     assert "/no/python" in environment.problem

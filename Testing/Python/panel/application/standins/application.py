@@ -82,7 +82,7 @@ def install(settings_folder: Path) -> None:
     classes = {kind.__name__: qt.register(kind) for kind in widgets.WIDGETS}
     sys.modules["ctk"] = _module("ctk", {name: kind for name, kind in classes.items() if name.startswith("ctk")})
     for name, kind in classes.items():
-        if name.startswith("qMRML"):
+        if name.startswith("q"):
             setattr(slicer, name, kind)
     slicer.modules = types.SimpleNamespace()
     slicer.qSlicerScriptedLoadableModuleWidget = qSlicerScriptedLoadableModuleWidget
@@ -103,12 +103,23 @@ def open_module(name: str, folder: Path):
     module = Module(folder / f"{name}.py")
     setattr(slicer.modules, name.lower(), module)
     getattr(loaded, name)(module)
-    parent = slicer.qMRMLWidget()
+    parent = slicer.qSlicerAbstractModuleWidget()
     parent.setLayout(qt.QVBoxLayout())
     parent.setMRMLScene(slicer.mrmlScene)
     module.widget = getattr(loaded, f"{name}Widget")(parent)
     module.widget.setup()
+    parent.isEntered = True
     module.widget.enter()
+    return module.widget
+
+
+def reload_module(name: str):
+    """What the developer's Reload button does: a new widget is set up in the same place, and nobody enters it."""
+    module = getattr(slicer.modules, name.lower())
+    kind, parent = type(module.widget), module.widget.parent
+    module.widget.cleanup()
+    module.widget = kind(parent)
+    module.widget.setup()
     return module.widget
 
 

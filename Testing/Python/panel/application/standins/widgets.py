@@ -101,6 +101,19 @@ class qMRMLWidget(QtWidgets.QWidget):
         self.mrmlSceneChanged.emit(scene)
 
 
+class qSlicerAbstractModuleWidget(qMRMLWidget):
+    """What the application puts a panel into."""
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self._entered = False
+
+    def _set_entered(self, entered: bool) -> None:
+        self._entered = entered
+
+    isEntered = Property(bool, lambda self: self._entered, _set_entered)
+
+
 class qMRMLNodeComboBox(QtWidgets.QWidget):
     """Chooses a node of a real scene."""
 
@@ -181,4 +194,4 @@ def _with_flags(kind: type) -> type:
 
 
 qMRMLNodeComboBox = _with_flags(qMRMLNodeComboBox)
-WIDGETS = (ctkCollapsibleButton, ctkSliderWidget, qMRMLWidget, qMRMLNodeComboBox)
+WIDGETS = (ctkCollapsibleButton, ctkSliderWidget, qMRMLWidget, qMRMLNodeComboBox, qSlicerAbstractModuleWidget)
