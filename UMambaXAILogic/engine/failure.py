@@ -49,7 +49,8 @@ def describe_failure(error: BaseException) -> Failure:
     return Failure(
         code="bug",
         message=f"This is a bug in UMambaXAI, nothing that you did: {type(error).__name__}: {first_line}",
-        remedy="Please report it with the output of the same call with --debug and of 'umamba-xai doctor'.",
+        remedy="Please report it with the log: in Slicer the panel's and the Python console's, in a terminal the "
+        "output of the same call with --debug and of 'umamba-xai doctor'.",
         exit_code=1,
     )
 
@@ -62,8 +63,8 @@ def _as_known_error(error: BaseException) -> UMambaXAIError | None:
     if _is_out_of_memory(error):
         return MemoryExhaustedError(
             f"There was not enough memory: {(str(error).strip().splitlines() or ['no details'])[0]}",
-            "Close other programs, lower --memory-limit, use --device cpu where it was the GPU's memory,"
-            " or crop the volume to the region of interest.",
+            "Close other programs, crop the volume to the region of interest, set a lower memory limit "
+            "(--memory-limit), or compute on the CPU (--device cpu) where it was the GPU's memory.",
         )
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("UMambaXAILogic"):
         module = error.name.partition(".")[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from UMambaXAILogic.engine.errors import UMambaXAIError
+from UMambaXAILogic.engine.failure import Failure, describe_failure
 
 from . import job as jobs
 from .model_choice import problem_with_model
@@ -190,8 +191,12 @@ class PanelController:
     def _watch(self, start: Callable[[], PanelJob], installing: bool, then: Callable[[Any], None]) -> None:
         try:
             job = start()
-        except UMambaXAIError as error:
-            self._error = _in_lines(error)
+        except Exception as error:
+            failure = describe_failure(error)
+            self._error = _in_lines(failure)
+            if failure.code == "bug":
+                self.changed.emit()
+                raise  # to sys.excepthook, with its traceback
             return
         self._job, self._installing = job, installing
         job.progressed.connect(lambda *_: self.changed.emit())
@@ -228,7 +233,7 @@ class PanelController:
         self.succeeded.emit(job)
 
 
-def _in_lines(error: UMambaXAIError) -> str:
+def _in_lines(error: UMambaXAIError | Failure) -> str:
     return "\n".join(filter(None, (error.message, error.remedy)))
 
 

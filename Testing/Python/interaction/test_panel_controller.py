@@ -138,6 +138,16 @@ def test_packages_are_installed_only_after_a_yes_and_then_it_runs(world):
     assert state(world).job_state == "running"
 
 
+def test_a_start_that_fails_in_an_unforeseen_way_is_shown_too(world):
+    world.refusal = OSError(28, "No space left on device", "/tmp/umamba-xai")
+    world.controller.run(INPUTS)
+    assert "No space left" in state(world).error
+    world.refusal = ValueError("unheard of")
+    with pytest.raises(ValueError, match="unheard of"):  # for the console, with its traceback
+        world.controller.run(INPUTS)
+    assert "ValueError: unheard of" in state(world).error
+
+
 def test_installing_outlives_the_scene_but_what_was_to_run_on_it_does_not(world):
     world.runtime.is_ready = False
     world.controller.run(INPUTS)
