@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -110,7 +111,7 @@ def interpreter(path: str) -> str:
     """The interpreter that somebody means who names it, or the folder of its environment; empty stays empty."""
     if not path:
         return ""
-    named = Path(path.strip("\"'")).expanduser()
+    named = Path(os.path.expanduser(path.strip("\"'")))
     inside = (named / name for name in ("bin/python3", "bin/python", "python.exe", "Scripts/python.exe"))
     return str(next((found for found in inside if found.is_file()), named))
 
