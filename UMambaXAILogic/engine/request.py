@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,25 +142,40 @@ class Request:
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, Path(value))
+        if isinstance(self.model, Path):
+            object.__setattr__(self, "model", str(self.model))
         for name in ("ground_truth_labels", "layers", "thresholds", "folds"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, tuple(value))
+                object.__setattr__(self, name, _as_tuple(name, value))
+        self._check_types()
         self._check()
+
+    def _check_types(self) -> None:
+        """Requests come from JSON and from scripts, where nothing else looks at types."""
+        for name in ("mirror", "resample_ground_truth", "save_layer_maps"):
+            if not isinstance(getattr(self, name), bool):
+                raise UsageError(f"{name} is {getattr(self, name)!r}, and neither True nor False.")
+        for name in ("step", "memory_limit_gb"):
+            value = getattr(self, name)
+            if not (_is_number(value) or (value is None and name == "memory_limit_gb")):
+                raise UsageError(f"{name} is {value!r}, which is not a number.")
+        if not isinstance(self.model, str):
+            raise UsageError(f"The model {self.model!r} is not a text.", "Give the path as a text, or 'demo'.")
 
     def _check(self) -> None:
         _check_choice("pool mode", self.pool_mode, POOL_MODES)
         _check_choice("output format", self.output_format, ("nii.gz", "nrrd"))
         if self.preset is not None:
             _check_choice("preset", self.preset, ("paper",))
-        if self.pool is not None and (not isinstance(self.pool, int) or self.pool < 1):
+        if self.pool is not None and (not isinstance(self.pool, int) or isinstance(self.pool, bool) or self.pool < 1):
             raise UsageError(f"The pooling window {self.pool!r} is not a whole number of at least 1.")
         if not 0 < self.step <= 1:
             raise UsageError(f"The window step {self.step!r} is not in (0, 1].", "nnU-Net's default is 0.5.")
         if not self.thresholds:
             raise UsageError("No attention threshold was given.", "Give at least one in (0, 1], for example 0.3.")
         for threshold in (*self.thresholds, self.reporting_threshold):
-            if not (isinstance(threshold, (int, float)) and 0 < threshold <= 1):
+            if not (_is_number(threshold) and 0 < threshold <= 1):
                 raise UsageError(f"The attention threshold {threshold!r} is not in (0, 1].")
         if self.target.kind != "prediction" and self.ground_truth is None:
             raise UsageError(
@@ -198,6 +214,17 @@ class Request:
             return cls(**body)
         except (json.JSONDecodeError, AttributeError, TypeError, KeyError) as error:
             raise UsageError(f"The request cannot be read: {error}.") from error
+
+
+def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
+    """A sequence as a tuple; a text is refused, because its characters would be taken for members."""
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise UsageError(f"{name} is {value!r}, which is not a list.", f"Give a list, such as [{value!r}].")
+    return tuple(value)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _check_choice(what: str, value: Any, choices: tuple[str, ...]) -> None:

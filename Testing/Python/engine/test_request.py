@@ -54,10 +54,17 @@ def test_every_field_arrives_as_it_was_sent():
     ("field", "value"),
     [
         ("model", " "),
+        ("model", 7),
+        ("mirror", "no"),
+        ("thresholds", 0.3),
+        ("layers", "encoder.4"),
+        ("folds", 0),
         ("pool", 0),
+        ("pool", True),
         ("pool", 1.5),
         ("pool_mode", "median"),
         ("step", 0),
+        ("step", "half"),
         ("step", math.nan),
         ("thresholds", ()),
         ("thresholds", (0.3, 1.1)),
@@ -82,3 +89,9 @@ def test_what_is_no_request_is_refused(text):
         Request.from_json(text)
     with pytest.raises(UsageError, match="colour"):
         Request.from_json(FULL.to_json().replace('"case"', '"colour"'))
+
+
+def test_a_model_may_be_named_by_a_path():
+    request = Request(Path("v"), Path("trained") / "model", Path("o"))
+    assert Request.from_json(request.to_json()) == request
+    assert request.model == str(Path("trained/model"))

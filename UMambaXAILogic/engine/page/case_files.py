@@ -135,6 +135,6 @@ def _on_grid(volume: Volume, labels: Volume, name: str) -> npt.NDArray:
     if not is_same_grid(volume.geometry, labels.geometry):
         grids = side_by_side(name, volume.geometry, "segmentation", labels.geometry)
         raise InputError(
-            f"{name} does not lie on the grid of the results.\n{grids}", "Give the very file that was explained."
+            f"{name} does not lie on the grid of the results.\n{grids}\n", "Give the very file that was explained."
         )
     return volume.array
