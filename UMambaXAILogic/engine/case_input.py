@@ -100,11 +100,13 @@ def target_voxels(
     """Voxels of the ground truth that belong to the target.
 
     Without ``wanted``, a model with one label, or a foreground target, is scored against every value > 0 (so that a
-    binary model can be scored against thirteen vessel labels); else the ground truth must use the model's values.
+    binary model can be scored against thirteen vessel labels), but not the model's ignore label, which says that nobody
+    knows; else the ground truth must use the model's values.
     """
     if wanted is None:
         if target.name == FOREGROUND or len(model.label_manager.foreground_labels) == 1:
-            return labels > 0
+            ignored = model.label_manager.ignore_label
+            return labels > 0 if ignored is None else (labels > 0) & (labels != ignored)
         wanted = target.label_values
     found = np.isin(labels, wanted)
     if not found.any() and labels.any():

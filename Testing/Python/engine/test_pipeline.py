@@ -291,6 +291,16 @@ def test_an_earlier_result_is_replaced_whole_or_kept_whole(folder, volume, tmp_p
     assert (tmp_path / "attention.nrrd").exists()
 
 
+def test_voxels_to_be_ignored_are_not_truth(make_trained_folder, volume, tmp_path):
+    model = make_trained_folder(trainer="nnUNetTrainer", labels={"background": 0, "vessel": 1, "ignore": 2})
+    labels = sitk.ReadImage(str(volume)) * 0
+    labels[4:9, 4:9, 4:9] = 1
+    labels[12:20, 12:20, 12:20] = 2
+    sitk.WriteImage(labels, str(tmp_path / "gt.nii.gz"))
+    result = run_case(Request(volume, str(model), tmp_path / "case", ground_truth=tmp_path / "gt.nii.gz", layers=LAYER))
+    assert result.metrics["segmentation"]["gt_voxels"] == 5**3
+
+
 def test_pages_and_layer_maps_of_an_earlier_result_go_and_the_users_own_files_stay(folder, volume, tmp_path):
     (tmp_path / "layers").mkdir()
     mine = [tmp_path / "index.html", tmp_path / "view_of_mine.png", tmp_path / "layers" / "mine.txt"]
