@@ -7,6 +7,8 @@ blocks of channels, so results do not depend on the number of threads, to the la
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,10 @@ the batch), so that many cores have something to do."""
 
 SHARES_BYTES = 2 * 2**20
 """Bound on the memory in which the blocks of channels leave their shares of the gradient of B, and of C."""
+
+
+_SUM_STEPS = 1024
+"""Steps for which a task adds up the shares of all blocks."""
 
 
 def scan(arguments: ScanArguments, return_last_state: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -90,8 +96,8 @@ class _FusedScan(torch.autograd.Function):
                 )  # fmt: skip
 
             for_each(task, work.tasks)
-            shares_B.add_up(begin, end)
-            shares_C.add_up(begin, end)
+            sums = [*shares_B.sums(begin, end), *shares_C.sums(begin, end)]
+            for_each(lambda index: sums[index](), len(sums))  # noqa: B023, it runs within this round
         return (
             d_u.to(u.dtype),
             d_delta.to(delta.dtype),
@@ -173,27 +179,27 @@ class _Shares:
         steps = 1 if self.constant else work.length
         self.sum = np.zeros((work.batch, projection.shape[1], work.padded, steps), dtype)
 
-    def add_up(self, begin: int, end: int) -> None:
-        """Add the shares of all blocks for steps ``begin`` to ``end``."""
+    def sums(self, begin: int, end: int) -> list[Callable[[], None]]:
+        """What adds the shares of all blocks for steps ``begin`` to ``end``, as tasks that may run side by side."""
+        if self.constant:
+            return [lambda: self._add_over_steps(end - begin)]
+        cuts = [(first, min(first + _SUM_STEPS, end - begin)) for first in range(0, end - begin, _SUM_STEPS)]
         batch, groups = self.sum.shape[:2]
-        steps = end - begin
-        if self.constant:  # every block is one channel, or the channels of one group
-            shares = self.shares[:, :, :, :steps].sum(3).reshape(batch, groups, self.blocks_a_group, -1)
-            self.sum[..., 0] += shares.sum(2)
-            return
-        cut = 8 * TILE_STEPS
-        cuts = -(-steps // cut)
+        return [
+            partial(self._add_blocks, item, group, first, stop, begin)
+            for item in range(batch)
+            for group in range(groups)
+            for first, stop in cuts
+        ]
 
-        def task(index: int) -> None:
-            which, part = divmod(index, cuts)
-            item, group = divmod(which, groups)
-            first = group * self.blocks_a_group
-            stop = min((part + 1) * cut, steps)
-            add_shares(
-                self.shares[item], first, first + self.blocks_a_group, part * cut, stop, self.sum[item, group], begin
-            )
+    def _add_blocks(self, item: int, group: int, first: int, stop: int, begin: int) -> None:
+        blocks = group * self.blocks_a_group, (group + 1) * self.blocks_a_group
+        add_shares(self.shares[item], *blocks, first, stop, self.sum[item, group], begin)
 
-        for_each(task, batch * groups * cuts)
+    def _add_over_steps(self, steps: int) -> None:
+        batch, groups = self.sum.shape[:2]
+        shares = self.shares[:, :, :, :steps].sum(3).reshape(batch, groups, self.blocks_a_group, -1)
+        self.sum[..., 0] += shares.sum(2)
 
     def gradient(self, projection: torch.Tensor) -> torch.Tensor:
         """In the shape and dtype of B or C."""
