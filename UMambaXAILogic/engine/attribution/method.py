@@ -60,7 +60,6 @@ class MethodFacts:
 
     name: str
     title: str
-    uses_layers: bool = True
     pools: bool = False
     defaults: MethodSettings = field(default_factory=MethodSettings)
 
