@@ -45,7 +45,7 @@ def write_cohort(
         Path of the manifest.
 
     Raises:
-        UsageError: an argument is not valid.
+        UsageError: an argument is not valid, or the folder cannot be made.
         CancelledError: the reporter asked to stop; no manifest is written.
         OSError: the folder cannot be written.
     """
@@ -53,8 +53,15 @@ def write_cohort(
     if count < 1:
         raise UsageError(f"A cohort of {count} phantoms was asked for.", "Ask for at least 1.")
     reporter = reporter or Reporter()
-    for name in ("volumes", "masks"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    case_seed(seed, 1)  # refused before anything is written
+    try:
+        for name in ("volumes", "masks"):
+            (folder / name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"The output folder {folder} cannot be written: {error.strerror or error}.",
+            "Choose another folder, or ask for write access.",
+        ) from error
     rows = []
     for number in range(1, count + 1):
         reporter.check_cancelled()

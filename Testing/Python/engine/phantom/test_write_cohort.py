@@ -79,3 +79,12 @@ def test_a_cancelled_cohort_has_no_manifest(tmp_path):
 def test_a_count_or_seed_that_makes_no_sense_is_refused(tmp_path, count, seed):
     with pytest.raises(UsageError):
         write_cohort("source", count, seed, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_output_that_is_a_file_is_wrong_usage(tmp_path):
+    file = tmp_path / "notes.txt"
+    file.write_text("kept")
+    with pytest.raises(UsageError, match=r"notes\.txt"):
+        write_cohort("source", 1, 0, file)
+    assert file.read_text() == "kept"
