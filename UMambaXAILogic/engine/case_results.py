@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from filelock import FileLock, Timeout
 
 import UMambaXAILogic
 
@@ -24,7 +25,7 @@ from .atomic import write_text
 from .case_record import CaseRecord, peak_memory_mb
 from .errors import UsageError
 from .request import Request
-from .unfinished import UNFINISHED_PREFIX
+from .unfinished import LOCK_NAME, UNFINISHED_PREFIX, remove_unfinished
 from .volume_io import VolumeFacts, write_volume
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class CaseWriter:
         self._made_folder = False
         self._staging: Path | None = None
         self._written: list[Path] = []
+        # The system lets go of it when the process dies, however it dies.
+        self._lock = FileLock(self._folder / LOCK_NAME, timeout=0, is_singleton=False)
 
     def __enter__(self) -> CaseWriter:
         if self._folder.exists() and not self._folder.is_dir():
@@ -69,7 +72,13 @@ class CaseWriter:
         self._made_folder = not self._folder.exists()
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+            remove_unfinished(self._folder)  # of a run that was killed: a living one would hold the lock
             self._staging = Path(tempfile.mkdtemp(prefix=UNFINISHED_PREFIX, dir=self._folder))
+        except Timeout as error:
+            raise UsageError(
+                f"Another run is writing into {self._folder}.", "Wait for it to end, or choose another folder."
+            ) from error
         except OSError as error:
             raise UsageError(
                 f"The output folder {self._folder} cannot be written: {error.strerror or error}.",
@@ -82,6 +91,7 @@ class CaseWriter:
     ) -> None:
         if self._staging is not None:
             shutil.rmtree(self._staging, ignore_errors=True)
+        self._release_lock()
         if kind is not None and self._made_folder and not any(self._folder.iterdir()):
             self._folder.rmdir()
 
@@ -130,6 +140,12 @@ class CaseWriter:
             "log": self._folder / "log.txt",
         }
         return CaseResult(self._folder, files, metrics)
+
+    def _release_lock(self) -> None:
+        if self._lock.is_locked:
+            with contextlib.suppress(OSError):  # Windows does not delete an open file; an empty one stays there
+                (self._folder / LOCK_NAME).unlink(missing_ok=True)
+            self._lock.release()
 
     def _write_volume(self, name: str, array: npt.NDArray, volume: Volume) -> None:
         path = self._add(f"{name}.{self._request.output_format}")

@@ -67,10 +67,11 @@ def run_case(request: Request, reporter: Reporter | None = None) -> CaseResult:
             explained=request.target.kind,
         )
         attribution = None
-        if check_target(plan, explained, grid, pm, record):
+        if check_target(plan, case, explained, grid, pm, record):
             attribution = explain(plan, explained, case, grid, measurement, writer, record)
+        measured = measurement.result()
         record.stage("write")
-        return writer.finish(plan, case, measurement.result(), attribution)
+        return writer.finish(plan, case, measured, attribution)
 
 
 def segment(
@@ -101,7 +102,12 @@ def select_target(plan: CasePlan, case: CaseInput, grid: NetworkGrid, windows: W
 
 
 def check_target(
-    plan: CasePlan, explained: Explained, grid: NetworkGrid, pm: npt.NDArray[np.bool_], record: CaseRecord
+    plan: CasePlan,
+    case: CaseInput,
+    explained: Explained,
+    grid: NetworkGrid,
+    pm: npt.NDArray[np.bool_],
+    record: CaseRecord,
 ) -> bool:
     """Whether there is something to explain; says so if not, and warns where the two grids disagree."""
     kind, name = plan.request.target.kind, plan.score.target.name
@@ -110,7 +116,8 @@ def check_target(
     if kind != "fn" and not (predicted.any() and pm.any()):
         record.warning("nothing_predicted", f"The model predicts no voxel of {name}: there is nothing to explain.")
         return False
-    if not bool(explained.mask.any()):
+    on_input = TargetSelection(kind, _tensor(case.ground_truth), _tensor(case.region)).select(torch.from_numpy(pm))
+    if not (bool(explained.mask.any()) and bool(on_input.any())):
         where = " inside the region" if plan.request.region is not None else ""
         what = "predicted" if kind == "prediction" else kind.upper()
         record.warning("empty_target", f"There are no {what} voxels of {name}{where}: there is nothing to explain.")
@@ -122,7 +129,7 @@ def check_target(
         record.warning(
             "grids_disagree",
             f"The prediction on the network's grid and the exported one agree with a Dice of {dice:.3f} only: "
-            f"resampling to {tuple(round(s, 2) for s in plan.model.spacing_mm)} mm and back loses thin vessels. "
+            f"resampling to {tuple(round(s, 2) for s in plan.model.spacing_mm)} mm and back changes thin vessels. "
             "Attention explains the former.",
         )
     return True
@@ -182,3 +189,7 @@ def explain(
             "backward": maps.backward_passes,
         },
     }
+
+
+def _tensor(mask: npt.NDArray[np.bool_] | None) -> torch.Tensor | None:
+    return None if mask is None else torch.from_numpy(mask)

@@ -8,6 +8,9 @@ from pathlib import Path
 UNFINISHED_PREFIX = ".unfinished-"
 """Begins the name of the hidden folder, inside the output folder, in which a run keeps its files until the end."""
 
+LOCK_NAME = ".umamba-xai.lock"
+"""A run locks this file inside its output folder: two runs into one folder would mix their files."""
+
 
 def remove_unfinished(output: Path) -> None:
     """Delete the files of runs into ``output`` that did not end; what cannot be deleted stays."""

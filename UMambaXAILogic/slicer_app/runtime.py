@@ -26,6 +26,7 @@ REQUIREMENTS = (
     "matplotlib>=3.8",
     "pillow>=10",
     "psutil>=5.9",
+    "filelock>=3.12",
 )
 #: Imported after installing, to see that they work together.
 MODULES = (
@@ -40,6 +41,7 @@ MODULES = (
     "matplotlib",
     "PIL",
     "psutil",
+    "filelock",
 )
 #: Written last into an installed runtime.
 MARKER = "umamba-xai-runtime.json"

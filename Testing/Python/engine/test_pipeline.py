@@ -341,3 +341,34 @@ def test_a_prediction_that_vanishes_on_the_way_back_is_no_prediction(folder, vol
     assert result.metrics["segmentation"]["pm_voxels"] == 0
     assert result.files["attention"] is None and result.metrics["attribution"] is None
     assert "nothing_predicted" in warning_codes(result)
+
+
+def test_a_second_run_into_the_same_folder_is_refused_while_the_first_runs(folder, volume, tmp_path):
+    out = tmp_path / "out"
+    refused = []
+
+    class Listener(Reporter):
+        def stage(self, name):
+            if name == "segment":
+                with pytest.raises(UsageError, match="Another run") as error:
+                    run_case(Request(volume, folder, out))
+                refused.append(error)
+
+    result = run_case(Request(volume, folder, out), Listener())
+    assert len(refused) == 1 and result.files["attention"].exists()
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        path.name for path in result.files.values() if path is not None
+    )
+
+
+def test_what_a_killed_run_left_is_cleared_by_the_next(folder, volume, tmp_path):
+    left = tmp_path / ".unfinished-killed"
+    left.mkdir()
+    (left / "segmentation.nii.gz").write_bytes(b"half")
+    run_case(Request(volume, folder, tmp_path))
+    assert not left.exists()
+
+
+def test_a_step_of_less_than_a_voxel_is_refused(folder, volume, tmp_path):
+    with pytest.raises(UsageError, match="less than a voxel"):
+        run_case(Request(volume, folder, tmp_path / "out", step=1e-3))

@@ -128,4 +128,8 @@ def _avoids_truth(excess: ExcessAlignment | None) -> tuple[bool, str]:
         )
     significant = p_value <= SIGNIFICANCE and excess.in_pm_excess < 1
     says = "is significantly under 1" if significant else "is not significantly under 1"
-    return significant, f"{value} {says} (p = {p_value:.3f}, {excess.test.segments} vessel segments)."
+    of_segments = "" if excess.test.observed is None else f"{excess.test.observed:.3f} over "
+    return (
+        significant,
+        f"{value} {says} (tested: {of_segments}{excess.test.segments} vessel segments, p = {p_value:.3f}).",
+    )

@@ -9,7 +9,8 @@ Windows without a voxel of M have no gradient and are skipped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -115,7 +116,8 @@ def explain_stitched(
     passes, total = 0, max(1, len(windows) * len(branches) * len(model.folds))
     for fold in model.folds:
         model.use_fold(fold)
-        with LayerCapture(model.network, [(layer.alias, layer.module) for layer in layers]) as capture:
+        watched = [(layer.alias, layer.module) for layer in layers]
+        with full_precision(model.device), LayerCapture(model.network, watched) as capture:
             for window in windows:
                 target = _at_window(case, window, importance, weight)
                 target /= len(branches) * len(model.folds)
@@ -126,6 +128,20 @@ def explain_stitched(
                     passes += 1
                     reporter.progress(passes / total)
     return StitchedMaps(plan, box, signed, len(windows), passes, passes)
+
+
+@contextlib.contextmanager
+def full_precision(device: torch.device) -> Iterator[None]:
+    """Convolutions in float32 proper: on recent GPUs torch rounds their inputs to ten bits by default (TF32)."""
+    if device.type != "cuda":
+        yield
+        return
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before
 
 
 def _at_window(case: Explained, window: Window, importance: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:

@@ -11,6 +11,8 @@ import torch
 from acvl_utils.cropping_and_padding.padding import pad_nd_image
 from nnunetv2.inference.sliding_window_prediction import compute_gaussian, compute_steps_for_sliding_window
 
+from ..errors import UsageError
+
 #: A window as slices along (z, y, x); a 2-D configuration reads one slice, given as an int, at a time.
 Window = tuple[int | slice, ...]
 
@@ -53,8 +55,15 @@ def plan_windows(shape: Sequence[int], patch_size: Sequence[int], step: float) -
         shape: (z, y, x).
         patch_size: three numbers, or two for a 2-D configuration, which reads every slice along z.
         step: window step as a fraction of the patch, (0, 1].
+
+    Raises:
+        UsageError: the step is less than a voxel.
     """
     shape, patch = tuple(int(n) for n in shape), tuple(int(n) for n in patch_size)
+    if min(patch) * step < 1:
+        raise UsageError(
+            f"A window step of {step:g} is less than a voxel of the patch {patch}.", "nnU-Net's default is 0.5."
+        )
     # A stride-0 stand-in of the volume's shape: only the slicer is wanted, not a padded copy.
     stand_in = np.broadcast_to(np.float32(0), (1, *shape))
     padded, valid = pad_nd_image(stand_in, patch, "constant", {"constant_values": 0}, True, None)

@@ -184,6 +184,9 @@ def _load_folder(
     plans_manager = PlansManager(folder.plans)
     config = configuration_manager(plans_manager, name)
     check_plans(folder, config, name)
+    axes = first.mirroring_axes or ()
+    if any(axis >= len(config.patch_size) for axis in axes):
+        raise ModelError(f"{first.path} mirrors along axes {axes}, and {name!r} has {len(config.patch_size)} axes.")
     label_manager = _label_manager(plans_manager, folder)
     architecture = architecture_of(first.trainer_name, config)
     network = build_network(

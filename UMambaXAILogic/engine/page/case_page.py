@@ -98,7 +98,12 @@ def tiles(metrics: dict[str, Any]) -> str:
             "In-PM excess",
             number(excess["in_pm_excess"] if excess else None),
             "under 1: attention avoids the true part of the prediction"
-            + (f" (p = {excess['p_value']:.3f})" if excess and excess["p_value"] is not None else ""),
+            + (
+                f" (tested on whole vessel segments: {number(excess['in_pm_excess_of_segments'])},"
+                f" p = {excess['p_value']:.3f})"
+                if excess and excess["p_value"] is not None
+                else ""
+            ),
         ),
     ]
     if metrics["segmentation"]["gt_voxels"] is None:

@@ -81,7 +81,8 @@ def excess_table(excess: Mapping[str, Any]) -> str:
         ("Share of attention on truth: observed", number(excess["observed"])),
         ("Excess alignment, observed / expected", number(excess["excess"])),
         ("In-PM excess alignment", number(excess["in_pm_excess"])),
-        ("p-value of in-PM excess under 1", test),
+        ("The same of whole vessel segments, which is what is tested", number(excess["in_pm_excess_of_segments"])),
+        ("p-value of its being under 1", test),
     ]
     return definitions(entries)
 
