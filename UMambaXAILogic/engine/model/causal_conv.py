@@ -67,11 +67,12 @@ class _CompiledConvolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x, weight, bias, use_silu):
         from .cpu_kernels.convolution import convolve
+        from .cpu_kernels.memory import empty
         from .cpu_kernels.threads import for_each
 
         ctx.save_for_backward(x, weight, bias)
         ctx.use_silu = use_silu
-        output = torch.empty(x.shape, dtype=x.dtype)
+        output = empty(x.shape, x.dtype)
         inputs, results = _arrays(x, weight, bias), output.numpy()
         blocks = _blocks(x)
 
@@ -86,11 +87,12 @@ class _CompiledConvolution(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, d_output):
         from .cpu_kernels.convolution import convolve_backward
+        from .cpu_kernels.memory import empty
         from .cpu_kernels.threads import for_each
 
         x, weight, bias = ctx.saved_tensors
         _, wants_weight, wants_bias, _ = ctx.needs_input_grad
-        d_x = torch.empty(x.shape, dtype=x.dtype)
+        d_x = empty(x.shape, x.dtype)
         d_weight = x.new_zeros((len(x), *weight.shape)) if wants_weight else x.new_zeros((len(x), 0, 0))
         d_bias = x.new_zeros((len(x), len(weight) if wants_bias else 0))
         inputs, d_y = _arrays(x, weight, bias), d_output.contiguous().numpy()

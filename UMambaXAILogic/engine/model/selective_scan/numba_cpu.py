@@ -17,6 +17,7 @@ import torch.nn.functional as F
 
 from ..cpu_kernels.lane_math import LOG2_E
 from ..cpu_kernels.lanes import LANES
+from ..cpu_kernels.memory import empty
 from ..cpu_kernels.scan_backward import add_shares, backward
 from ..cpu_kernels.scan_forward import forward
 from ..cpu_kernels.scan_tiles import TILE_STEPS
@@ -48,10 +49,10 @@ class _FusedScan(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, u, delta, A, B, C, D, z, delta_bias, delta_softplus):
         work = _Work(u, delta, A, B, C, D, z, delta_bias, delta_softplus)
-        output = torch.empty(u.shape, dtype=work.dtype)
+        output = empty(u.shape, work.dtype)
         states = torch.zeros((work.batch, work.channels, work.padded), dtype=work.dtype)
         tiles = -(-work.length // TILE_STEPS) if any(ctx.needs_input_grad) else 0
-        checkpoints = torch.empty((work.batch, tiles, work.channels, work.padded), dtype=work.dtype)
+        checkpoints = empty((work.batch, tiles, work.channels, work.padded), work.dtype)
         results = [tensor.numpy() for tensor in (output, states, checkpoints)]
 
         def task(index: int) -> None:
@@ -69,15 +70,12 @@ class _FusedScan(torch.autograd.Function):
         u, delta, A, B, C, D, z, delta_bias, checkpoints = ctx.saved_tensors
         work = _Work(u, delta, A, B, C, D, z, delta_bias, ctx.delta_softplus)
         per_item = (work.batch, work.channels)
-
-        def empty(*shape: int) -> torch.Tensor:
-            return torch.empty(shape, dtype=work.dtype)
-
         padding = work.padded - work.states
         d_states = F.pad(d_last_state.to(work.dtype), (0, padding)).contiguous().clone()
-        d_u, d_delta = empty(*u.shape), empty(*u.shape)
-        d_z = empty(*u.shape) if z is not None else empty(work.batch, 0, 0)
-        d_A, d_D, d_bias = empty(*per_item, work.padded).zero_(), empty(*per_item).zero_(), empty(*per_item).zero_()
+        d_u, d_delta = empty(u.shape, work.dtype), empty(u.shape, work.dtype)
+        d_z = empty((work.batch, 0, 0) if z is None else u.shape, work.dtype)
+        d_A = torch.zeros((*per_item, work.padded), dtype=work.dtype)
+        d_D, d_bias = torch.zeros(per_item, dtype=work.dtype), torch.zeros(per_item, dtype=work.dtype)
         saved, d_y = checkpoints.numpy(), d_output.to(work.dtype).contiguous().numpy()
         states, to_u, to_delta, to_A, to_D, to_z, to_bias = (
             tensor.numpy() for tensor in (d_states, d_u, d_delta, d_A, d_D, d_z, d_bias)
