@@ -60,12 +60,13 @@ def one_window_costs(case: Explained, layers, repeats: int) -> tuple[float, floa
     windows = (case.plan.touching(case.mask) or list(case.plan.windows))[: max(3, repeats)]
     forward, both = [], []
     upstream = torch.ones((1, case.logits.shape[0], *case.plan.patch_size))
+    patches = [case.data[(slice(None), *window)][None].contiguous() for window in windows]
+    for patch in patches:
+        with torch.inference_mode():
+            forward.append(timed(lambda patch=patch: case.model.network(patch))[0])
     # Only the first wanted layer is watched: the backward pass reaches it whatever else is watched.
     with LayerCapture(case.model.network, [(layers[0].alias, layers[0].module)]) as capture:
-        for window in windows:
-            patch = case.data[(slice(None), *window)][None].contiguous()
-            with torch.inference_mode():
-                forward.append(timed(lambda patch=patch: case.model.network(patch))[0])
+        for patch in patches:
             both.append(timed(lambda patch=patch: capture.explain(patch, lambda _: upstream, lambda *_: None))[0])
     return statistics.median(forward), statistics.median(both)
 
