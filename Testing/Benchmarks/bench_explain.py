@@ -162,7 +162,7 @@ def main() -> None:
         "ratios (median of runs)": {name: round(value, 3) for name, value in ratios.items()},
     }
     print(json.dumps(result, indent=1))
-    write_results("explain", result)
+    write_results("explain_against_peer" if options.peer else "explain", result)
 
 
 if __name__ == "__main__":
