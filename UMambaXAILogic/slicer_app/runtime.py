@@ -27,6 +27,8 @@ REQUIREMENTS = (
     "pillow>=10",
     "psutil>=5.9",
     "filelock>=3.12",
+    "distributed>=2025.1",
+    "pyarrow>=17",
 )
 #: Imported after installing, to see that they work together.
 MODULES = (
@@ -42,6 +44,8 @@ MODULES = (
     "PIL",
     "psutil",
     "filelock",
+    "distributed",
+    "pyarrow",
 )
 #: Written last into an installed runtime.
 MARKER = "umamba-xai-runtime.json"

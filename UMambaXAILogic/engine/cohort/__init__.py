@@ -1,0 +1,1 @@
+"""Many cases: manifest, tasks, tables of results."""

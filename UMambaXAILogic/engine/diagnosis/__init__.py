@@ -1,0 +1,1 @@
+"""Two cohort results -> tables, verdict and report."""

@@ -1,0 +1,1 @@
+"""Importers of the public data sets as they are released."""

@@ -1,0 +1,1 @@
+"""Shift attribution: which factor of the domain gap costs how much."""
