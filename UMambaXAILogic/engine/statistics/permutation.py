@@ -74,7 +74,7 @@ def sign_flip_test(differences: FloatArray, seed: int = 0) -> PermutationResult:
     exact = count <= EXACT_ARRANGEMENTS
     if exact:
         bits = np.arange(count)[:, None] >> np.arange(differences.size) & 1
-        blocks: Iterator[FloatArray] = iter((1.0 - 2.0 * bits,))
+        blocks: Iterator[npt.NDArray[np.floating]] = iter((1.0 - 2.0 * bits,))
     else:
         blocks = _random_signs(differences.size, np.random.default_rng(seed))
     observed = abs(float(differences.sum()))
@@ -122,7 +122,7 @@ def _random_choices(size: int, rng: np.random.Generator) -> Iterator[npt.NDArray
         yield rng.permuted(np.tile(np.arange(size), (rows, 1)), axis=1)
 
 
-def _random_signs(size: int, rng: np.random.Generator) -> Iterator[FloatArray]:
+def _random_signs(size: int, rng: np.random.Generator) -> Iterator[npt.NDArray[np.floating]]:
     for rows in _block_sizes(size):
         yield rng.integers(0, 2, (rows, size)) * 2.0 - 1.0
 
