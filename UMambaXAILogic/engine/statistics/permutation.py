@@ -1,8 +1,9 @@
 """Permutation tests of a difference of means: exact where the arrangements can be listed, seeded draws elsewhere.
 
-Unpaired, the statistic is Welch's t: with it the test keeps its level also where the groups differ in spread and
-size (A. Janssen, Statist. Probab. Lett. 36 (1997) 9-21), as cohorts from two scanners do; the plain difference of
-means does not. Paired, the signs of the differences are flipped.
+Unpaired, the statistic is Welch's t: with it the test keeps close to its level also where the groups differ in spread
+and size (A. Janssen, Statist. Probab. Lett. 36 (1997) 9-21), as cohorts from two scanners do; the plain difference of
+means does not. With four or five cases on a side and very unlike spreads it still finds too much. Paired, the signs of
+the differences are flipped.
 """
 
 from __future__ import annotations

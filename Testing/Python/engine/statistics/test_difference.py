@@ -95,9 +95,9 @@ def test_random_arrangements_agree_with_the_t_test(paired):
 def test_the_test_keeps_its_level_where_spread_and_size_differ():
     rng = np.random.default_rng(11)
     found = sum(
-        compare_groups(rng.normal(0, 1, 8).tolist(), rng.normal(0, 4, 4).tolist()).p_value <= 0.05 for _ in range(300)
+        compare_groups(rng.normal(0, 1, 10).tolist(), rng.normal(0, 4, 6).tolist()).p_value <= 0.05 for _ in range(300)
     )
-    assert found / 300 < 0.10  # the permuted plain difference of means finds a difference in about 0.16 of them
+    assert found / 300 < 0.09  # the permuted plain difference of means finds a difference in about 0.16 of them
 
 
 def test_the_smallest_p_value_of_four_against_four():
