@@ -72,6 +72,41 @@ class Region:
 
 
 @dataclass(frozen=True)
+class MethodChoice:
+    """An attribution method and its gradient pooling, written ``NAME`` or ``NAME@POOL``.
+
+    Args:
+        name: in the attribution registry.
+        pool: gradient pooling window in voxels per axis; None: the method's default.
+    """
+
+    name: str
+    pool: int | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise UsageError(f"The method {self.name!r} is not a name.", "Write NAME or NAME@POOL.")
+        _check_pool(self.pool)
+
+    @classmethod
+    def parse(cls, text: str) -> MethodChoice:
+        """Read ``seg-grad-cam`` or ``seg-xres-cam@2``.
+
+        Raises:
+            UsageError: what follows ``@`` is no whole number of at least 1.
+        """
+        name, at, pool = text.strip().partition("@")
+        if at and not (pool.isascii() and pool.isdigit()):
+            raise UsageError(
+                f"{text!r} is no method: {pool!r} is not a whole number of at least 1.", "Write NAME or NAME@POOL."
+            )
+        return cls(name, int(pool) if at else None)
+
+    def __str__(self) -> str:
+        return self.name if self.pool is None else f"{self.name}@{self.pool}"
+
+
+@dataclass(frozen=True)
 class VerdictCutoffs:
     """Cut-offs of the diagnostic rule, applied to IoU at the reporting threshold."""
 
@@ -94,6 +129,8 @@ class Request:
         method: name in the attribution registry.
         pool: gradient pooling window in voxels per axis; 1 means none. None: the default of the method or preset.
         pool_mode: ``max`` or ``mean``.
+        other_methods: further methods, measured on the same segmentation and told apart in ``methods`` of
+            metrics.json; attention map, layers and verdict are those of ``method``.
         layers: layer aliases such as ``encoder.4``; None: the default set.
         thresholds: attention thresholds in (0, 1].
         reporting_threshold: the one the gap and verdict rest on; it is measured even if not in ``thresholds``.
@@ -119,6 +156,7 @@ class Request:
     method: str = "seg-xres-cam"
     pool: int | None = None
     pool_mode: str = "max"
+    other_methods: tuple[MethodChoice, ...] = ()
     layers: tuple[str, ...] | None = None
     target: Target = field(default_factory=Target)
     thresholds: tuple[float, ...] = DEFAULT_THRESHOLDS
@@ -144,7 +182,7 @@ class Request:
                 object.__setattr__(self, name, Path(value))
         if isinstance(self.model, Path):
             object.__setattr__(self, "model", str(self.model))
-        for name in ("ground_truth_labels", "layers", "thresholds", "folds"):
+        for name in ("ground_truth_labels", "layers", "thresholds", "folds", "other_methods"):
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, _as_tuple(name, value))
@@ -168,8 +206,10 @@ class Request:
         _check_choice("output format", self.output_format, ("nii.gz", "nrrd"))
         if self.preset is not None:
             _check_choice("preset", self.preset, ("paper",))
-        if self.pool is not None and (not isinstance(self.pool, int) or isinstance(self.pool, bool) or self.pool < 1):
-            raise UsageError(f"The pooling window {self.pool!r} is not a whole number of at least 1.")
+        _check_pool(self.pool)
+        for method in self.other_methods:
+            if not isinstance(method, MethodChoice):
+                raise UsageError(f"The method {method!r} is not a MethodChoice.", "Give MethodChoice(name, pool).")
         if not 0 < self.step <= 1:
             raise UsageError(f"The window step {self.step!r} is not in (0, 1].", "nnU-Net's default is 0.5.")
         if not self.thresholds:
@@ -206,6 +246,7 @@ class Request:
                 raise UsageError(f"The request has version {version!r}; this package reads {REQUEST_VERSION}.")
             body["target"] = Target(**body.get("target") or {})
             body["cutoffs"] = VerdictCutoffs(**body.get("cutoffs") or {})
+            body["other_methods"] = tuple(MethodChoice(**method) for method in body.get("other_methods") or ())
             if body.get("region") is not None:
                 region = dict(body["region"])
                 region["mask"] = Path(region["mask"]) if region.get("mask") else None
@@ -221,6 +262,11 @@ def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         raise UsageError(f"{name} is {value!r}, which is not a list.", f"Give a list, such as [{value!r}].")
     return tuple(value)
+
+
+def _check_pool(pool: Any) -> None:
+    if pool is not None and (not isinstance(pool, int) or isinstance(pool, bool) or pool < 1):
+        raise UsageError(f"The pooling window {pool!r} is not a whole number of at least 1.")
 
 
 def _is_number(value: Any) -> bool:

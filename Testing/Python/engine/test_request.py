@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.request import Region, Request, Target, VerdictCutoffs
+from UMambaXAILogic.engine.request import MethodChoice, Region, Request, Target, VerdictCutoffs
 
 #: Every field with another value than its default.
 FULL = Request(
@@ -22,6 +22,7 @@ FULL = Request(
     method="seg-grad-cam",
     pool=2,
     pool_mode="mean",
+    other_methods=(MethodChoice("seg-xres-cam", 1), MethodChoice("seg-xres-cam")),
     layers=("encoder.4", "decoder.0"),
     target=Target("vessel", "fp", "logit"),
     thresholds=(0.1, 0.5),

@@ -1,7 +1,24 @@
-"""Many cases: manifest, tasks, tables of results."""
+"""Many cases: manifest, tasks, tables of results.
+
+Everything but the request is loaded on first use: a door that only builds a ``CohortRequest`` needs no packages.
+"""
 
 from __future__ import annotations
 
-from .manifest import Manifest, ManifestCase, read_manifest
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Manifest", "ManifestCase", "read_manifest"]
+from .request import CohortRequest, CohortResult
+
+if TYPE_CHECKING:
+    from .manifest import Manifest, ManifestCase, read_manifest
+
+__all__ = ["CohortRequest", "CohortResult", "Manifest", "ManifestCase", "read_manifest"]
+
+_LAZY = {"Manifest": "manifest", "ManifestCase": "manifest", "read_manifest": "manifest"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
