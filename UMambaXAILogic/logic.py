@@ -23,13 +23,12 @@ import slicer
 from UMambaXAILogic.engine.errors import InputError, NotInstalledError
 from UMambaXAILogic.engine.request import REPORTING_THRESHOLD
 from UMambaXAILogic.interaction import Command, Job, Runner, SubprocessRunner, worker_command
-from UMambaXAILogic.scene.export_volume import check_volume_node, export_volume
-from UMambaXAILogic.scene.ground_truth import export_ground_truth
 from UMambaXAILogic.scene.heat_map import DEFAULT_OPACITY, hide_from_slices, set_threshold, show_on_slices
-from UMambaXAILogic.scene.import_results import INPUT_REFERENCE, GroundTruthFile, ImportRequest, ResultImport
-from UMambaXAILogic.scene.region import export_region
-from UMambaXAILogic.scene_job import SceneJob, SegmentAndExplainResult
-from UMambaXAILogic.scene_options import Options, build_request, options_from
+from UMambaXAILogic.scene.run_nodes import INPUT_REFERENCE
+from UMambaXAILogic.scene_case import case_call
+from UMambaXAILogic.scene_job import SceneCall, SceneJob
+from UMambaXAILogic.scene_options import options_from
+from UMambaXAILogic.scene_results import SegmentAndExplainResult
 
 
 class PythonEnvironment(Protocol):
@@ -99,16 +98,8 @@ class UMambaXAILogic:
             UsageError, ModelError, InputError: what is wrong with the options, model or nodes, and what to do.
             NotInstalledError, MemoryExhaustedError, WorkerCrashedError: it cannot run here.
         """
-        job = self._makeJob(SubprocessRunner(), volumeNode, model, groundTruthNode, threshold, options)
-        job.start()
-        try:
-            job.wait()
-        finally:
-            job.cancel()
-        if job.error is not None:
-            raise job.error
-        assert job.result is not None
-        return job.result
+        asked = case_call(volumeNode, model, groundTruthNode, threshold, options_from(options), self._scene)
+        return self._wait(self._job(SubprocessRunner(), asked))
 
     def startSegmentAndExplain(
         self,
@@ -127,7 +118,8 @@ class UMambaXAILogic:
         Raises:
             UsageError, InputError, NotInstalledError: what can be refused before the worker starts.
         """
-        job = self._makeJob(self._make_runner(), volumeNode, model, groundTruthNode, threshold, options)
+        asked = case_call(volumeNode, model, groundTruthNode, threshold, options_from(options), self._scene)
+        job = self._job(self._make_runner(), asked)
         job.start()
         return job
 
@@ -152,17 +144,23 @@ class UMambaXAILogic:
         if result.attentionNode is not None:
             hide_from_slices(result.attentionNode.GetScene(), result.attentionNode)
 
-    def _makeJob(
-        self,
-        runner: Runner,
-        volume_node: Any,
-        model: str | Path,
-        ground_truth_node: Any,
-        threshold: float,
-        given: dict[str, Any],
-    ) -> SceneJob:
-        options = options_from(given)
-        check_volume_node(volume_node)
+    def _wait(self, job: SceneJob[Any, Any]) -> Any:
+        """Run a job to its end on this thread; raises its error."""
+        job.start()
+        try:
+            job.wait()
+        finally:
+            job.cancel()
+        if job.error is not None:
+            raise job.error
+        return job.result
+
+    def _job(self, runner: Runner, prepare: Callable[[Path], SceneCall[Any, Any]]) -> SceneJob[Any, Any]:
+        """A job that is not started yet.
+
+        Args:
+            prepare: writes what the worker needs into a folder and says what to ask of it.
+        """
         if not self._environment.is_ready:
             raise NotInstalledError(
                 "The packages that compute (torch, nnunetv2) are not installed for UMambaXAI yet.",
@@ -170,62 +168,13 @@ class UMambaXAILogic:
             )
         work_folder = Path(tempfile.mkdtemp(prefix="umamba-xai-"))
         try:
-            return self._prepare(runner, volume_node, model, ground_truth_node, threshold, options, work_folder)
+            call = prepare(work_folder)
+            (work_folder / "request.json").write_text(call.request, encoding="utf-8")
+            command = self._environment.worker_command(work_folder / "request.json")
+            return SceneJob(Job(command, runner, stages=call.stages), runner, call, work_folder)
         except BaseException:
             shutil.rmtree(work_folder, ignore_errors=True)
             raise
-
-    def _prepare(
-        self,
-        runner: Runner,
-        volume_node: Any,
-        model: str | Path,
-        ground_truth_node: Any,
-        threshold: float,
-        options: Options,
-        folder: Path,
-    ) -> SceneJob:
-        grid = export_volume(volume_node, folder / "volume.nrrd")
-        ground_truth = _export_ground_truth(ground_truth_node, volume_node, folder / "ground_truth.nrrd", options)
-        region = None
-        if options.regionNode is not None:
-            region = export_region(options.regionNode, volume_node, folder / "region.nrrd", options.regionSegments)
-        request = build_request(volume_node.GetName(), model, threshold, options, folder, ground_truth, region)
-        (folder / "request.json").write_text(request.to_json(), encoding="utf-8")
-        scene = self._scene or volume_node.GetScene()
-        volume_id = volume_node.GetID()
-
-        def make_import(job: Job) -> ResultImport:
-            return ResultImport(
-                scene,
-                ImportRequest(
-                    volume_id=volume_id,
-                    grid=grid,
-                    files=job.files,
-                    model=_model_name(model),
-                    method=options.method,
-                    threshold=threshold,
-                    ground_truth=ground_truth,
-                    replace=options.replace,
-                ),
-            )
-
-        job = Job(self._environment.worker_command(folder / "request.json"), runner)
-        return SceneJob(job, runner, make_import, folder)
-
-
-def _export_ground_truth(node: Any, volume_node: Any, path: Path, options: Options) -> GroundTruthFile | None:
-    if node is None:
-        return None
-    segment_labels = export_ground_truth(
-        node, volume_node, path, options.groundTruthSegments, options.resampleGroundTruth
-    )
-    labels = None if options.groundTruthLabels is None else tuple(options.groundTruthLabels)
-    return GroundTruthFile(path, segment_labels or labels)
-
-
-def _model_name(model: str | Path) -> str:
-    return Path(model).name.removesuffix(".zip")
 
 
 def _default_runner() -> Runner:

@@ -1,62 +1,60 @@
-"""A run on a scene: the worker's job, then its results brought into the scene step by step."""
+"""A call on a scene: the worker's job, then its results brought into the scene step by step."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from UMambaXAILogic.engine.errors import CancelledError, UMambaXAIError
+from UMambaXAILogic.engine.progress import STAGES
 from UMambaXAILogic.interaction import Job, Runner, Signal
 from UMambaXAILogic.interaction.job import CANCELLED, CANCELLING, FAILED, FINISHED, OVER, RUNNING
 from UMambaXAILogic.interaction.protocol import Caution
 from UMambaXAILogic.interaction.runner import PumpedRunner
-from UMambaXAILogic.scene.import_results import ImportedResult, ResultImport
 
 #: Share of the progress that remains for bringing the results into the scene.
 _IMPORT_SHARE = 0.03
 IMPORT_STAGE = "import"
 
 
+class SceneImport(Protocol):
+    """Brings a finished job's files into a scene, step by step."""
+
+    def steps(self) -> list[Callable[[], None]]:
+        """Functions to call in this order; each takes a fraction of a second."""
+        ...
+
+    def undo(self) -> None:
+        """Remove everything that was added so far."""
+        ...
+
+
+ImportT = TypeVar("ImportT", bound=SceneImport)
+ResultT = TypeVar("ResultT")
+
+
 @dataclass(frozen=True)
-class SegmentAndExplainResult:
-    """What one run brought into the scene; None for what there is none of.
+class SceneCall(Generic[ImportT, ResultT]):
+    """What a call asks of the worker, and what becomes of the answer.
 
     Args:
-        segmentationNode: the prediction, one segment a label.
-        attentionNode: the attention map, float32 in [0, 1]; None where nothing was predicted.
-        metrics: the content of metrics.json.
-        metricsTableNode: the metrics in words, "n/a" where a value cannot be computed.
-        alignmentTableNode: alignment of every layer at every threshold.
-        slicesTableNode: one row a slice.
-        slicesChartNode: Dice and F1 over the slices.
-        surfaceNode: the prediction's surface, coloured by attention.
-        contoursNode: iso-lines of attention on slices, hidden at first.
-        errorsNode: true positive, false positive and false negative segments, hidden at first; needs a ground truth.
-        missedNode: missed and false vessels beyond one voxel, for the 3-D view; needs a ground truth.
-        folderItem: the subject hierarchy item of the folder that holds all of these.
-        warnings: what the worker wants the user to know, as (code, message).
+        request: the worker's request, as JSON.
+        make_import: the import of the job's files, made when they are there.
+        make_result: the result, once the import has done all its steps.
+        stages: the stages that the worker will report, with their shares of the progress bar.
     """
 
-    segmentationNode: Any
-    attentionNode: Any
-    metrics: dict[str, Any]
-    metricsTableNode: Any
-    alignmentTableNode: Any
-    slicesTableNode: Any
-    slicesChartNode: Any
-    surfaceNode: Any
-    contoursNode: Any
-    errorsNode: Any
-    missedNode: Any
-    folderItem: int
-    warnings: list[tuple[str, str]] = field(default_factory=list)
+    request: str
+    make_import: Callable[[Job], ImportT]
+    make_result: Callable[[ImportT, Job], ResultT]
+    stages: Mapping[str, float] = field(default_factory=lambda: STAGES)
 
 
-class SceneJob:
-    """A running or finished Segment & Explain; has the same signals, states and properties as ``interaction.Job``.
+class SceneJob(Generic[ImportT, ResultT]):
+    """A running or finished call on a scene; has the same signals, states and properties as ``interaction.Job``.
 
     Signals:
         progressed(stage: str, fraction: float, seconds_left: float | None)
@@ -67,19 +65,19 @@ class SceneJob:
     Args:
         job: the worker's, not started.
         runner: the job's.
-        make_import: the import of the job's files, made when they are there.
+        call: what to do with the job's files.
         work_folder: removed when everything is over.
     """
 
-    def __init__(self, job: Job, runner: Runner, make_import: Callable[[Job], ResultImport], work_folder: Path) -> None:
+    def __init__(self, job: Job, runner: Runner, call: SceneCall[ImportT, ResultT], work_folder: Path) -> None:
         self.progressed, self.warned, self.logged, self.finished = Signal(), Signal(), Signal(), Signal()
-        self.result: SegmentAndExplainResult | None = None
+        self.result: ResultT | None = None
         self.error: UMambaXAIError | None = None
         self._job = job
         self._runner = runner
-        self._make_import = make_import
+        self._call = call
         self._work_folder = work_folder
-        self._import: ResultImport | None = None
+        self._import: ImportT | None = None
         self._steps: list[Callable[[], None]] = []
         self._steps_done = 0
         self._state: str | None = None
@@ -158,7 +156,7 @@ class SceneJob:
             return
         self._state = RUNNING
         try:
-            self._import = self._make_import(job)
+            self._import = self._call.make_import(job)
         except UMambaXAIError as error:
             self._end(FAILED, error)
             return
@@ -188,7 +186,7 @@ class SceneJob:
         if self._steps_done < len(self._steps):
             self._later()
             return
-        self.result = _result(self._import.result, self._job)
+        self.result = self._call.make_result(self._import, self._job)
         self._end(FINISHED, None)
 
     def _end(self, state: str, error: UMambaXAIError | None) -> None:
@@ -196,24 +194,6 @@ class SceneJob:
         self.error = error
         shutil.rmtree(self._work_folder, ignore_errors=True)
         self.finished.emit(self)
-
-
-def _result(imported: ImportedResult, job: Job) -> SegmentAndExplainResult:
-    return SegmentAndExplainResult(
-        segmentationNode=imported.segmentation_node,
-        attentionNode=imported.attention_node,
-        metrics=imported.metrics,
-        metricsTableNode=imported.metrics_table_node,
-        alignmentTableNode=imported.alignment_table_node,
-        slicesTableNode=imported.slices_table_node,
-        slicesChartNode=imported.chart_node,
-        surfaceNode=imported.surface_node,
-        contoursNode=imported.contours_node,
-        errorsNode=imported.errors_node,
-        missedNode=imported.missed_node,
-        folderItem=imported.folder_item,
-        warnings=[(warning.code, warning.message) for warning in job.warnings],
-    )
 
 
 def _unexpected(error: Exception) -> UMambaXAIError:

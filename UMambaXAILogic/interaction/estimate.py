@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from UMambaXAILogic.engine.progress import STAGES
 
@@ -14,14 +14,16 @@ class ProgressEstimate:
     """Turns stages into one number between 0 and 1 and a time left.
 
     The current stage is extrapolated from its own pace; the stages after it from the pace of everything so far
-    (seconds per share of ``STAGES``), which one slow stage corrects at once.
+    (seconds per share of ``stages``), which one slow stage corrects at once.
 
     Args:
         clock: seconds on any monotonic scale.
+        stages: the stages there are, in order, with the share of the whole that each usually takes.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], stages: Mapping[str, float] = STAGES) -> None:
         self._clock = clock
+        self._stages = stages
         self._started: float | None = None
         self._entered = 0.0
         self._fraction = 0.0
@@ -29,7 +31,7 @@ class ProgressEstimate:
         self.overall = 0.0
 
     def enter(self, stage: str) -> None:
-        """A stage begins; one that ``STAGES`` does not name is shown but counts nothing."""
+        """A stage begins; one that ``stages`` does not name is shown but counts nothing."""
         self.stage = stage
         self._fraction = 0.0
         self._entered = self._clock()
@@ -61,7 +63,7 @@ class ProgressEstimate:
         if self._fraction < _MIN_FRACTION or in_stage < _MIN_SECONDS:
             return None
         stage_left = in_stage * (1.0 - self._fraction) / self._fraction
-        share_done = self._share_before() + STAGES.get(self.stage, 0.0)
+        share_done = self._share_before() + self._stages.get(self.stage, 0.0)
         if share_done == 0.0:
             return None
         seconds_per_share = (now - self._started + stage_left) / share_done
@@ -69,12 +71,12 @@ class ProgressEstimate:
 
     def _share_before(self) -> float:
         share = 0.0
-        for name, weight in STAGES.items():
+        for name, weight in self._stages.items():
             if name == self.stage:
                 return share
             share += weight
         return 0.0
 
     def _update(self) -> None:
-        here = self._share_before() + self._fraction * STAGES.get(self.stage, 0.0)
+        here = self._share_before() + self._fraction * self._stages.get(self.stage, 0.0)
         self.overall = min(1.0, max(self.overall, here))

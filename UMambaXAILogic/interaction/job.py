@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from UMambaXAILogic.engine import errors
+from UMambaXAILogic.engine.progress import STAGES
 
 from .estimate import ProgressEstimate
 from .protocol import Caution, Device, Failure, Hello, LineSplitter, Message, Progress, Result, Stage, parse_line
@@ -52,6 +53,7 @@ class Job:
         runner: a fresh runner, used for this job alone.
         clock: seconds on any monotonic scale.
         kill_pid: ends the worker behind a launcher by the id it reported itself.
+        stages: the stages that the worker will report, with the share of the whole that each usually takes.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Job:
         runner: Runner,
         clock: Callable[[], float] = time.monotonic,
         kill_pid: Callable[[int], None] = kill_process,
+        stages: Mapping[str, float] = STAGES,
     ) -> None:
         self.progressed = Signal()
         self.warned = Signal()
@@ -75,7 +78,7 @@ class Job:
         self._command = command
         self._runner = runner
         self._kill_pid = kill_pid
-        self._estimate = ProgressEstimate(clock)
+        self._estimate = ProgressEstimate(clock, stages)
         self._log: deque[str] = deque(maxlen=_LOG_LINES)
         self._output, self._errors = LineSplitter(), LineSplitter()
         self._last_word: Result | Failure | None = None

@@ -8,14 +8,12 @@ from __future__ import annotations
 import colorsys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.engine.request import FOREGROUND
 
 from .colors import PREDICTION
@@ -30,21 +28,10 @@ from .heat_map import add_attention_volume, add_contours
 from .plots import add_slice_chart
 from .result_files import ResultFiles, read_labels, read_result
 from .segments import SegmentStyle, add_segmentation
-from .subject_hierarchy import (
-    add_result_folder,
-    folder_of,
-    is_result_folder,
-    put_into_folder,
-    remove_folder,
-    remove_item_of,
-    subject_hierarchy,
-)
+from .stepwise import StepwiseImport
 from .surface import add_attention_surface
 from .tables import add_alignment_table, add_metrics_table, add_slices_table
 
-#: Node attribute and reference by which a later run of the same method and model finds what it replaces.
-RUN_ATTRIBUTE = "UMambaXAI.run"
-INPUT_REFERENCE = "UMambaXAI.input"
 #: How deep a vessel label's further colours are shifted, where a model has several labels.
 _HUE_STEP = 0.381966
 
@@ -106,7 +93,7 @@ class ImportedResult:
     chart_node: Any = None
 
 
-class ResultImport:
+class ResultImport(StepwiseImport):
     """Brings one run into a scene: call ``steps()``'s functions one after the other, or ``run()``.
 
     Args:
@@ -115,16 +102,15 @@ class ResultImport:
     """
 
     def __init__(self, scene: Any, request: ImportRequest) -> None:
-        self._scene = scene
+        super().__init__(scene, request.volume_id, f"{request.model}, {request.method}")
         self._request = request
-        self._added: list[Any] = []
         self._read: ResultFiles | None = None
         self._truth: npt.NDArray[np.bool_] | None = None
         self.result = ImportedResult()
 
-    def steps(self) -> list[Callable[[], None]]:
-        """Functions to call in this order; each takes a fraction of a second. After the last, ``result`` is whole."""
-        work = (
+    def work(self) -> Sequence[Callable[[], None]]:
+        """See ``StepwiseImport.work``."""
+        return (
             self._read_files,
             self._read_truth,
             self._add_attention,
@@ -136,7 +122,6 @@ class ResultImport:
             self._add_tables,
             self._place,
         )
-        return [partial(self._do, step) for step in work]
 
     def run(self) -> ImportedResult:
         """All steps at once."""
@@ -145,20 +130,9 @@ class ResultImport:
         return self.result
 
     def undo(self) -> None:
-        """Remove everything that was added so far."""
-        if self.result.folder_item:
-            remove_folder(self._scene, self.result.folder_item)
-        for node in reversed(self._added):
-            remove_with_display(self._scene, node)
-        self._added.clear()
+        """See ``StepwiseImport.undo``."""
+        super().undo()
         self.result = ImportedResult()
-
-    def _do(self, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except BaseException:
-            self.undo()
-            raise
 
     def _read_files(self) -> None:
         self._read = read_result(self._request.files, self._request.grid)
@@ -175,18 +149,22 @@ class ResultImport:
         if self._files.attention is None:
             return
         node = add_attention_volume(
-            self._scene, self._name("attention"), self._files.attention, self._request.grid, self._request.threshold
+            self._scene,
+            self._nodes.name("attention"),
+            self._files.attention,
+            self._request.grid,
+            self._request.threshold,
         )
-        self.result.attention_node = self._keep(node)
+        self.result.attention_node = self._nodes.keep(node)
 
     def _add_segmentation(self) -> None:
-        self.result.segmentation_node = self._keep(
+        self.result.segmentation_node = self._nodes.keep(
             add_segmentation(
                 self._scene,
-                self._name("prediction"),
+                self._nodes.name("prediction"),
                 self._files.segmentation,
                 self._request.grid,
-                self._volume,
+                self._nodes.volume,
                 self._styles(),
             )
         )
@@ -194,8 +172,8 @@ class ResultImport:
     def _add_contours(self) -> None:
         if self._files.attention is None:
             return
-        node = self._keep(
-            add_contours(self._scene, self._name("attention contours"), self._files.attention, self._request.grid)
+        node = self._nodes.keep(
+            add_contours(self._scene, self._nodes.name("attention contours"), self._files.attention, self._request.grid)
         )
         node.GetDisplayNode().SetVisibility(False)
         self.result.contours_node = node
@@ -204,10 +182,10 @@ class ResultImport:
         target = self._target_segment_ids()
         if self._files.attention is None or not target:
             return
-        self.result.surface_node = self._keep(
+        self.result.surface_node = self._nodes.keep(
             add_attention_surface(
                 self._scene,
-                self._name("prediction coloured by attention"),
+                self._nodes.name("prediction coloured by attention"),
                 self.result.segmentation_node,
                 target,
                 self._files.attention,
@@ -220,68 +198,42 @@ class ResultImport:
         if self._truth is None:
             return
         labels = error_labels(_among(self._files.segmentation, self._target_values()), self._truth)
-        name = self._name("TP, FP, FN")
-        self.result.errors_node = self._keep(
-            add_error_segmentation(self._scene, name, labels, self._request.grid, self._volume)
+        name = self._nodes.name("TP, FP, FN")
+        self.result.errors_node = self._nodes.keep(
+            add_error_segmentation(self._scene, name, labels, self._request.grid, self._nodes.volume)
         )
 
     def _add_missed(self) -> None:
         if self._truth is None:
             return
         labels = beyond_one_voxel(_among(self._files.segmentation, self._target_values()), self._truth)
-        name = self._name("missed and false vessels")
-        self.result.missed_node = self._keep(
-            add_missed_segmentation(self._scene, name, labels, self._request.grid, self._volume)
+        name = self._nodes.name("missed and false vessels")
+        self.result.missed_node = self._nodes.keep(
+            add_missed_segmentation(self._scene, name, labels, self._request.grid, self._nodes.volume)
         )
 
     def _add_tables(self) -> None:
         scene, metrics = self._scene, self._files.metrics
-        self.result.metrics_table_node = self._keep(add_metrics_table(scene, self._name("metrics"), metrics))
-        self.result.alignment_table_node = self._keep(add_alignment_table(scene, self._name("alignment"), metrics))
-        slices = self._keep(add_slices_table(scene, self._name("slices"), self._files.slices))
+        self.result.metrics_table_node = self._nodes.keep(
+            add_metrics_table(scene, self._nodes.name("metrics"), metrics)
+        )
+        self.result.alignment_table_node = self._nodes.keep(
+            add_alignment_table(scene, self._nodes.name("alignment"), metrics)
+        )
+        slices = self._nodes.keep(add_slices_table(scene, self._nodes.name("slices"), self._files.slices))
         self.result.slices_table_node = slices
-        chart, series = add_slice_chart(scene, self._name("scores by slice"), slices, self._truth is not None)
-        self._added += [chart, *series]
+        chart, series = add_slice_chart(scene, self._nodes.name("scores by slice"), slices, self._truth is not None)
+        self._nodes.keep_all([chart, *series])
         self.result.chart_node = chart
 
     def _place(self) -> None:
-        """Last of all, because importing under a transform would harden it."""
-        request, volume = self._request, self._volume
-        earlier = self._earlier_nodes() if request.replace else []
-        folder = add_result_folder(self._scene, volume, f"{volume.GetName()}: {self._run_name()}")
-        self.result.folder_item = folder
-        transform = volume.GetTransformNodeID()
-        for node in self._added:
-            node.SetAttribute(RUN_ATTRIBUTE, self._run_name())
-            node.SetNodeReferenceID(INPUT_REFERENCE, volume.GetID())
-            if transform and node.IsA("vtkMRMLTransformableNode"):
-                node.SetAndObserveTransformNodeID(transform)
-        put_into_folder(self._scene, folder, self._added)
-        self._remove(earlier)
+        self._nodes.place(self._request.replace)
+        self.result.folder_item = self._nodes.folder_item
 
     @property
     def _files(self) -> ResultFiles:
         assert self._read is not None  # the first step reads
         return self._read
-
-    @property
-    def _volume(self) -> Any:
-        node = self._scene.GetNodeByID(self._request.volume_id)
-        if node is None:
-            raise InputError(
-                "The volume was removed from the scene while it was being segmented.", "Load it and run again."
-            )
-        return node
-
-    def _keep(self, node: Any) -> Any:
-        self._added.append(node)
-        return node
-
-    def _run_name(self) -> str:
-        return f"{self._request.model}, {self._request.method}"
-
-    def _name(self, what: str) -> str:
-        return f"{self._volume.GetName()} {what} ({self._run_name()})"
 
     def _target_values(self) -> list[int]:
         label = self._files.metrics["target"]["label"]
@@ -307,37 +259,6 @@ class ResultImport:
             SegmentStyle(value, names.get(value, f"label {value}"), _color(index), names.get(value, ""))
             for index, value in enumerate(present)
         ]
-
-    def _earlier_nodes(self) -> list[Any]:
-        nodes = [self._scene.GetNthNode(index) for index in range(self._scene.GetNumberOfNodes())]
-        return [
-            node
-            for node in nodes
-            if node.GetAttribute(RUN_ATTRIBUTE) == self._run_name()
-            and node.GetNodeReferenceID(INPUT_REFERENCE) == self._request.volume_id
-        ]
-
-    def _remove(self, nodes: list[Any]) -> None:
-        around = {folder_of(self._scene, node) for node in nodes}
-        folders = {item for item in around if is_result_folder(self._scene, item)}  # a node may have been moved
-        for node in nodes:
-            remove_with_display(self._scene, node)
-        for folder in folders - {self.result.folder_item}:
-            remove_folder(self._scene, folder)
-
-
-def remove_with_display(scene: Any, node: Any) -> None:
-    """Remove a node with its display and storage nodes, which the scene would keep."""
-    companions = []
-    if node.IsA("vtkMRMLDisplayableNode"):
-        companions += [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
-    if node.IsA("vtkMRMLStorableNode"):
-        companions.append(node.GetStorageNode())
-    item = subject_hierarchy(scene).GetItemByDataNode(node)
-    for one in (node, *companions):
-        if one is not None and scene.IsNodePresent(one):
-            scene.RemoveNode(one)
-    remove_item_of(scene, item)
 
 
 def _among(labels: npt.NDArray, values: Sequence[int]) -> npt.NDArray[np.bool_]:

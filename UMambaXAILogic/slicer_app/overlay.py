@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from UMambaXAILogic.scene.heat_map import hide_from_slices, set_threshold, show_on_slices
-from UMambaXAILogic.scene.import_results import INPUT_REFERENCE
+from UMambaXAILogic.scene.run_nodes import INPUT_REFERENCE
 
 
 def update_overlay(scene: Any, attention_node: Any, visible: bool, threshold: float, opacity: float) -> None:
