@@ -1,0 +1,122 @@
+"""The nodes that one run adds below a volume: kept together, placed together, and taken back together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from UMambaXAILogic.engine.errors import InputError
+
+from .subject_hierarchy import (
+    add_result_folder,
+    folder_of,
+    is_result_folder,
+    put_into_folder,
+    remove_folder,
+    remove_item_of,
+    subject_hierarchy,
+)
+
+#: Node attribute and reference by which a later run of the same kind finds what it replaces.
+RUN_ATTRIBUTE = "UMambaXAI.run"
+INPUT_REFERENCE = "UMambaXAI.input"
+
+
+class RunNodes:
+    """What a run adds to a scene.
+
+    Args:
+        scene: the ``vtkMRMLScene``.
+        volume_id: id of the input volume's node: the node itself may be gone when the result comes.
+        run_name: what the run is called, such as "demo, seg-xres-cam"; one of the same name replaces it.
+    """
+
+    def __init__(self, scene: Any, volume_id: str, run_name: str) -> None:
+        self._scene = scene
+        self._volume_id = volume_id
+        self._run_name = run_name
+        self._added: list[Any] = []
+        self.folder_item = 0
+
+    @property
+    def volume(self) -> Any:
+        """The input volume's node; raises ``InputError`` where it was removed."""
+        node = self._scene.GetNodeByID(self._volume_id)
+        if node is None:
+            raise InputError(
+                "The volume was removed from the scene while it was being worked on.", "Load it and run again."
+            )
+        return node
+
+    def name(self, what: str) -> str:
+        """What a node that shows ``what`` is called."""
+        return f"{self.volume.GetName()} {what} ({self._run_name})"
+
+    def keep(self, node: Any) -> Any:
+        """Note that ``node`` belongs to this run; returns it."""
+        self._added.append(node)
+        return node
+
+    def keep_all(self, nodes: Iterable[Any]) -> None:
+        """Note that ``nodes`` belong to this run."""
+        self._added += nodes
+
+    def place(self, replace: bool) -> None:
+        """Put the nodes into a folder below the volume and under its transform.
+
+        Last of all, because importing under a transform would harden it.
+
+        Args:
+            replace: remove what an earlier run of the same name on this volume left.
+        """
+        volume = self.volume
+        earlier = self._earlier_nodes() if replace else []
+        self.folder_item = add_result_folder(self._scene, volume, f"{volume.GetName()}: {self._run_name}")
+        transform = volume.GetTransformNodeID()
+        for node in self._added:
+            node.SetAttribute(RUN_ATTRIBUTE, self._run_name)
+            node.SetNodeReferenceID(INPUT_REFERENCE, volume.GetID())
+            if transform and node.IsA("vtkMRMLTransformableNode"):
+                node.SetAndObserveTransformNodeID(transform)
+        put_into_folder(self._scene, self.folder_item, self._added)
+        self._remove(earlier)
+
+    def undo(self) -> None:
+        """Remove everything that was added so far."""
+        if self.folder_item:
+            remove_folder(self._scene, self.folder_item)
+        for node in reversed(self._added):
+            remove_with_display(self._scene, node)
+        self._added.clear()
+        self.folder_item = 0
+
+    def _earlier_nodes(self) -> list[Any]:
+        nodes = [self._scene.GetNthNode(index) for index in range(self._scene.GetNumberOfNodes())]
+        return [
+            node
+            for node in nodes
+            if node.GetAttribute(RUN_ATTRIBUTE) == self._run_name
+            and node.GetNodeReferenceID(INPUT_REFERENCE) == self._volume_id
+        ]
+
+    def _remove(self, nodes: list[Any]) -> None:
+        around = {folder_of(self._scene, node) for node in nodes}
+        folders = {item for item in around if is_result_folder(self._scene, item)}  # a node may have been moved
+        for node in nodes:
+            remove_with_display(self._scene, node)
+        for folder in folders - {self.folder_item}:
+            remove_folder(self._scene, folder)
+
+
+def remove_with_display(scene: Any, node: Any) -> None:
+    """Remove a node with its display and storage nodes, which the scene would keep."""
+    companions = []
+    if node.IsA("vtkMRMLDisplayableNode"):
+        companions += [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
+    if node.IsA("vtkMRMLStorableNode"):
+        companions.append(node.GetStorageNode())
+    item = subject_hierarchy(scene).GetItemByDataNode(node)
+    for one in (node, *companions):
+        if one is not None and scene.IsNodePresent(one):
+            scene.RemoveNode(one)
+    remove_item_of(scene, item)
