@@ -11,6 +11,8 @@ from typing import Any
 
 #: Half a unit of the last digit for numbers that were not rounded.
 EXACT = 1e-12
+#: What binary floating point may add to that.
+_SLACK = 1e-9
 
 Interval = tuple[float, float]
 
@@ -40,26 +42,78 @@ def audit_alignment(rows: Sequence[Mapping[str, Any]], rounding: float = EXACT) 
     - |PM| / |GT| = (precision_pm / recall_pm) / (precision_gt / recall_gt) is the same at every threshold
 
     Args:
-        rows: dictionaries with ``reference`` (gt or pm), ``threshold``, ``iou``, ``f1``, ``precision``, ``recall``.
+        rows: dictionaries with ``reference`` (gt or pm), ``threshold``, ``iou``, ``f1``, ``precision``, ``recall``, or
+            with a ``name`` in place of the first two.
         rounding: half a unit of the last printed digit (0.00005 for four decimals).
     """
     findings = []
-    ratios: dict[float, dict[str, Interval]] = defaultdict(dict)
     for row in rows:
-        name = f"XAI-{row['reference'].upper()} at {row['threshold']:g}"
-        iou, f1, precision, recall = row["iou"], row["f1"], row["precision"], row["recall"]
-        if iou is not None and f1 is not None:
-            implied = _image(lambda value: 2 * value / (1 + value), [iou], rounding)
-            if not _meets(implied, (f1 - rounding, f1 + rounding)):
-                findings.append(f"{name}: F1 {f1:g} contradicts IoU {iou:g}")
+        name, iou, f1, precision, recall = _name(row), row["iou"], row["f1"], row["precision"], row["recall"]
+        if f1_against_iou(iou, f1, rounding):
+            findings.append(f"{name}: F1 {f1:g} contradicts IoU {iou:g}")
         if iou is not None and precision and recall:
             implied = _image(_iou_of, [precision, recall], rounding)
             if not _meets(implied, (iou - rounding, iou + rounding)):
-                findings.append(f"{name}: precision {precision:g} and recall {recall:g} contradict IoU {iou:g}")
-        if precision and recall:
+                text = f"{name}: precision {precision:g} and recall {recall:g} contradict IoU {iou:g}"
+                findings.append(text + _what_would_agree(iou, precision, recall))
+    return findings + audit_sizes(rows, rounding)
+
+
+def audit_averaged(rows: Sequence[Mapping[str, Any]], rounding: float = EXACT) -> list[str]:
+    """Check rows averaged over cases or slices; what is found here is impossible under any averaging.
+
+    F1 is a concave function of IoU, and of precision and recall together, so Jensen's inequality bounds a mean of F1:
+
+    - mean F1 <= 2 IoU / (1 + IoU) of the mean IoU
+    - mean F1 <= 2 P R / (P + R) of the mean precision and recall. This holds also where cases without precision
+      (nothing attended) or without recall (nothing to find) are left out of those two means: their F1 is 0.
+
+    Args:
+        rows: as for ``audit_alignment``; pooled rows meet both bounds as equalities.
+        rounding: half a unit of the last printed digit.
+    """
+    findings = []
+    for row in rows:
+        name, iou, f1, precision, recall = _name(row), row["iou"], row["f1"], row["precision"], row["recall"]
+        if f1_against_iou(iou, f1, rounding) > 0:
+            findings.append(f"{name}: F1 {f1:g} is more than any average of cases with a mean IoU of {iou:g} can be")
+        if f1 is not None and precision is not None and recall is not None:
+            most = _image(_f1_of, [precision, recall], rounding)[1]
+            if f1 - rounding > most + _SLACK:
+                findings.append(
+                    f"{name}: F1 {f1:g} is more than any average of cases with a mean precision of {precision:g} and a "
+                    f"mean recall of {recall:g} can be"
+                )
+    return findings
+
+
+def f1_against_iou(iou: float | None, f1: float | None, rounding: float = EXACT) -> int:
+    """0 where F1 = 2 IoU / (1 + IoU) within rounding or either is unknown; else 1 (F1 is more) or -1 (less).
+
+    Less is what averages over cases or slices give; more is impossible.
+    """
+    if iou is None or f1 is None:
+        return 0
+    low, high = _image(lambda value: 2 * value / (1 + value), [iou], rounding)
+    return int(f1 - rounding > high + _SLACK) - int(f1 + rounding < low - _SLACK)
+
+
+def audit_sizes(rows: Sequence[Mapping[str, Any]], rounding: float = EXACT) -> list[str]:
+    """Check that pooled XAI-GT and XAI-PM rows imply the same |PM| / |GT| at every threshold.
+
+    The threshold that disagrees with most others is named.
+
+    Args:
+        rows: as for ``audit_alignment``; rows without ``reference`` are passed over.
+        rounding: half a unit of the last printed digit.
+    """
+    ratios: dict[float, dict[str, Interval]] = defaultdict(dict)
+    for row in rows:
+        precision, recall = row["precision"], row["recall"]
+        if row.get("reference") and precision and recall:
             low, high = max(precision - rounding, 0.0), max(recall - rounding, EXACT)
             ratios[row["threshold"]][row["reference"]] = (low / (recall + rounding), (precision + rounding) / high)
-    return findings + _audit_sizes(ratios)
+    return _clashes(ratios)
 
 
 def audit_percents(name: str, percents: Iterable[float], rounding: float = 1e-9) -> list[str]:
@@ -69,8 +123,7 @@ def audit_percents(name: str, percents: Iterable[float], rounding: float = 1e-9)
     return [] if abs(total - 100) <= rounding * len(values) else [f"{name} sum to {total:g} %, not to 100 %"]
 
 
-def _audit_sizes(ratios: Mapping[float, Mapping[str, Interval]]) -> list[str]:
-    """|PM| / |GT| at every threshold; the one that disagrees with most others is named."""
+def _clashes(ratios: Mapping[float, Mapping[str, Interval]]) -> list[str]:
     sizes = {
         threshold: (pair["pm"][0] / pair["gt"][1], pair["pm"][1] / pair["gt"][0])
         for threshold, pair in ratios.items()
@@ -88,6 +141,27 @@ def _audit_sizes(ratios: Mapping[float, Mapping[str, Interval]]) -> list[str]:
     ]
 
 
+def _name(row: Mapping[str, Any]) -> str:
+    return row.get("name") or f"XAI-{row['reference'].upper()} at {row['threshold']:g}"
+
+
+def _what_would_agree(iou: float, precision: float, recall: float) -> str:
+    """Which other precision, or which other recall, has this IoU: 1 / IoU = 1 / P + 1 / R - 1."""
+    if iou <= 0:
+        return ""
+    implied = {
+        name: 1 / inverse
+        for name, inverse in (("precision", 1 / iou - 1 / recall + 1), ("recall", 1 / iou - 1 / precision + 1))
+        if inverse >= 1
+    }
+    words = [f"a {name} of {value:.5g}" for name, value in implied.items()]
+    return f" ({' or '.join(words)} would agree)" if words else ""
+
+
+def _f1_of(precision: float, recall: float) -> float:
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
 def _iou_of(precision: float, recall: float) -> float:
     union = precision + recall - precision * recall
     return precision * recall / union if union else 0.0
@@ -101,5 +175,4 @@ def _image(function: Callable[..., float], values: Sequence[float], rounding: fl
 
 
 def _meets(one: Interval, other: Interval) -> bool:
-    slack = 1e-9
-    return one[0] <= other[1] + slack and other[0] <= one[1] + slack
+    return one[0] <= other[1] + _SLACK and other[0] <= one[1] + _SLACK
