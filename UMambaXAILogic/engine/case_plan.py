@@ -3,29 +3,70 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
 
 from .attribution import MethodSettings, get_method
 from .attribution.method import AttributionMethod
 from .case_record import CaseRecord
 from .device import device_facts, resolve_device
+from .errors import UsageError
+from .fingerprint import request_fingerprint
 from .inference.target import TargetScore, resolve_target
 from .model.layers import Layer, resolve_layers
 from .model.loading import Model, load_model
 from .model.selective_scan import choose_backend
-from .request import Request
+from .request import MethodChoice, Request
+
+
+class ModelLoader(Protocol):
+    """``load_model``, or something that keeps what it loaded."""
+
+    def __call__(
+        self, reference: str, *, folds: tuple[int | str, ...] | None, device: torch.device, scan_backend: str
+    ) -> Model:
+        """As ``load_model``."""
+
+
+@dataclass(frozen=True)
+class PlannedMethod:
+    """An attribution method with the settings it will have."""
+
+    method: AttributionMethod
+    settings: MethodSettings
+
+    def facts(self) -> dict[str, Any]:
+        """``method``, ``pool`` and ``pool_mode`` as metrics.json names them; the latter two None without pooling."""
+        pools = self.method.facts.pools
+        return {
+            "method": self.method.facts.name,
+            "pool": self.settings.pool if pools else None,
+            "pool_mode": self.settings.pool_mode if pools else None,
+        }
 
 
 @dataclass(frozen=True)
 class CasePlan:
-    """What the request means for this model."""
+    """What the request means for this model.
+
+    Args:
+        methods: the main method first, then those measured beside it.
+        fingerprint: of request, model and files; see ``fingerprint``.
+    """
 
     request: Request
     model: Model
-    method: AttributionMethod
-    settings: MethodSettings
+    methods: tuple[PlannedMethod, ...]
     layers: list[Layer]
     score: TargetScore
     scan_backend: str | None
+    fingerprint: str
+
+    @property
+    def last_decoder_layer(self) -> str | None:
+        """Alias of the network's last decoder layer, if it is among the explained ones."""
+        return next((layer.alias for layer in self.layers if layer.is_last_decoder), None)
 
     @property
     def heads(self) -> int:
@@ -33,12 +74,16 @@ class CasePlan:
         return self.model.label_manager.num_segmentation_heads
 
 
-def plan_case(request: Request, record: CaseRecord) -> CasePlan:
-    """Resolve device, model, method, layers and target; everything that can be refused without the volume."""
-    method = get_method(request.method)
+def plan_case(request: Request, record: CaseRecord, load: ModelLoader | None = None) -> CasePlan:
+    """Resolve device, model, methods, layers and target; everything that can be refused without the volume.
+
+    Args:
+        load: takes the place of ``load_model``.
+    """
+    methods = plan_methods(request)
     device = resolve_device(request.device)
     record.stage("load_model")
-    model = load_model(request.model, folds=request.folds, device=device, scan_backend=request.scan_backend)
+    model = (load or load_model)(request.model, folds=request.folds, device=device, scan_backend=request.scan_backend)
     facts = device_facts(device)
     scan = choose_backend(device, request.scan_backend) if model.has_scan else None
     record.device(
@@ -49,9 +94,6 @@ def plan_case(request: Request, record: CaseRecord) -> CasePlan:
             "reason": scan.reason if scan else f"{model.architecture} has no selective scan",
         }
     )
-    paper = request.preset == "paper"
-    pool = method.facts.defaults.pool if request.pool is None else request.pool
-    settings = MethodSettings(pool, request.pool_mode, per_window=paper)
     layers = resolve_layers(model, request.layers)
     for layer in layers:
         if layer.channel_token:
@@ -59,6 +101,31 @@ def plan_case(request: Request, record: CaseRecord) -> CasePlan:
                 "channel_token_layer",
                 f"{layer.alias} mixes positions (its Mamba tokens are channels): its map says little about where.",
             )
-    score = request.target.score or ("logit" if paper else "margin")
+    score = request.target.score or ("logit" if request.preset == "paper" else "margin")
     target = resolve_target(model.label_manager, request.target.label)
-    return CasePlan(request, model, method, settings, layers, TargetScore(target, score), scan.name if scan else None)
+    return CasePlan(
+        request=request,
+        model=model,
+        methods=methods,
+        layers=layers,
+        score=TargetScore(target, score),
+        scan_backend=scan.name if scan else None,
+        fingerprint=request_fingerprint(request, model.sha256),
+    )
+
+
+def plan_methods(request: Request) -> tuple[PlannedMethod, ...]:
+    """The request's methods with their defaults filled in, the main one first.
+
+    Raises:
+        UsageError: a method is not known, or named twice.
+    """
+    planned: list[PlannedMethod] = []
+    for choice in (MethodChoice(request.method, request.pool), *request.other_methods):
+        method = get_method(choice.name)
+        pool = method.facts.defaults.pool if choice.pool is None else choice.pool
+        settings = MethodSettings(pool, request.pool_mode, per_window=request.preset == "paper")
+        planned.append(PlannedMethod(method, settings))
+        if planned[-1].facts() in [earlier.facts() for earlier in planned[:-1]]:
+            raise UsageError(f"The method {choice} is named twice.", "Name every method once, or with another pooling.")
+    return tuple(planned)

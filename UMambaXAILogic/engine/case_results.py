@@ -24,6 +24,7 @@ from .alignment import CaseMetrics, write_slices_csv
 from .atomic import write_text
 from .case_record import CaseRecord, peak_memory_mb
 from .errors import UsageError
+from .fingerprint import request_settings
 from .request import Request
 from .unfinished import LOCK_NAME, UNFINISHED_PREFIX, remove_unfinished
 from .volume_io import VolumeFacts, write_volume
@@ -104,7 +105,12 @@ class CaseWriter:
         self._write_volume("attention" if layer is None else f"layers/attention.{layer}", attention, volume)
 
     def finish(
-        self, plan: CasePlan, case: CaseInput, measured: CaseMetrics, attribution: dict[str, Any] | None
+        self,
+        plan: CasePlan,
+        case: CaseInput,
+        measured: CaseMetrics,
+        attribution: dict[str, Any] | None,
+        methods: list[dict[str, Any]],
     ) -> CaseResult:
         """Write metrics, slice table and log, then give every file its final name, metrics.json last."""
         for code, message in measured.warnings:
@@ -121,11 +127,13 @@ class CaseWriter:
             "target": _target_fields(plan),
             "attribution": attribution,
             **measured.fields,
+            "methods": methods,
             "domain": None,
             "warnings": self._record.warnings,
             "timing": self._record.timing(),
             "peak_memory_mb": peak_memory_mb(plan.model.device.type),
             "environment": _environment(plan),
+            "request": {"fingerprint": plan.fingerprint, "settings": request_settings(self._request)},
         }
         self._record.note("done")
         write_text(self._add("log.txt"), "\n".join(self._record.lines) + "\n")

@@ -11,7 +11,7 @@ import torch
 from .alignment import CaseMeasurement
 from .attribution.aggregation import AttentionMaps
 from .case_input import CaseInput, read_case
-from .case_plan import CasePlan, plan_case
+from .case_plan import CasePlan, ModelLoader, plan_case
 from .case_record import CaseRecord
 from .case_results import CaseResult, CaseWriter
 from .inference.explanation import Explained
@@ -20,6 +20,7 @@ from .inference.prediction import predict_stitched_logits
 from .inference.target import TargetSelection
 from .inference.windows import WindowPlan, mirror_branches, plan_windows
 from .memory import check_memory
+from .method_comparison import method_entry, other_methods
 from .progress import Reporter
 from .request import Request
 
@@ -29,12 +30,13 @@ __all__ = ["CaseResult", "run_case"]
 MIN_GRID_AGREEMENT = 0.95
 
 
-def run_case(request: Request, reporter: Reporter | None = None) -> CaseResult:
+def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoader | None = None) -> CaseResult:
     """Segment one volume, explain the segmentation, measure both, and write the results.
 
     Args:
         request: what is asked.
         reporter: hears of stages, progress and warnings, and is asked whether to stop.
+        load: takes the place of ``load_model``, for callers that keep a model between cases.
 
     Returns:
         The files and metrics. ``request.output`` holds either all of them or none.
@@ -46,7 +48,7 @@ def run_case(request: Request, reporter: Reporter | None = None) -> CaseResult:
     """
     record = CaseRecord(reporter or Reporter())
     with CaseWriter(request, record) as writer:
-        plan = plan_case(request, record)
+        plan = plan_case(request, record, load)
         record.stage("read")
         case = read_case(request, plan.model, plan.score.target, record)
         record.stage("preprocess")
@@ -66,12 +68,14 @@ def run_case(request: Request, reporter: Reporter | None = None) -> CaseResult:
             request.cutoffs,
             explained=request.target.kind,
         )
-        attribution = None
+        attribution, methods = None, []
         if check_target(plan, case, explained, grid, pm, record):
             attribution = explain(plan, explained, case, grid, measurement, writer, record)
+            methods = [method_entry(plan.methods[0], measurement.mean_alignment())]
+            methods += other_methods(plan, explained, grid, measurement, record)
         measured = measurement.result()
         record.stage("write")
-        return writer.finish(plan, case, measured, attribution)
+        return writer.finish(plan, case, measured, attribution, methods)
 
 
 def segment(
@@ -146,10 +150,10 @@ def explain(
 ) -> dict[str, Any] | None:
     """Pass 2, aggregation and measurement; returns metrics.json's ``attribution``, None without a map."""
     record.stage("explain")
-    maps = plan.method.explain(explained, plan.layers, plan.settings, record)
+    main = plan.methods[0]
+    maps = main.method.explain(explained, plan.layers, main.settings, record)
     record.stage("metrics")
-    last = next((layer.alias for layer in plan.layers if layer.is_last_decoder), None)
-    attention = AttentionMaps(maps, record, last)
+    attention = AttentionMaps(maps, record, plan.last_decoder_layer)
     mean = attention.mean()
     if mean is None:
         record.warning("no_attribution", "No layer has positive attribution for this target: there is no map.")
@@ -174,9 +178,7 @@ def explain(
     windows = len(explained.plan.windows)
     branches = mirror_branches(plan.model.allowed_mirroring_axes if plan.request.mirror else None)
     return {
-        "method": plan.method.facts.name,
-        "pool": plan.settings.pool if plan.method.facts.pools else None,
-        "pool_mode": plan.settings.pool_mode if plan.method.facts.pools else None,
+        **main.facts(),
         "layers": attention.useful_layers,
         "layers_without_map": [layer.alias for layer in plan.layers if layer.alias not in attention.useful_layers],
         "preset": plan.request.preset,

@@ -107,6 +107,15 @@ class CaseMeasurement:
         """Measure the mean of all layers but the last, whose map lies inside the prediction by construction."""
         self._rows_without_last = self._alignment_rows(MEAN_WITHOUT_LAST_LAYER, self._count(attention))
 
+    def mean_alignment(self) -> dict[str, Any]:
+        """``alignment`` rows and ``gap`` of the layer mean; no rows where none was added."""
+        return {"alignment": self._mean_rows, "gap": self._gap(self._mean_rows)}
+
+    def other_mean_alignment(self, attention: FloatMap) -> dict[str, Any]:
+        """The same for another method's layer mean, which counts for nothing else."""
+        rows = self._alignment_rows(MEAN_LAYER, self._count(attention))
+        return {"alignment": rows, "gap": self._gap(rows)}
+
     def result(self) -> CaseMetrics:
         """All metrics of what was added; without an attention map, those of the segmentation alone."""
         pooled = self._segmentation.pooled()
@@ -116,7 +125,7 @@ class CaseMeasurement:
                 "segmentation": self._segmentation_fields(pooled),
                 "alignment": self._mean_rows + self._rows,
                 "alignment_without_last_layer": self._rows_without_last,
-                "gap": self._gap(),
+                "gap": self._gap(self._mean_rows),
                 "excess_alignment": self._excess.to_json() if self._excess else None,
                 "slice_categories": self._slice_categories(slices),
                 "verdict": self._verdict(pooled).to_json(),
@@ -170,14 +179,14 @@ class CaseMeasurement:
             "pm_voxels_outside_region": (None if self._region is None else int(np.count_nonzero(self._pm)) - pm_voxels),
         }
 
-    def _iou(self, reference: str) -> float | None:
-        for row in self._mean_rows:
+    def _iou(self, rows: Sequence[dict[str, Any]], reference: str) -> float | None:
+        for row in rows:
             if row["reference"] == reference and row["threshold"] == self._threshold:
                 return row["iou"]
         return None
 
-    def _gap(self) -> float | None:
-        xai_gt, xai_pm = self._iou("gt"), self._iou("pm")
+    def _gap(self, rows: Sequence[dict[str, Any]]) -> float | None:
+        xai_gt, xai_pm = self._iou(rows, "gt"), self._iou(rows, "pm")
         return None if xai_gt is None or xai_pm is None else xai_pm - xai_gt
 
     def _slice_categories(self, slices: list[SliceRow]) -> dict[str, Any] | None:
@@ -193,7 +202,7 @@ class CaseMeasurement:
         return summary
 
     def _verdict(self, pooled: Overlap | None) -> Verdict:
-        xai_gt, xai_pm = self._iou("gt"), self._iou("pm")
+        xai_gt, xai_pm = self._iou(self._mean_rows, "gt"), self._iou(self._mean_rows, "pm")
         if not self._pm.any():
             reason = "Nothing was predicted, so there is nothing to explain."
         elif self._mean is None:

@@ -1,0 +1,68 @@
+"""Further attribution methods on a case that is segmented and explained: where does their attention lie?"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from .attribution.aggregation import AttentionMaps
+from .progress import Reporter
+
+if TYPE_CHECKING:
+    from .alignment import CaseMeasurement
+    from .case_plan import CasePlan, PlannedMethod
+    from .case_record import CaseRecord
+    from .inference.explanation import Explained
+    from .inference.network_grid import NetworkGrid
+
+
+def method_entry(planned: PlannedMethod, alignment: dict[str, Any]) -> dict[str, Any]:
+    """One member of ``methods`` in metrics.json: the method, ``alignment`` of its layer mean, and ``gap``."""
+    return {**planned.facts(), **alignment}
+
+
+def other_methods(
+    plan: CasePlan, explained: Explained, grid: NetworkGrid, measurement: CaseMeasurement, record: CaseRecord
+) -> list[dict[str, Any]]:
+    """Explain and measure with every method but the main one; one method's maps are in memory at a time.
+
+    Returns:
+        Members of ``methods``; one without a map has no ``alignment`` rows and the gap None.
+    """
+    entries = []
+    for planned in plan.methods[1:]:
+        voice = _Voice(record, planned)
+        record.stage("explain")
+        record.note(f"method {planned.facts()}")
+        started = time.perf_counter()
+        maps = planned.method.explain(explained, plan.layers, planned.settings, voice)
+        seconds = time.perf_counter() - started
+        record.stage("metrics")
+        mean = AttentionMaps(maps, voice, plan.last_decoder_layer).mean()
+        del maps
+        if mean is None:
+            voice.warning("no_attribution", "No layer has positive attribution for this target: there is no map.")
+            alignment: dict[str, Any] = {"alignment": [], "gap": None}
+        else:
+            alignment = measurement.other_mean_alignment(grid.to_input(mean))
+        entries.append({**method_entry(planned, alignment), "explain_s": round(seconds, 3)})
+    return entries
+
+
+class _Voice(Reporter):
+    """Passes on what a method says, with its name before warnings."""
+
+    def __init__(self, record: CaseRecord, planned: PlannedMethod) -> None:
+        super().__init__()
+        self._record = record
+        facts = planned.facts()
+        self._name = facts["method"] if facts["pool"] is None else f"{facts['method']}@{facts['pool']}"
+
+    def progress(self, fraction: float) -> None:
+        self._record.progress(fraction)
+
+    def warning(self, code: str, message: str) -> None:
+        self._record.warning(code, f"{self._name}: {message}")
+
+    def check_cancelled(self) -> None:
+        self._record.check_cancelled()
