@@ -1,7 +1,8 @@
 """The CPU scan against its peers, forward and forward with backward, seconds and memory.
 
 ``python Testing/Benchmarks/bench_selective_scan.py [--quick]`` writes ``results/selective_scan.md`` and ``.json``.
-All contenders of a case run in turn in one process, so that whatever else the machine does hits them alike; ratios
+All contenders of a case run in turn in one process, so that whatever else the machine does hits them alike; each call
+that is timed follows one of the same contender that is not, so that none pays for the memory another gave back. Ratios
 are of medians. Peak memory is the growth of a fresh process during one call, inputs not counted.
 """
 
@@ -72,12 +73,12 @@ def time_case(mode: str, channels: int, steps: int, contenders: tuple[str, ...],
     """Median seconds of each contender."""
     calls = {name: make_call(name, mode, channels, steps) for name in contenders}
     seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for round_ in range(repeats + 1):
+    for _ in range(repeats):
         for name, call in calls.items():
+            call()  # compiles, and brings memory in
             start = time.perf_counter()
             call()
-            if round_:  # the first round compiles, and brings memory in
-                seconds[name].append(time.perf_counter() - start)
+            seconds[name].append(time.perf_counter() - start)
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
