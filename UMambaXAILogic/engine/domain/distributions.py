@@ -1,0 +1,81 @@
+"""What a plot of two cohorts needs: shares of coarse bins, and the values of the cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .cohort_distances import hounsfield_histogram, noise_values
+from .comparison_tables import diameter_histogram
+from .histogram import Histogram
+from .noise_choice import NoiseChoice
+from .quantities import AXES
+from .row import DomainRow
+
+#: At most this many bins are drawn; more would show noise.
+_MOST_BINS = 120
+#: Between these shares of both cohorts' values the bins are laid; tails beyond them are drawn at the ends.
+_SHOWN_SHARE = (0.001, 0.999)
+#: Steps that a reader can take in, in the unit of the values.
+_STEPS = {"HU": (1, 2, 5, 10, 20, 50), "mm": (0.02, 0.04, 0.1, 0.2, 0.4, 1.0)}
+
+Rows = Sequence[DomainRow]
+
+
+def distributions(source: Rows, target: Rows, noise: NoiseChoice) -> dict[str, Any]:
+    """Intensity and diameter histograms on common bins; noise and spacing case by case."""
+    return {
+        "intensity": _on_common_bins(hounsfield_histogram(source), hounsfield_histogram(target)),
+        "diameter": _on_common_bins(diameter_histogram(source), diameter_histogram(target)),
+        "noise": {
+            "unit": "HU",
+            "estimator": noise.estimator,
+            "source": noise_values(source, noise.estimator),
+            "target": noise_values(target, noise.estimator),
+        },
+        "spacing": {
+            "unit": "mm",
+            **{
+                axis: {
+                    side: [getattr(row.resolution.spacing_mm, axis) for row in rows]
+                    for side, rows in (("source", source), ("target", target))
+                }
+                for axis in AXES
+            },
+        },
+    }
+
+
+def _on_common_bins(source: Histogram, target: Histogram) -> dict[str, Any]:
+    """``edges`` (n + 1) and each cohort's share of values in the n bins; a cohort without values has null."""
+    unit = source.bins.unit
+    bounds = [
+        bound
+        for histogram in (source, target)
+        for share in _SHOWN_SHARE
+        if (bound := histogram.quantile(share)) is not None
+    ]
+    if not bounds:
+        return {"unit": unit, "edges": [], "source": None, "target": None}
+    low, high = min(bounds), max(bounds)
+    steps = _STEPS[unit]
+    step = next((step for step in steps if (high - low) / step <= _MOST_BINS - 2), steps[-1])
+    first = np.floor(low / step)
+    edges = step * np.arange(first, np.floor(high / step) + 2)
+    return {
+        "unit": unit,
+        "edges": [round(float(edge), 6) for edge in edges],
+        "source": _shares(source, edges),
+        "target": _shares(target, edges),
+    }
+
+
+def _shares(histogram: Histogram, edges: np.ndarray) -> list[float] | None:
+    if histogram.total == 0:
+        return None
+    points, below = histogram.distribution()
+    cumulative = np.interp(edges, points, below / below[-1])
+    cumulative[0], cumulative[-1] = 0.0, 1.0
+    return [float(share) for share in np.diff(cumulative)]
