@@ -2,9 +2,9 @@
 
 from ..grids import AxisOrder, describe, is_same_grid, orientation_code, side_by_side
 from .facts import PHANTOM_DESCRIPTION, InputWarning, VolumeFacts
-from .ground_truth import read_ground_truth, resample_labels
+from .ground_truth import check_same_voxels, read_ground_truth, resample_labels
 from .input_warnings import hounsfield_doubts, intensity_warnings
-from .read import read_volume
+from .read import read_geometry, read_volume
 from .region import region_mask
 from .write import write_volume
 
@@ -13,11 +13,13 @@ __all__ = [
     "AxisOrder",
     "InputWarning",
     "VolumeFacts",
+    "check_same_voxels",
     "describe",
     "hounsfield_doubts",
     "intensity_warnings",
     "is_same_grid",
     "orientation_code",
+    "read_geometry",
     "read_ground_truth",
     "read_volume",
     "region_mask",

@@ -102,13 +102,7 @@ def read_dicom_series(folder: Path, series_uid: str | None) -> tuple[Volume, Dic
     Raises:
         InputError: no or several series; slices that do not make one regular volume; damaged files.
     """
-    series = choose_series(folder, series_uid)
-    if damaged := _damaged_slices(folder, series):
-        raise InputError(
-            f"{len(damaged)} files of the DICOM series {series.uid} in {folder} are incomplete, for example "
-            f"{damaged[0]}.",
-            "Copy or export the series again.",
-        )
+    series = _undamaged_series(folder, series_uid)
     name = f"The DICOM series {series.uid} in {folder}"
     try:
         with quiet_libraries():
@@ -120,9 +114,7 @@ def read_dicom_series(folder: Path, series_uid: str | None) -> tuple[Volume, Dic
                 reader.SetOutputPixelType(sitk.sitkFloat32)
             image = reader.Execute()
     except RuntimeError as error:
-        raise InputError(
-            f"{name} cannot be read: {str(error).strip().splitlines()[-1]}", "Copy or export it again."
-        ) from error
+        raise _unreadable(name, error) from error
     geometry = itk_geometry(image)
     expected = _expected_geometry(slices, distance_mm)
     if not grids.is_same_grid(geometry, expected):
@@ -132,6 +124,36 @@ def read_dicom_series(folder: Path, series_uid: str | None) -> tuple[Volume, Dic
             "Convert it to NIfTI, for example with dcm2niix.",
         )
     return Volume(sitk.GetArrayFromImage(image), geometry), series
+
+
+def read_dicom_geometry(folder: Path, series_uid: str | None) -> Geometry:
+    """The grid of one series of a folder by the headers of its files, without reading voxels.
+
+    Raises:
+        InputError: as ``read_dicom_series``, but for voxels that are damaged.
+    """
+    series = _undamaged_series(folder, series_uid)
+    name = f"The DICOM series {series.uid} in {folder}"
+    try:
+        with quiet_libraries():
+            return _expected_geometry(*stack([read_slice(path) for path in series.paths], name))
+    except RuntimeError as error:
+        raise _unreadable(name, error) from error
+
+
+def _undamaged_series(folder: Path, series_uid: str | None) -> DicomSeries:
+    series = choose_series(folder, series_uid)
+    if damaged := _damaged_slices(folder, series):
+        raise InputError(
+            f"{len(damaged)} files of the DICOM series {series.uid} in {folder} are incomplete, for example "
+            f"{damaged[0]}.",
+            "Copy or export the series again.",
+        )
+    return series
+
+
+def _unreadable(name: str, error: RuntimeError) -> InputError:
+    return InputError(f"{name} cannot be read: {str(error).strip().splitlines()[-1]}", "Copy or export it again.")
 
 
 def _damaged_slices(folder: Path, series: DicomSeries) -> list[str]:

@@ -13,6 +13,11 @@ from ..errors import InputError
 from ..volume import Geometry, Volume
 from .read import read_volume
 
+#: What to do about a ground truth or a region on another grid than the volume.
+RESAMPLE_REMEDY = (
+    "Resample it in the program it was made with, or allow it here with --resample-gt (nearest neighbour)."
+)
+
 Labels = npt.NDArray[np.unsignedinteger] | npt.NDArray[np.signedinteger]
 
 
@@ -22,8 +27,7 @@ def read_ground_truth(
     *,
     labels: Sequence[int] | None = None,
     resample: bool = False,
-    other_grid_remedy: str = "Resample it in the program it was made with, or allow it here with --resample-gt "
-    "(nearest neighbour).",
+    other_grid_remedy: str = RESAMPLE_REMEDY,
 ) -> Labels:
     """Read label values onto a volume's grid.
 
@@ -51,12 +55,7 @@ def read_ground_truth(
     if order is not None:
         return np.ascontiguousarray(order.apply(values))
     if not resample:
-        raise InputError(
-            f"{path} lies on another grid than the volume ('!' marks what differs):\n"
-            + grids.side_by_side("volume", geometry, "this file", volume.geometry)
-            + "\n",
-            other_grid_remedy,
-        )
+        raise _other_grid(Path(path), volume.geometry, geometry, other_grid_remedy)
     resampled = resample_labels(Volume(values, volume.geometry), geometry)
     if values.any() and not resampled.any():
         raise InputError(
@@ -66,6 +65,31 @@ def read_ground_truth(
             "Check that both belong to the same patient and scan.",
         )
     return resampled
+
+
+def check_same_voxels(path: Path, found: Geometry, geometry: Geometry, other_grid_remedy: str) -> None:
+    """Refuse a label file that does not lie on the volume's grid, in whatever axis order.
+
+    Args:
+        path: of the label file.
+        found: its grid.
+        geometry: the volume's.
+        other_grid_remedy: what to do about it.
+
+    Raises:
+        InputError: it lies on another grid; both are printed.
+    """
+    if grids.order_onto(found, geometry) is None:
+        raise _other_grid(path, found, geometry, other_grid_remedy)
+
+
+def _other_grid(path: Path, found: Geometry, geometry: Geometry, remedy: str) -> InputError:
+    return InputError(
+        f"{path} lies on another grid than the volume ('!' marks what differs):\n"
+        + grids.side_by_side("volume", geometry, "this file", found)
+        + "\n",
+        remedy,
+    )
 
 
 def resample_labels(labels: Volume, geometry: Geometry) -> Labels:

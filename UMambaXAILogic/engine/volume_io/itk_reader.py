@@ -59,22 +59,34 @@ def read_nrrd_or_metaimage(path: Path, file_format: str) -> tuple[Volume, bool]:
         InputError: the file cannot be read, or not without guessing.
         OSError: it cannot be opened.
     """
-    fields = _header_fields(path, separator=":" if file_format == "NRRD" else "=")
-    _check_positions(fields, file_format, path)
+    fields = _checked_fields(path, file_format)
     try:
         with quiet_libraries():
             reader = itk_reader(path)
             check_pixels(reader, str(path))
             image = reader.Execute()
     except RuntimeError as error:
-        raise InputError(
-            f"{path} is damaged or incomplete, or not a {file_format} file: {_reason(error)}",
-            "Copy or export it again; voxels in a file of their own must lie beside the header.",
-        ) from error
+        raise _damaged(path, file_format, error) from error
     geometry = itk_geometry(image)
     known = file_format == "MetaImage" or _PATIENT_SPACES.fullmatch(fields.get("space", "")) is not None
     is_phantom = PHANTOM_DESCRIPTION in fields.get("content", "")
     return Volume(sitk.GetArrayFromImage(image), geometry, is_phantom), known
+
+
+def read_itk_geometry(path: Path, file_format: str) -> Geometry:
+    """The grid of a NRRD or MetaImage file, without reading voxels.
+
+    Raises:
+        InputError, OSError: as ``read_nrrd_or_metaimage``, but for voxels that are damaged or missing.
+    """
+    _checked_fields(path, file_format)
+    try:
+        with quiet_libraries():
+            reader = itk_reader(path)
+            check_pixels(reader, str(path))
+            return itk_geometry(reader)
+    except RuntimeError as error:
+        raise _damaged(path, file_format, error) from error
 
 
 def check_pixels(reader: sitk.ImageFileReader, name: str) -> None:
@@ -98,6 +110,19 @@ def check_pixels(reader: sitk.ImageFileReader, name: str) -> None:
     if reader.GetDimension() != 3:
         what = "a 2-D image" if reader.GetDimension() < 3 else f"{reader.GetDimension()}-dimensional"
         raise InputError(f"{name} is {what} (size {size}), not one volume.", "Give one 3-D volume.")
+
+
+def _checked_fields(path: Path, file_format: str) -> dict[str, str]:
+    fields = _header_fields(path, separator=":" if file_format == "NRRD" else "=")
+    _check_positions(fields, file_format, path)
+    return fields
+
+
+def _damaged(path: Path, file_format: str, error: RuntimeError) -> InputError:
+    return InputError(
+        f"{path} is damaged or incomplete, or not a {file_format} file: {_reason(error)}",
+        "Copy or export it again; voxels in a file of their own must lie beside the header.",
+    )
 
 
 def _header_fields(path: Path, separator: str) -> dict[str, str]:

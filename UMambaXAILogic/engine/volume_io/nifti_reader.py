@@ -42,6 +42,21 @@ def read_nifti(path: Path) -> tuple[Volume, bool, tuple[InputWarning, ...]]:
     return Volume(_scaled(array, header), geometry, is_phantom, header), known, warnings
 
 
+def read_nifti_geometry(path: Path) -> Geometry:
+    """The grid of ``.nii`` or ``.nii.gz``, without reading voxels.
+
+    Raises:
+        InputError, OSError: as ``read_nifti``, but voxel data may be damaged; a file that is far too short is noticed.
+    """
+    with nifti_header.open_stream(path) as stream:
+        header = nifti_header.read_header(stream, path)
+        nifti_header.check_position(header, path)
+        _check_file_size(stream, header, path)
+    geometry = _geometry(header, path)
+    nifti_header.compare_with_itk(header, geometry, path)
+    return geometry
+
+
 def _geometry(header: nibabel.Nifti1Header, path: Path) -> Geometry:
     try:
         with quiet_libraries():
@@ -63,11 +78,7 @@ def _read_voxels(stream: io.BufferedReader, header: nibabel.Nifti1Header, path: 
     """Stored values, (z, y, x), in the machine's byte order."""
     data_type = header.get_data_dtype()
     shape = nifti_header.size_of(header)[::-1]
-    bytes_wanted = int(np.prod(shape, dtype=np.int64)) * data_type.itemsize
-    expansion = LARGEST_EXPANSION if isinstance(stream.raw, InflatedStream) else 1
-    if path.stat().st_size * expansion < bytes_wanted:  # do not allocate what a damaged header asks for
-        raise nifti_header.truncated(path, f"{'x'.join(map(str, shape[::-1]))} voxels do not fit its size")
-    raw = np.empty(bytes_wanted, dtype=np.uint8)
+    raw = np.empty(_check_file_size(stream, header, path), dtype=np.uint8)
     try:
         stream.read(max(nifti_header.FIRST_DATA_BYTE, int(header["vox_offset"])) - nifti_header.HEADER_BYTES)
         filled = stream.readinto(raw.data)
@@ -80,6 +91,16 @@ def _read_voxels(stream: io.BufferedReader, header: nibabel.Nifti1Header, path: 
     if data_type.isnative:
         return array
     return array.byteswap(inplace=True).view(data_type.newbyteorder("="))
+
+
+def _check_file_size(stream: io.BufferedReader, header: nibabel.Nifti1Header, path: Path) -> int:
+    """Bytes of voxel data, which the file can hold: nothing allocates what a damaged header asks for."""
+    size = nifti_header.size_of(header)
+    bytes_wanted = int(np.prod(size, dtype=np.int64)) * header.get_data_dtype().itemsize
+    expansion = LARGEST_EXPANSION if isinstance(stream.raw, InflatedStream) else 1
+    if path.stat().st_size * expansion < bytes_wanted:
+        raise nifti_header.truncated(path, f"{'x'.join(map(str, size))} voxels do not fit its size")
+    return bytes_wanted
 
 
 def _scaled(array: npt.NDArray, header: nibabel.Nifti1Header) -> npt.NDArray:

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from .. import grids
 from ..errors import InputError
-from ..volume import Volume
-from .dicom_reader import read_dicom_series
+from ..volume import Geometry, Volume
+from .dicom_reader import read_dicom_geometry, read_dicom_series
 from .facts import InputWarning, VolumeFacts
-from .itk_reader import read_nrrd_or_metaimage
-from .nifti_reader import read_nifti
+from .itk_reader import read_itk_geometry, read_nrrd_or_metaimage
+from .nifti_reader import read_nifti, read_nifti_geometry
 
 #: File name endings that are read, and their format.
 FORMATS = {
@@ -55,6 +55,21 @@ def read_volume(path: Path | str, *, series_uid: str | None = None) -> tuple[Vol
     return volume, replace(facts, warnings=(*facts.warnings, *_warnings(volume, facts)))
 
 
+def read_geometry(path: Path | str, *, series_uid: str | None = None) -> Geometry:
+    """The grid of a volume or mask by its header: as ``read_volume``, in a fraction of the time.
+
+    Raises:
+        InputError: as ``read_volume``, but for what only voxels show (damage, values that are not finite).
+    """
+    path = Path(path)
+    try:
+        geometry = _read_geometry(path, series_uid)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}.", _remedy(error)) from error
+    grids.check_geometry(geometry, str(path))
+    return geometry
+
+
 def file_format(path: Path) -> str:
     """``NIfTI``, ``NRRD`` or ``MetaImage``, by the ending of the file's name.
 
@@ -83,6 +98,13 @@ def _read(path: Path, series_uid: str | None) -> tuple[Volume, VolumeFacts]:
         return volume, VolumeFacts(path, kind, _NOT_YET, orientation_known=known, warnings=warnings)
     volume, known = read_nrrd_or_metaimage(path, kind)
     return volume, VolumeFacts(path, kind, _NOT_YET, orientation_known=known)
+
+
+def _read_geometry(path: Path, series_uid: str | None) -> Geometry:
+    if path.is_dir():
+        return read_dicom_geometry(path, series_uid)
+    kind = file_format(path)
+    return read_nifti_geometry(path) if kind == "NIfTI" else read_itk_geometry(path, kind)
 
 
 def _finite_range(array: npt.NDArray, path: Path) -> tuple[float, float]:

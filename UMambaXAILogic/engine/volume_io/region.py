@@ -11,6 +11,9 @@ from ..request import Region
 from ..volume import Geometry
 from .ground_truth import read_ground_truth
 
+#: What to do about a region mask on another grid than the volume.
+REGION_REMEDY = "Resample it onto the volume's grid in the program it was made with, or give a box in mm."
+
 #: A bound that was copied from a voxel's position includes that voxel although both were rounded.
 BOUND_TOLERANCE_MM = 1e-3
 
@@ -29,8 +32,7 @@ def region_mask(region: Region, geometry: Geometry) -> npt.NDArray[np.bool_]:
         InputError: the mask is unreadable or on another grid; no voxel belongs to the region.
     """
     if region.mask is not None:
-        remedy = "Resample it onto the volume's grid in the program it was made with, or give a box in mm."
-        mask = read_ground_truth(region.mask, geometry, other_grid_remedy=remedy) > 0
+        mask = read_ground_truth(region.mask, geometry, other_grid_remedy=REGION_REMEDY) > 0
         if not mask.any():
             raise InputError(f"The region mask {region.mask} has no voxel above 0.", "Give one that marks a region.")
         return mask
