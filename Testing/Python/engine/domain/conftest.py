@@ -56,7 +56,7 @@ def row_of(
     if diameters is not None:
         sizes = np.abs(rng.normal(*diameters, 400))
         histogram = Histogram.of(sizes, DIAMETER)
-        contrast = next(((lumen - tissue[0]) / std for std in stds if std is not None), None)
+        contrast = next(((lumen - tissue[0]) / std for std in stds if std), None)
         vessel = VesselIntensity(Moments(400, lumen, 30.0), tissue[0], "air", contrast)
         median, p99 = np.percentile(sizes, (50, 99))
         morphology = MorphologyStatistics(
@@ -85,13 +85,13 @@ def row_of(
     return DomainRow(case, phantom, modality, units, None, intensity, resolution, estimates, morphology)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_row() -> Callable[..., DomainRow]:
     """``make_row(case, tissue=(40, 12), ...)``: see ``row_of``."""
     return row_of
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_profile() -> Callable[..., Profile]:
     """``make_profile(name, count, **figures)``: a cohort of ``count`` rows.
 
