@@ -72,7 +72,7 @@ class DomainComparison:
                 {"key": row.quantity.key, "title": row.quantity.title, "reason": row.not_compared_because}
                 for row in self.not_compared
             ],
-            "distributions": distributions(self.source.rows, self.target.rows, self.noise),
+            "distributions": distributions(self.source.rows, self.target.rows, self.settings, self.noise),
             "notes": list(self.notes),
         }
 

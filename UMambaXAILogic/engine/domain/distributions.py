@@ -13,6 +13,7 @@ from .histogram import Histogram
 from .noise_choice import NoiseChoice
 from .quantities import AXES
 from .row import DomainRow
+from .settings import DomainSettings
 
 #: At most this many bins are drawn; more would show noise.
 _MOST_BINS = 120
@@ -24,10 +25,12 @@ _STEPS = {"HU": (1, 2, 5, 10, 20, 50), "mm": (0.02, 0.04, 0.1, 0.2, 0.4, 1.0)}
 Rows = Sequence[DomainRow]
 
 
-def distributions(source: Rows, target: Rows, noise: NoiseChoice) -> dict[str, Any]:
+def distributions(source: Rows, target: Rows, settings: DomainSettings, noise: NoiseChoice) -> dict[str, Any]:
     """Intensity and diameter histograms on common bins; noise and spacing case by case."""
+    intensity = [hounsfield_histogram(rows) for rows in (source, target)]
     return {
-        "intensity": _on_common_bins(hounsfield_histogram(source), hounsfield_histogram(target)),
+        "intensity": _on_common_bins(*intensity),
+        "intensity_in_window": _on_common_bins(*(part.within(*settings.window_hu) for part in intensity)),
         "diameter": _on_common_bins(diameter_histogram(source), diameter_histogram(target)),
         "noise": {
             "unit": "HU",
