@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +16,7 @@ from .volume import Volume
 from .volume_io import (
     InputWarning,
     VolumeFacts,
+    check_ground_truth,
     intensity_warnings,
     orientation_code,
     read_ground_truth,
@@ -69,25 +69,6 @@ def read_case(request: Request, model: Model, target: TargetChannels, reporter: 
         ground_truth = target_voxels(labels, request.ground_truth_labels, target, model, reporter)
     region = None if request.region is None else region_mask(request.region, volume.geometry)
     return CaseInput(volume, facts, ground_truth, region)
-
-
-def check_ground_truth(labels: npt.NDArray[np.integer], volume: Volume, path: Path) -> None:
-    """Refuse an image in the place of a label file: scores against "every value > 0" of it would look real.
-
-    Raises:
-        InputError: it has negative values, or those of the volume.
-    """
-    if np.array_equal(labels, volume.array):
-        raise InputError(
-            f"The ground truth {path} holds the values of the volume: it is the image itself.",
-            "Give the segmentation that belongs to it.",
-        )
-    lowest = int(labels.min())
-    if lowest < 0:
-        raise InputError(
-            f"The ground truth {path} has values from {lowest} to {int(labels.max())}, so it is no label file.",
-            "Give a segmentation: 0 where nothing is marked, whole numbers above 0 elsewhere.",
-        )
 
 
 def target_voxels(

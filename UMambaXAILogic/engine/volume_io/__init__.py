@@ -2,7 +2,7 @@
 
 from ..grids import AxisOrder, describe, is_same_grid, orientation_code, side_by_side
 from .facts import PHANTOM_DESCRIPTION, InputWarning, VolumeFacts
-from .ground_truth import check_same_voxels, read_ground_truth, resample_labels
+from .ground_truth import check_ground_truth, check_same_voxels, read_ground_truth, resample_labels
 from .input_warnings import hounsfield_doubts, intensity_warnings
 from .read import read_geometry, read_volume
 from .region import region_mask
@@ -13,6 +13,7 @@ __all__ = [
     "AxisOrder",
     "InputWarning",
     "VolumeFacts",
+    "check_ground_truth",
     "check_same_voxels",
     "describe",
     "hounsfield_doubts",

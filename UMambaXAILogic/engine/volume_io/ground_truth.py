@@ -92,6 +92,25 @@ def _other_grid(path: Path, found: Geometry, geometry: Geometry, remedy: str) ->
     )
 
 
+def check_ground_truth(labels: npt.NDArray[np.integer], volume: Volume, path: Path | str) -> None:
+    """Refuse an image in the place of a label file: scores against "every value > 0" of it would look real.
+
+    Raises:
+        InputError: it has negative values, or those of the volume.
+    """
+    if np.array_equal(labels, volume.array):
+        raise InputError(
+            f"The ground truth {path} holds the values of the volume: it is the image itself.",
+            "Give the segmentation that belongs to it.",
+        )
+    lowest = int(labels.min())
+    if lowest < 0:
+        raise InputError(
+            f"The ground truth {path} has values from {lowest} to {int(labels.max())}, so it is no label file.",
+            "Give a segmentation: 0 where nothing is marked, whole numbers above 0 elsewhere.",
+        )
+
+
 def resample_labels(labels: Volume, geometry: Geometry) -> Labels:
     """Label values at the voxel centres of another grid, nearest neighbour; 0 where the labels do not reach.
 
