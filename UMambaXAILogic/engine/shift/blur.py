@@ -30,6 +30,7 @@ class Blur(Factor):
     """
 
     key = "blur"
+    rounds = True
 
     fwhm_mm: float
 

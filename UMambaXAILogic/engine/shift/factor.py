@@ -23,6 +23,7 @@ class CaseAnchors:
     seed: int
 
 
+@dataclass(frozen=True)
 class Factor(ABC):
     """One intervention of known strength.
 
@@ -32,6 +33,8 @@ class Factor(ABC):
 
     #: Name in options and results, such as ``slice_spacing``.
     key: ClassVar[str]
+    #: Whether its arithmetic alone, at zero strength, changes values by rounding; else its control is the case itself.
+    rounds: ClassVar[bool] = False
 
     @abstractmethod
     def acts_on(self, geometry: Geometry, anchors: CaseAnchors) -> bool:
@@ -49,6 +52,6 @@ class Factor(ABC):
         """The change of grid; None where the grid stays."""
         return None
 
-    def at_zero_strength(self, volume: Volume) -> Volume | None:
-        """The volume sent through the same arithmetic forth and back; None where that is the volume itself."""
-        return None
+    def at_zero_strength(self, volume: Volume) -> Volume:
+        """The volume sent through the same arithmetic forth and back."""
+        return volume

@@ -31,6 +31,9 @@ class GridStep(Protocol):
     def mask_back(self, mask: BoolArray) -> BoolArray:
         """A mask of the grid after on the grid before."""
 
+    def map_forth(self, attention: FloatMap) -> FloatMap:
+        """A map in [0, 1] of the grid before on the grid after."""
+
     def map_back(self, attention: FloatMap) -> FloatMap:
         """A map in [0, 1] of the grid after on the grid before, not normalised again."""
 
@@ -61,6 +64,10 @@ class Crop:
     def mask_back(self, mask: BoolArray) -> BoolArray:
         """See ``GridStep``."""
         return self._placed(mask)
+
+    def map_forth(self, attention: FloatMap) -> FloatMap:
+        """See ``GridStep``."""
+        return attention[self.box]
 
     def map_back(self, attention: FloatMap) -> FloatMap:
         """See ``GridStep``."""
@@ -111,13 +118,20 @@ class NewSlices:
         """See ``GridStep``."""
         return self._mask(mask, self._old_slices)
 
+    def map_forth(self, attention: FloatMap) -> FloatMap:
+        """See ``GridStep``."""
+        return self._map(attention, self.slices)
+
     def map_back(self, attention: FloatMap) -> FloatMap:
         """See ``GridStep``."""
-        return np.clip(resample_slices(attention, self.before.superior_axis, self._old_slices), 0, 1)
+        return self._map(attention, self._old_slices)
 
     @property
     def _old_slices(self) -> int:
         return self.before.shape[self.before.superior_axis]
+
+    def _map(self, attention: FloatMap, slices: int) -> FloatMap:
+        return np.clip(resample_slices(attention, self.before.superior_axis, slices), 0, 1)
 
     def _mask(self, mask: BoolArray, slices: int) -> BoolArray:
         share = resample_slices(mask.astype(np.float32), self.before.superior_axis, slices)

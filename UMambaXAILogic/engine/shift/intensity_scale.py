@@ -20,6 +20,7 @@ class IntensityScale(Factor):
     """
 
     key = "intensity_scale"
+    rounds = True
 
     scale: float
     shift: float

@@ -19,15 +19,17 @@ class SliceSpacing(Factor):
     wanted spacing is smaller, only the grid that the network sees is the other scanner's.
 
     Args:
-        spacing_mm: wanted, above 0.
+        spacing_mm: wanted, above 0; None leaves every case its own.
     """
 
     key = "slice_spacing"
 
-    spacing_mm: float
+    spacing_mm: float | None
 
     def step(self, geometry: Geometry, anchors: CaseAnchors) -> NewSlices | None:
         """See ``Factor``."""
+        if self.spacing_mm is None:
+            return None
         column = 2 - geometry.superior_axis
         slices = max(round(geometry.size[column] * geometry.spacing_mm[column] / self.spacing_mm), 1)
         return None if slices == geometry.size[column] else NewSlices(geometry, slices)
