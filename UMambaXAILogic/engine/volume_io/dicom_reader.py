@@ -11,7 +11,7 @@ import SimpleITK as sitk
 from .. import grids
 from ..errors import InputError
 from ..volume import Geometry, Volume
-from .dicom_slices import DicomSlice, read_slice, stack, tag
+from .dicom_slices import DicomSlice, gap_irregularity, read_slice, stack, tag
 from .itk_reader import itk_geometry
 from .quiet import quiet_libraries
 
@@ -96,8 +96,11 @@ def choose_series(folder: Path, series_uid: str | None) -> DicomSeries:
     return available[0]
 
 
-def read_dicom_series(folder: Path, series_uid: str | None) -> tuple[Volume, DicomSeries]:
+def read_dicom_series(folder: Path, series_uid: str | None) -> tuple[Volume, DicomSeries, float]:
     """Read one series of a folder.
+
+    Returns:
+        The volume, the series, and ``gap_irregularity`` of its slices.
 
     Raises:
         InputError: no or several series; slices that do not make one regular volume; damaged files.
@@ -123,7 +126,7 @@ def read_dicom_series(folder: Path, series_uid: str | None) -> tuple[Volume, Dic
             + grids.side_by_side("by its headers", expected, "as ITK reads it", geometry),
             "Convert it to NIfTI, for example with dcm2niix.",
         )
-    return Volume(sitk.GetArrayFromImage(image), geometry), series
+    return Volume(sitk.GetArrayFromImage(image), geometry), series, gap_irregularity(slices)
 
 
 def read_dicom_geometry(folder: Path, series_uid: str | None) -> Geometry:

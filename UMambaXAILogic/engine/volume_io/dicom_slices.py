@@ -128,6 +128,17 @@ def stack(slices: Sequence[DicomSlice], name: str) -> tuple[list[DicomSlice], fl
     return ordered, float((heights[-1] - heights[0]) / (len(heights) - 1))
 
 
+def gap_irregularity(ordered: Sequence[DicomSlice]) -> float:
+    """Largest deviation of a distance between neighbouring slices from their median, as a share of the median.
+
+    Args:
+        ordered: at least two, as ``stack`` gives them.
+    """
+    steps = np.diff([np.dot(one.position_mm, ordered[0].normal) for one in ordered])
+    typical = np.median(steps)
+    return float(np.abs(steps - typical).max() / typical)
+
+
 def _check_uniform(slices: Sequence[DicomSlice], name: str) -> None:
     for what, values in (
         ("orientations", [tuple(np.round((*one.row_direction, *one.column_direction), 3) + 0.0) for one in slices]),

@@ -89,8 +89,15 @@ def file_format(path: Path) -> str:
 
 def _read(path: Path, series_uid: str | None) -> tuple[Volume, VolumeFacts]:
     if path.is_dir():
-        volume, series = read_dicom_series(path, series_uid)
-        facts = VolumeFacts(path, "DICOM", _NOT_YET, series.modality or None, series.rescale_type or None)
+        volume, series, irregularity = read_dicom_series(path, series_uid)
+        facts = VolumeFacts(
+            path,
+            "DICOM",
+            _NOT_YET,
+            series.modality or None,
+            series.rescale_type or None,
+            slice_gap_irregularity=irregularity,
+        )
         return volume, facts
     kind = file_format(path)
     if kind == "NIfTI":

@@ -89,6 +89,17 @@ def test_missing_slices_are_refused_with_their_position(dicom_folder):
     assert "7.5 mm between -15 and -7.5 mm" in message
 
 
+def test_small_irregularities_are_read_and_measured(dicom_folder):
+    heights_mm = [0.0, 2.5, 5.1, 7.5, 10.0]  # distances 2.5, 2.6, 2.4, 2.5
+
+    def change(number, dataset):
+        dataset.ImagePositionPatient[2] = -20 + heights_mm[number]
+
+    _, facts = read_volume(dicom_folder(5, change=change))
+    assert facts.slice_gap_irregularity == pytest.approx(0.1 / 2.5)
+    assert read_volume(dicom_folder(5, name="regular"))[1].slice_gap_irregularity == pytest.approx(0, abs=1e-12)
+
+
 def test_irregular_distances_are_refused(dicom_folder):
     def change(number, dataset):
         dataset.ImagePositionPatient = [-20, -20, -20 + [0, 2.5, 5.0, 8.5, 10.0][number]]
