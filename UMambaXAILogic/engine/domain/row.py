@@ -230,7 +230,10 @@ class MorphologyStatistics:
             _choice("mask", body["mask"], MASKS),
             body["isotropic_mm"],
             _read_moments(diameters, "count"),
-            *(diameters[name] for name in ("median", "minimum", "maximum", "p99")),
+            diameters["median"],
+            diameters["minimum"],
+            diameters["maximum"],
+            diameters["p99"],
             Histogram.from_json(body["histogram"]),
         )
 
