@@ -3,6 +3,7 @@
 #   make demo [INPUT=angiogram.nii.gz]   Segment & Explain two phantoms (and INPUT); look at demo-output/index.html
 #   make test                            everything that continuous integration runs
 #   make demo-model                      trains and measures the demo model anew (about an hour on two cores)
+#   make reproduce                       both cohorts of phantoms through the whole framework (about half an hour)
 #   make bench                           speed and memory, side by side with other implementations
 #
 # PYTHON=/path/to/python chooses the Python that .venv is made with.
@@ -13,7 +14,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 OUT := demo-output
 INPUT :=
 
-.PHONY: venv demo test lint demo-model bench clean
+.PHONY: venv demo test lint demo-model reproduce bench clean
 
 demo: $(VENV)/installed-demo
 	$(BIN)/python Utilities/check_system_libraries.py pictures
@@ -32,6 +33,9 @@ lint: $(VENV)/installed-test
 demo-model: $(VENV)/installed-demo
 	$(BIN)/python Utilities/DemoModel/train_demo_model.py --work training-output
 	$(BIN)/python Utilities/DemoModel/measure_demo_model.py
+
+reproduce: $(VENV)/installed-demo
+	$(BIN)/python Utilities/Reproduce/reproduce.py --work reproduce-output
 
 bench: $(VENV)/installed-test
 	set -e; for script in Testing/Benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
