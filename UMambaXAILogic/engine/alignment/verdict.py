@@ -97,8 +97,8 @@ def judge(
     rule = paper_rule(xai_gt_iou, xai_pm_iou, cutoffs)
     at = f"at attention >= {threshold:g}"
     reasons = [
-        f"XAI-GT IoU {xai_gt_iou:.3f} is {_level(xai_gt_iou, cutoffs)} {at}.",
-        f"XAI-PM IoU {xai_pm_iou:.3f} is {_level(xai_pm_iou, cutoffs)} {at}.",
+        f"XAI-GT IoU {xai_gt_iou:.3f} is {level_words(xai_gt_iou, cutoffs)} {at}.",
+        f"XAI-PM IoU {xai_pm_iou:.3f} is {level_words(xai_pm_iou, cutoffs)} {at}.",
         f"Gap (XAI-PM - XAI-GT) {xai_pm_iou - xai_gt_iou:.3f}; {cutoffs.gap:g} or more counts as a gap.",
     ]
     name = rule
@@ -109,7 +109,8 @@ def judge(
     return Verdict(name, rule, tuple(reasons), printed_cutoffs(cutoffs, threshold))
 
 
-def _level(iou: float, cutoffs: VerdictCutoffs) -> str:
+def level_words(iou: float, cutoffs: VerdictCutoffs) -> str:
+    """``high (>= 0.4)``: which side of the cut-offs an IoU lies on."""
     if iou >= cutoffs.high:
         return f"high (>= {cutoffs.high:g})"
     return f"low (< {cutoffs.low:g})" if iou < cutoffs.low else f"moderate ({cutoffs.low:g} to {cutoffs.high:g})"
