@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -100,7 +101,7 @@ class SliceChart:
             y = self.y(step / 5)
             parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
             parts.append(f'<text class="tick" x="{LEFT - 7}" y="{y + 4:.1f}" text-anchor="end">{step / 5:.1f}</text>')
-        tick = _round_step(self._high - self._low)
+        tick = round_step(self._high - self._low)
         mark = -(-self._low // tick) * tick
         while mark <= self._high:
             x, below = self.x(mark), BAND_TOP + BAND_HEIGHT
@@ -167,11 +168,7 @@ class SliceChart:
         return f'<ul class="legend">{lines}</ul>' + (f'<ul class="legend">{bands}</ul>' if bands else "")
 
 
-def _round_step(span: float) -> float:
-    """A tick distance of 1, 2 or 5 times a power of ten that gives about eight ticks."""
-    power = 0.001
-    while True:
-        for factor in (1, 2, 5):
-            if span / (factor * power) <= 9:
-                return factor * power
-        power *= 10
+def round_step(span: float, most: int = 9) -> float:
+    """A tick distance of 1, 2 or 5 times a power of ten that divides a span (> 0) into at most ``most`` parts."""
+    power = 10.0 ** math.floor(math.log10(span / most))
+    return next((factor * power for factor in (1, 2, 5) if span / (factor * power) <= most), 10 * power)

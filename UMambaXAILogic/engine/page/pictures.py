@@ -74,6 +74,27 @@ def slices_png(stack: SliceStack, positions_mm: Sequence[float], title: str, is_
     return _png(figure)
 
 
+def slice_jpeg(stack: SliceStack, index: int, is_phantom: bool, width: int = 440) -> bytes:
+    """One slice drawn as in ``slices_png``, without margins.
+
+    Args:
+        index: of the slice in the stack.
+        width: of the picture in pixels.
+    """
+    rows, columns = stack.labels[index].shape
+    height = width * rows * stack.pixel_mm[0] / (columns * stack.pixel_mm[1])
+    figure = Figure(figsize=(width / 100, height / 100), dpi=100, facecolor="black")
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    _draw_slice(axes, stack, index, ListedColormap(attention_colors()))
+    axes.set_axis_off()
+    if is_phantom:
+        _write(axes, 0.98, 0.02, "PHANTOM", "right", "bottom", "#e3a8ff")
+    memory = io.BytesIO()
+    figure.savefig(memory, format="jpeg", facecolor="black", pil_kwargs={"quality": 85, "optimize": True})
+    return memory.getvalue()
+
+
 def chart_png(values: Sequence[SliceValues], threshold: float, title: str) -> bytes:
     """Dice and XAI-GT F1 of every slice from feet to head, range 0 to 1, with the slices' categories below."""
     figure = Figure(figsize=(10, 4.4), dpi=110, facecolor="white")

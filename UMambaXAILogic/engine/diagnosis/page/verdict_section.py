@@ -1,0 +1,103 @@
+"""The verdict in plain words, with the numbers it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from ...page.words import NOT_KNOWN
+from ...page.words import TONE as CASE_TONE
+from .plot import key_svg
+from .table_html import number_text, plain
+
+#: How the verdict on a pair of cohorts is coloured.
+TONE = {
+    "drop_beyond_segmentation": "bad",
+    "drop_explained_by_segmentation": "fair",
+    "drop_not_attributable": "fair",
+    "no_drop": "good",
+    "not_available": "none",
+}
+
+#: Rows of the table of differences that stand beside the verdict, and what they say.
+_MEASURES = (
+    ("Dice", "Dice", "prediction against ground truth"),
+    ("XAI-GT IoU", "XAI-GT IoU", "attention against ground truth"),
+    ("XAI-PM IoU", "XAI-PM IoU", "attention against prediction"),
+    ("gap", "Gap", "XAI-PM minus XAI-GT"),
+)
+
+
+def verdict_section(report: Mapping[str, Any]) -> str:
+    """The first part of the page."""
+    verdict = report["verdict"]
+    reasons = "".join(f"<li>{plain(reason)}</li>" for reason in verdict["reasons"])
+    question = f'<p class="soft">{escape(verdict["question"])}</p>' if verdict["question"] else ""
+    return (
+        f'<section id="verdict" class="verdict tone-{TONE[verdict["name"]]}"><h2>Verdict</h2>'
+        f'<p class="name">{plain(verdict["text"])}</p><p class="headline">{plain(verdict["headline"])}</p>{question}'
+        f"{_tiles(report['tables'])}"
+        f'<h3>What it rests on</h3><ul class="reasons">{reasons}</ul>{_cohorts(verdict)}{_cutoffs(verdict)}</section>'
+    )
+
+
+def _tiles(tables: Mapping[str, Any]) -> str:
+    """Means over cases in source and target, and their difference."""
+    differences = {row["measure"]: row for row in tables["differences"]["rows"]} if "differences" in tables else {}
+    tiles = [
+        _tile(title, words, differences[key]["source"], differences[key]["target"])
+        for key, title, words in _MEASURES
+        if key in differences
+    ]
+    factors = {(row["cohort"], row["measure"]): row["factor"] for row in tables["excess"]["rows"]}
+    inside = [factors.get((side, "in-PM excess alignment")) for side in ("source", "target")]
+    if any(cell is not None for cell in inside):
+        words = "under 1: attention avoids the true part of the prediction"
+        tiles.append(_tile("In-PM excess", words, *inside))
+    return f'<div class="tiles pair">{"".join(tiles)}</div>' if tiles else ""
+
+
+def _tile(title: str, words: str, source: Any, target: Any) -> str:
+    sides = "".join(
+        f'<div class="side">{key_svg(side)}<span class="soft">{side}</span><b>{_estimate(cell)}</b></div>'
+        for side, cell in (("source", source), ("target", target))
+    )
+    return f'<div class="tile"><span>{title}</span>{sides}<small>{words}</small></div>'
+
+
+def _estimate(cell: Any) -> str:
+    value = cell["estimate"] if isinstance(cell, Mapping) else cell
+    return NOT_KNOWN if value is None else number_text(value, 2)
+
+
+def _cohorts(verdict: Mapping[str, Any]) -> str:
+    """What is said of each cohort by itself, ours and the published rule side by side."""
+    rows = []
+    for side in ("source", "target"):
+        judged = verdict[side]
+        reasons = "".join(f"<li>{plain(reason)}</li>" for reason in judged["reasons"])
+        rows.append(
+            f'<tr><th scope="row" class="text">{key_svg(side)}{side}</th>'
+            f'<td class="text"><strong class="tone-{CASE_TONE[judged["name"]]}">{escape(judged["text"])}</strong>'
+            f"<ul>{reasons}</ul></td>"
+            f'<td class="text">{escape(judged["paper_rule_text"])}</td></tr>'
+        )
+    return (
+        '<h3 id="cohort-verdicts">Each cohort by itself</h3>'
+        '<div class="scroll" role="region" aria-labelledby="cohort-verdicts" tabindex="0"><table class="words"><thead>'
+        '<tr><th scope="col" class="text">Cohort</th><th scope="col" class="text">This report</th>'
+        '<th scope="col" class="text">The published rule alone</th></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table></div>"
+    )
+
+
+def _cutoffs(verdict: Mapping[str, Any]) -> str:
+    cutoffs = verdict["cutoffs"]
+    return (
+        f'<p class="note">Cut-offs, all of them settings: IoU of at least {cutoffs["high"]:g} is high, under '
+        f"{cutoffs['low']:g} low, a gap is at least {cutoffs['gap']:g}; attention counts from {cutoffs['threshold']:g} "
+        f"up; significance {cutoffs['significance']:g}. The published rule calls low XAI-GT with attention on the "
+        "prediction spurious; this report does so only if attention inside the prediction also avoids its true part "
+        "significantly.</p>"
+    )
