@@ -1,9 +1,19 @@
-"""Phase 1: intensity, resolution, noise and vessel morphology of cases and cohorts."""
+"""Phase 1: intensity, resolution, noise and vessel morphology of cases and cohorts.
+
+What measures is loaded on first use: a door that only builds a ``DomainRequest``, or a scene that only reads rows, must
+not need its packages.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from .bins import BINS, DIAMETER, HOUNSFIELD, SIGNED_OCTAVES, Bins
 from .distances import kolmogorov_smirnov, wasserstein
 from .histogram import Histogram
 from .moments import Moments
+from .request import DomainRequest
 from .row import (
     ARBITRARY_UNITS,
     HOUNSFIELD_UNITS,
@@ -19,6 +29,11 @@ from .row import (
 )
 from .settings import DomainSettings
 
+if TYPE_CHECKING:
+    from .files import measure_files
+    from .measure import measure_domain
+    from .run import DomainResult, run_domain_case
+
 __all__ = [
     "ARBITRARY_UNITS",
     "BINS",
@@ -29,6 +44,8 @@ __all__ = [
     "PERCENTILES",
     "SIGNED_OCTAVES",
     "Bins",
+    "DomainRequest",
+    "DomainResult",
     "DomainRow",
     "DomainSettings",
     "Histogram",
@@ -40,5 +57,21 @@ __all__ = [
     "ResolutionStatistics",
     "VesselIntensity",
     "kolmogorov_smirnov",
+    "measure_domain",
+    "measure_files",
+    "run_domain_case",
     "wasserstein",
 ]
+
+_LAZY = {
+    "DomainResult": "run",
+    "measure_domain": "measure",
+    "measure_files": "files",
+    "run_domain_case": "run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY:
+        return getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
