@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..cohort.manifest import ManifestCase, problems_error
@@ -18,23 +18,13 @@ _SEPARATORS = ("_", "-", ".")
 #: nnU-Net adds the number of the channel to the name of a case's volume, and not to that of its labels.
 _NNUNET_CHANNEL = "_0000"
 #: How masks that lie among the volumes are recognised.
-_MASK_WORDS = frozenset(
-    (
-        "gt",
-        "groundtruth",
-        "label",
-        "labels",
-        "mask",
-        "masks",
-        "pred",
-        "prediction",
-        "seg",
-        "segmentation",
-        "vessel",
-        "vessels",
-    )
-)
+_MASK_WORDS = {
+    *("gt", "groundtruth", "label", "labels", "mask", "masks"),
+    *("pred", "prediction", "seg", "segmentation", "vessel", "vessels"),
+}
 _MANIFEST_REMEDY = "Name the files of every case in a manifest (a CSV table with the columns case, volume and gt)."
+#: Warning that masks are left over.
+MASKS_WITHOUT_VOLUME = "masks_without_volume"
 
 
 @dataclass(frozen=True)
@@ -68,19 +58,34 @@ def find_cases(path: Path, masks: Path | None = None) -> FolderCases:
         UsageError: ``masks`` is the folder of the volumes, or one file for several volumes.
     """
     volumes = _volumes(path)
+    cases = tuple(ManifestCase(case, volume) for case, volume in volumes.items())
     if masks is None:
         _refuse_masks_among(volumes, path)
-        return FolderCases(tuple(ManifestCase(case, volume) for case, volume in volumes.items()))
-    if masks.is_file():
-        if len(volumes) > 1:
-            raise UsageError(
-                f"The mask {masks} is one file, and {path} holds {len(volumes)} volumes.", "Name a folder of masks."
-            )
-        return FolderCases(tuple(ManifestCase(case, volume, masks) for case, volume in volumes.items()))
+        return FolderCases(cases)
     if path.is_dir() and masks.is_dir() and masks.samefile(path):
         raise UsageError(f"{masks} was named for volumes and for masks.", "Put the masks into a folder of their own.")
-    found, warnings = _match(volumes, _files(masks, "folder of masks"), masks)
-    return FolderCases(tuple(ManifestCase(case, volume, found.get(case)) for case, volume in volumes.items()), warnings)
+    return match_masks(cases, masks)
+
+
+def match_masks(cases: Sequence[ManifestCase], masks: Path) -> FolderCases:
+    """Give each case the mask that has its name, as ``find_cases`` describes.
+
+    Args:
+        cases: without masks.
+        masks: folder of masks, or the mask's file where there is one case.
+
+    Raises:
+        InputError: a case with several masks; a mask that fits several cases; no mask that fits.
+        UsageError: one file for several cases.
+    """
+    if masks.is_file():
+        if len(cases) > 1:
+            raise UsageError(
+                f"The mask {masks} is one file, and there are {len(cases)} volumes.", "Name a folder of masks."
+            )
+        return FolderCases(tuple(replace(case, ground_truth=masks) for case in cases))
+    found, warnings = _match([case.case for case in cases], _files(masks, "folder of masks"), masks)
+    return FolderCases(tuple(replace(case, ground_truth=found.get(case.case)) for case in cases), warnings)
 
 
 def is_volume_file(path: Path) -> bool:
@@ -155,22 +160,21 @@ def _volume_of_mask(name: str, volumes: Mapping[str, Path]) -> str | None:
 
 
 def _match(
-    volumes: Mapping[str, Path], masks: Sequence[Path], folder: Path
+    cases: Sequence[str], masks: Sequence[Path], folder: Path
 ) -> tuple[dict[str, Path], tuple[InputWarning, ...]]:
     """The mask of each case, as far as there is one."""
     fitting: dict[str, list[Path]] = defaultdict(list)
     problems, unused = [], []
     for mask in masks:
-        cases = _cases_of(_stem(mask), list(volumes))
-        if not cases:
+        fits = _cases_of(_stem(mask), cases)
+        if not fits:
             unused.append(mask.name)
-        elif len(cases) > 1:
-            names = " and ".join(volumes[case].name for case in cases)
-            problems.append(f"{mask.name} fits {names}")
+        elif len(fits) > 1:
+            problems.append(f"{mask.name} fits the volumes {' and '.join(fits)}")
         else:
-            fitting[cases[0]].append(mask)
+            fitting[fits[0]].append(mask)
     problems += [
-        f"{volumes[case].name} has {len(found)} masks: {', '.join(mask.name for mask in found)}"
+        f"the volume {case} has {len(found)} masks: {', '.join(mask.name for mask in found)}"
         for case, found in fitting.items()
         if len(found) > 1
     ]
@@ -178,24 +182,18 @@ def _match(
         raise problems_error(f"The folder of masks {folder}", problems, f"Leave one of each. {_MANIFEST_REMEDY}")
     if not fitting:
         raise InputError(
-            f"No mask of {folder} ({_some(unused) or 'which is empty'}) has the name of a volume "
-            f"({_some([volume.name for volume in volumes.values()])}), or begins with it.",
+            f"No mask of {folder} ({_some(unused) or 'which is empty'}) has the name of a volume ({_some(cases)}), or "
+            "begins with it.",
             f"Rename the masks. {_MANIFEST_REMEDY}",
         )
-    without = [volume.name for case, volume in volumes.items() if case not in fitting]
+    without = [case for case in cases if case not in fitting]
     warnings = []
     if without:
-        warnings.append(
-            InputWarning(
-                "volumes_without_mask",
-                f"{len(without)} of {len(volumes)} volumes have no mask in {folder}: {_some(without)}. They are "
-                "measured without vessels.",
-            )
-        )
+        message = f"{len(without)} of {len(cases)} volumes have no mask in {folder}: {_some(without)}."
+        warnings.append(InputWarning("volumes_without_mask", f"{message} They are measured without vessels."))
     if unused:
-        warnings.append(
-            InputWarning("masks_without_volume", f"Masks of {folder} that fit no volume are not used: {_some(unused)}.")
-        )
+        message = f"Masks of {folder} that fit no volume are not used: {_some(unused)}."
+        warnings.append(InputWarning(MASKS_WITHOUT_VOLUME, message))
     return {case: found[0] for case, found in fitting.items()}, tuple(warnings)
 
 
