@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from .progress import Reporter
@@ -27,6 +29,8 @@ class CaseRecord(Reporter):
 
     def stage(self, name: str) -> None:
         self.check_cancelled()
+        if self._stage is not None and self._stage[0] == name:
+            return
         self._end_stage()
         self._stage = (name, time.perf_counter())
         self.note(f"stage {name}")
@@ -65,6 +69,16 @@ class CaseRecord(Reporter):
             name, since = self._stage
             self._seconds[name] = self._seconds.get(name, 0.0) + time.perf_counter() - since
             self._stage = None
+
+
+def restart_peak_memory() -> None:
+    """Let ``peak_memory_mb`` forget what came before; on the host this is possible on Linux only."""
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+    with contextlib.suppress(OSError):  # no such file, or not ours to write: the peak is that of the process so far
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def peak_memory_mb(device_type: str) -> dict[str, float | None]:

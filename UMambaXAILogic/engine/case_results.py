@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from filelock import FileLock, Timeout
 
 import UMambaXAILogic
 
 from .alignment import CaseMetrics, write_slices_csv
 from .atomic import write_text
+from .case_name import case_name
 from .case_record import CaseRecord, peak_memory_mb
-from .errors import UsageError
 from .fingerprint import request_settings
+from .json_text import json_text
+from .output_folder import OutputFolder
 from .request import Request
-from .unfinished import LOCK_NAME, UNFINISHED_PREFIX, remove_unfinished
 from .volume_io import VolumeFacts, write_volume
 
 if TYPE_CHECKING:
@@ -61,40 +58,17 @@ class CaseWriter:
         self._request = request
         self._record = record
         self._folder = request.output
-        self._made_folder = False
-        self._staging: Path | None = None
+        self._output = OutputFolder(request.output)
         self._written: list[Path] = []
-        # The system lets go of it when the process dies, however it dies.
-        self._lock = FileLock(self._folder / LOCK_NAME, timeout=0, is_singleton=False)
 
     def __enter__(self) -> CaseWriter:
-        if self._folder.exists() and not self._folder.is_dir():
-            raise UsageError(f"The output {self._folder} is a file.", "Name a folder; it is created if missing.")
-        self._made_folder = not self._folder.exists()
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
-            remove_unfinished(self._folder)  # of a run that was killed: a living one would hold the lock
-            self._staging = Path(tempfile.mkdtemp(prefix=UNFINISHED_PREFIX, dir=self._folder))
-        except Timeout as error:
-            raise UsageError(
-                f"Another run is writing into {self._folder}.", "Wait for it to end, or choose another folder."
-            ) from error
-        except OSError as error:
-            raise UsageError(
-                f"The output folder {self._folder} cannot be written: {error.strerror or error}.",
-                "Choose another folder, or ask for write access.",
-            ) from error
+        self._output.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._staging is not None:
-            shutil.rmtree(self._staging, ignore_errors=True)
-        self._release_lock()
-        if kind is not None and self._made_folder and not any(self._folder.iterdir()):
-            self._folder.rmdir()
+        self._output.__exit__(kind, error, trace)
 
     def write_segmentation(self, labels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16], volume: Volume) -> None:
         """Label values on the input's grid."""
@@ -111,12 +85,11 @@ class CaseWriter:
         measured: CaseMetrics,
         attribution: dict[str, Any] | None,
         methods: list[dict[str, Any]],
+        domain: dict[str, Any],
     ) -> CaseResult:
         """Write metrics, slice table and log, then give every file its final name, metrics.json last."""
         for code, message in measured.warnings:
             self._record.warning(code, message)
-        staging = self._staging
-        assert staging is not None
         write_slices_csv(self._add("slices.csv"), measured.slices)
         metrics = {
             "schema_version": SCHEMA_VERSION,
@@ -128,7 +101,7 @@ class CaseWriter:
             "attribution": attribution,
             **measured.fields,
             "methods": methods,
-            "domain": None,
+            "domain": domain,
             "warnings": self._record.warnings,
             "timing": self._record.timing(),
             "peak_memory_mb": peak_memory_mb(plan.model.device.type),
@@ -137,7 +110,7 @@ class CaseWriter:
         }
         self._record.note("done")
         write_text(self._add("log.txt"), "\n".join(self._record.lines) + "\n")
-        write_text(self._add("metrics.json"), json.dumps(metrics, indent=1, allow_nan=False) + "\n")
+        write_text(self._add("metrics.json"), json_text(metrics))
         self._publish()
         suffix = self._request.output_format
         files = {
@@ -149,28 +122,20 @@ class CaseWriter:
         }
         return CaseResult(self._folder, files, metrics)
 
-    def _release_lock(self) -> None:
-        if self._lock.is_locked:
-            with contextlib.suppress(OSError):  # Windows does not delete an open file; an empty one stays there
-                (self._folder / LOCK_NAME).unlink(missing_ok=True)
-            self._lock.release()
-
     def _write_volume(self, name: str, array: npt.NDArray, volume: Volume) -> None:
         path = self._add(f"{name}.{self._request.output_format}")
         path.parent.mkdir(exist_ok=True)
         write_volume(array, path, like=volume)
 
     def _add(self, name: str) -> Path:
-        assert self._staging is not None
         self._written.append(Path(name))
-        return self._staging / name
+        return self._output.staging / name
 
     def _publish(self) -> None:
-        assert self._staging is not None
         self._remove_earlier_result()
         for name in self._written:
             (self._folder / name).parent.mkdir(exist_ok=True)
-            os.replace(self._staging / name, self._folder / name)
+            os.replace(self._output.staging / name, self._folder / name)
 
     def _remove_earlier_result(self) -> None:
         """Remove what must not be mistaken for part of this result, and nothing of the user's own."""
@@ -188,15 +153,6 @@ class CaseWriter:
                     (self._folder / f"{name}.{suffix}").unlink(missing_ok=True)
         with contextlib.suppress(OSError):  # not there, or holds files of the user
             (self._folder / "layers").rmdir()
-
-
-def case_name(volume: Path) -> str:
-    """A case's default name: the file's without its endings, or the folder's."""
-    name = volume.resolve().name
-    for ending in (".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd"):
-        if name.lower().endswith(ending):
-            return name[: -len(ending)]
-    return name
 
 
 def _input_fields(path: Path, volume: Volume, facts: VolumeFacts) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import torch
 
 from .alignment import CaseMeasurement
 from .attribution.aggregation import AttentionMaps
+from .case_domain import case_domain
 from .case_input import CaseInput, read_case
 from .case_plan import CasePlan, ModelLoader, plan_case
 from .case_record import CaseRecord
@@ -73,9 +74,11 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
             attribution = explain(plan, explained, case, grid, measurement, writer, record)
             methods = [method_entry(plan.methods[0], measurement.mean_alignment())]
             methods += other_methods(plan, explained, grid, measurement, record)
+        record.stage("metrics")
         measured = measurement.result()
+        domain = case_domain(plan, case, pm)
         record.stage("write")
-        return writer.finish(plan, case, measured, attribution, methods)
+        return writer.finish(plan, case, measured, attribution, methods, domain)
 
 
 def segment(

@@ -11,11 +11,13 @@ import pytest
 import SimpleITK as sitk
 
 from UMambaXAILogic.engine import Request, case_plan, run_case
+from UMambaXAILogic.engine.domain import measure_domain
 from UMambaXAILogic.engine.errors import CancelledError, InputError, MemoryExhaustedError, ModelError, UsageError
 from UMambaXAILogic.engine.inference.network_grid import NetworkGrid
 from UMambaXAILogic.engine.model.loading import load_model
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import Region, Target
+from UMambaXAILogic.engine.volume_io import read_volume
 
 #: One layer, where a test is not about layers.
 LAYER = ("decoder.1",)
@@ -102,6 +104,18 @@ def test_metrics_can_be_recomputed_from_the_files(folder, volume, truth, tmp_pat
     assert layers == {"mean", *result.metrics["attribution"]["layers"]}
 
 
+def test_domain_statistics_are_those_of_the_written_files(folder, volume, result, truth, tmp_path):
+    with_truth = run_case(Request(volume, folder, tmp_path, case="one", ground_truth=truth, layers=LAYER))
+    image, _ = read_volume(volume)
+    masks = {"prediction": array_of(result.files["segmentation"]) == 1, "ground_truth": array_of(truth) > 0}
+    for found, name, case in ((result, "prediction", "case"), (with_truth, "ground_truth", "one")):
+        row = found.metrics["domain"]
+        expected = measure_domain(image, case=case, vessels=masks[name], vessels_are=name, modality="CT")
+        assert row == expected.to_json() == json.loads(found.files["metrics"].read_text())["domain"]
+        assert row["morphology"]["mask"] == name
+        assert row["intensity"]["vessel"]["voxels"] == masks[name].sum()
+
+
 def test_layer_maps_are_the_ones_measured(result, volume):
     layers = result.metrics["attribution"]["layers"]
     saved = sorted(path.name for path in (result.folder / "layers").iterdir())
@@ -128,6 +142,9 @@ def test_a_reorienting_model_gives_the_same_in_patient_space(folder, volume, res
         there = sitk.DICOMOrient(sitk.ReadImage(str(other.files[name])), back)
         difference = np.abs(sitk.GetArrayFromImage(here).astype(float) - sitk.GetArrayFromImage(there))
         assert difference.max() <= tolerance
+    here, there = (one.metrics["domain"] for one in (result, other))
+    assert (here["intensity"], here["noise"]) == (there["intensity"], there["noise"])
+    assert here["resolution"]["matrix"] == there["resolution"]["matrix"]
 
 
 def test_a_storage_order_model_warns_that_orientation_matters(make_trained_folder, volume, tmp_path):
