@@ -29,6 +29,7 @@ from .volume_io import VolumeFacts, write_volume
 if TYPE_CHECKING:
     from .case_input import CaseInput
     from .case_plan import CasePlan
+    from .model.loading import Model
     from .volume import Volume
 
 SCHEMA_VERSION = 1
@@ -96,7 +97,7 @@ class CaseWriter:
             "case": self._request.case or case_name(self._request.volume),
             "phantom": case.volume.is_phantom,
             "input": _input_fields(self._request.volume, case.volume, case.facts),
-            "model": _model_fields(plan),
+            "model": model_fields(plan.model),
             "target": _target_fields(plan),
             "attribution": attribution,
             **measured.fields,
@@ -169,8 +170,8 @@ def _input_fields(path: Path, volume: Volume, facts: VolumeFacts) -> dict[str, A
     }
 
 
-def _model_fields(plan: CasePlan) -> dict[str, Any]:
-    model = plan.model
+def model_fields(model: Model) -> dict[str, Any]:
+    """``model`` of metrics.json."""
     return {
         "architecture": model.architecture,
         "trainer": model.trainer_name,
