@@ -1,10 +1,13 @@
-"""Small trained folders with random weights, as nnU-Net leaves them."""
+"""Small trained folders with random weights, as nnU-Net leaves them, small volumes, and a browser."""
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,6 +92,28 @@ def one_torch_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def browser(repository) -> Iterator[Any]:
+    """A headless Chromium of this machine, driven by playwright.
+
+    Closed with each module: while it runs, its event loop is the thread's, and other tests want one of their own.
+    """
+    script = repository / "Utilities" / "check_system_libraries.py"
+    specification = importlib.util.spec_from_file_location("check_system_libraries", script)
+    check = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(check)
+    program = check.find_browser()
+    if program is None:
+        pytest.skip("skipped: no Chromium or Chrome found")
+    from playwright.sync_api import sync_playwright
+
+    root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium's sandbox refuses root
+    with sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=program, args=["--no-sandbox"] if root else [])
+        yield running
+        running.close()
 
 
 @pytest.fixture(scope="session")

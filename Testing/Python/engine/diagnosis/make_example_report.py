@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from UMambaXAILogic.engine.diagnosis.options import DiagnosisOptions
 from UMambaXAILogic.engine.diagnosis.report import SCHEMA_VERSION
 from UMambaXAILogic.engine.diagnosis.table import Column, Table, count_column, ratio_columns, text_column
 from UMambaXAILogic.engine.statistics import compare_groups, mean_interval
@@ -306,8 +307,7 @@ def report() -> dict:
         "package": "0.0.0",
         "phantom": True,
         "compared": {cohort: compared(cohort) for cohort in LEVEL},
-        "options": {"averaging": "case_mean", "fold_false_positive": False, "joint_dice": 0.6, "joint_f1": 0.3,
-                    "exclude_false_positive": False, "paired": False, "anonymise": False, "paper": True},
+        "options": DiagnosisOptions(paper=True).to_json(),
         "verdict": {
             "name": "drop_explained_by_segmentation",
             "headline": "The network segments the target cohort much worse than the source cohort. Its attention also "

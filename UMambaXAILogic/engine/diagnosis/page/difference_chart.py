@@ -47,7 +47,8 @@ def difference_chart(name: str, title: str, axis: str, rows: Sequence[Difference
     plot = Plot(name, x, named_scale(labels), axis, width=640, height=_ROW * len(rows) + 72, left=left)
     plot.line("reference", [(0, -0.5), (0, len(rows) - 0.5)])
     words = []
-    for place, row in enumerate(reversed(rows)):
+    for index, row in enumerate(rows):
+        place = len(rows) - 1 - index
         interval = ""
         if row.low is not None and row.high is not None:
             plot.span("difference", row.low, row.high, place)
@@ -56,4 +57,4 @@ def difference_chart(name: str, title: str, axis: str, rows: Sequence[Difference
             plot.line("stem", [(0, place), (row.value, place)])
         plot.disc("difference", row.value, place, f"{row.label}: {row.value:.3f}{interval}")
         words.append(f"{row.label}: {row.value:.3f}{interval}.")
-    return plot.svg(title, " ".join(reversed(words)))
+    return plot.svg(title, " ".join(words))

@@ -144,13 +144,13 @@ def _layers(table: Mapping[str, Any], details: Mapping[str, CohortDetail]) -> li
     order = [name for name in names if name not in _MEANS] + [name for name in _MEANS if name in names]
     labels = labels_of(details)
     charts = []
-    for reference in dict.fromkeys(row["reference"] for row in table["rows"]):
+    for number, reference in enumerate(dict.fromkeys(row["reference"] for row in table["rows"])):
         values: dict[str, dict[str, Any]] = {side: {} for side in details}
         for row in table["rows"]:
             if row["reference"] == reference and row["averaging"] == "case_mean":
                 values[row["cohort"]][_PART_TITLES.get(row["layer"], row["layer"])] = row["iou"]
         shown = [_PART_TITLES.get(name, name) for name in order]
-        charts.append(layer_chart(f"layers-{reference.lower()}", f"{reference} IoU", shown, values, labels))
+        charts.append(layer_chart(f"layers-{number}", f"{reference} IoU", shown, values, labels))
     return charts
 
 

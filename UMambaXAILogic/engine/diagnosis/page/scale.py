@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ...page.chart import round_step
 
@@ -73,5 +74,5 @@ def named_scale(names: Sequence[str]) -> Scale:
 
 
 def _tick(number: int, step: float) -> tuple[float, str]:
-    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    decimals = max(0, -int(Decimal(f"{step:.6g}").normalize().as_tuple().exponent))
     return number * step, f"{number * step:.{decimals}f}"
