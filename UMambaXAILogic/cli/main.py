@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import UMambaXAILogic
 from UMambaXAILogic.engine.failure import describe_failure
 
-from . import audit, dataset, demo, doctor, explain, phantom, view
+from . import audit, dataset, demo, doctor, domain, explain, phantom, profile, view
 from .arguments import Parser, keep_negative_values_together
 
 _EPILOG = """\
@@ -50,6 +50,6 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"umamba-xai {UMambaXAILogic.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (explain, view, phantom, dataset, audit, demo, doctor):
+    for command in (explain, view, domain, profile, phantom, dataset, audit, demo, doctor):
         command.add_command(commands)
     return parser

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .cohort_distances import hounsfield_histogram, noise_values
 from .comparison_tables import diameter_histogram
@@ -15,12 +16,13 @@ from .quantities import AXES
 from .row import DomainRow
 from .settings import DomainSettings
 
-#: At most this many bins are drawn; more would show noise.
-_MOST_BINS = 120
-#: Between these shares of both cohorts' values the bins are laid; tails beyond them are drawn at the ends.
-_SHOWN_SHARE = (0.001, 0.999)
-#: Steps that a reader can take in, in the unit of the values.
-_STEPS = {"HU": (1, 2, 5, 10, 20, 50), "mm": (0.02, 0.04, 0.1, 0.2, 0.4, 1.0)}
+#: Between these quantiles of both cohorts the bins are laid: a few voxels of metal, or one aneurysm, would squeeze
+#: everything else into a corner.
+_SHOWN = (0.001, 0.999)
+#: Steps that a reader can take in, in the unit of the values, and how many of them at most. Diameters are twice a
+#: distance between voxels, which takes few values: finer bins would show the grid.
+_STEPS = {"HU": (1, 2, 5, 10, 20, 50), "mm": (0.25, 0.5, 1.0, 2.0)}
+_MOST_BINS = {"HU": 120, "mm": 40}
 
 Rows = Sequence[DomainRow]
 
@@ -55,18 +57,14 @@ def _on_common_bins(source: Histogram, target: Histogram) -> dict[str, Any]:
     """``edges`` (n + 1) and each cohort's share of values in the n bins; a cohort without values has null."""
     unit = source.bins.unit
     bounds = [
-        bound
-        for histogram in (source, target)
-        for share in _SHOWN_SHARE
-        if (bound := histogram.quantile(share)) is not None
+        bound for histogram in (source, target) for share in _SHOWN if (bound := histogram.quantile(share)) is not None
     ]
     if not bounds:
         return {"unit": unit, "edges": [], "source": None, "target": None}
     low, high = min(bounds), max(bounds)
     steps = _STEPS[unit]
-    step = next((step for step in steps if (high - low) / step <= _MOST_BINS - 2), steps[-1])
-    first = np.floor(low / step)
-    edges = step * np.arange(first, np.floor(high / step) + 2)
+    step = next((step for step in steps if (high - low) / step <= _MOST_BINS[unit] - 2), steps[-1])
+    edges = step * np.arange(np.floor(low / step), np.floor(high / step) + 2)
     return {
         "unit": unit,
         "edges": [round(float(edge), 6) for edge in edges],
@@ -75,10 +73,8 @@ def _on_common_bins(source: Histogram, target: Histogram) -> dict[str, Any]:
     }
 
 
-def _shares(histogram: Histogram, edges: np.ndarray) -> list[float] | None:
+def _shares(histogram: Histogram, edges: npt.NDArray[np.float64]) -> list[float] | None:
     if histogram.total == 0:
         return None
     points, below = histogram.distribution()
-    cumulative = np.interp(edges, points, below / below[-1])
-    cumulative[0], cumulative[-1] = 0.0, 1.0
-    return [float(share) for share in np.diff(cumulative)]
+    return [float(share) for share in np.diff(np.interp(edges, points, below / below[-1]))]

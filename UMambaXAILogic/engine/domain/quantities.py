@@ -56,9 +56,9 @@ def intensity_quantities(settings: DomainSettings, estimator: str | None) -> Ite
         estimator: of the noise in the contrast-to-noise ratio, the same for every case; None leaves it out.
     """
     low, high = settings.window_hu
-    window = f"{low:g} to {high:g} HU"
-    yield Quantity("intensity.mean", f"Mean in {window}", "HU", 1, _in_window("mean"), True, floor=2.0)
-    yield Quantity("intensity.std", f"Standard deviation in {window}", "HU", 1, _in_window("std"), True)
+    window = f"{low:g} and {high:g}"
+    yield Quantity("intensity.mean", f"Mean between {window}", "HU", 1, _in_window("mean"), True, floor=2.0)
+    yield Quantity("intensity.std", f"Standard deviation between {window}", "HU", 1, _in_window("std"), True)
     yield Quantity(
         "intensity.full.mean", "Mean, all voxels", "HU", 1, _in_hu(lambda row: row.intensity.full.mean), floor=20.0
     )
@@ -68,10 +68,10 @@ def intensity_quantities(settings: DomainSettings, estimator: str | None) -> Ite
     for share in PERCENTILES:
         key, title = f"intensity.full.percentiles.{share:g}", f"Percentile {share:g}, all voxels"
         yield Quantity(key, title, "HU", 1, _percentile(share), floor=20.0)
-    yield Quantity("intensity.vessel.mean", "Mean in the vessels", "HU", 1, _in_vessels("mean"), True, floor=20.0)
-    yield Quantity("intensity.vessel.std", "Standard deviation in the vessels", "HU", 1, _in_vessels("std"))
+    yield Quantity("intensity.vessel.mean", "Vessel mean", "HU", 1, _in_vessels("mean"), True, floor=20.0)
+    yield Quantity("intensity.vessel.std", "Vessel standard deviation", "HU", 1, _in_vessels("std"))
     if estimator is not None:
-        title = f"Contrast-to-noise ratio of the vessels (noise: {estimator})"
+        title = f"Vessel contrast-to-noise ratio ({estimator})"
         yield Quantity("intensity.vessel.contrast_to_noise", title, "", 1, _contrast_to_noise(estimator), True)
 
 
@@ -113,17 +113,19 @@ def resolution_quantities() -> Iterator[Quantity]:
 def noise_quantities(estimator: str | None) -> Iterator[Quantity]:
     """Table 3: all estimators; ``estimator`` is the one that is compared."""
     for name in NOISE_ESTIMATORS:
-        yield Quantity(f"noise.{name}", f"Noise std ({name})", "HU", 3, _noise(name), is_shift=name == estimator)
+        yield Quantity(
+            f"noise.{name}", f"Noise standard deviation ({name})", "HU", 3, _noise(name), is_shift=name == estimator
+        )
 
 
 def morphology_quantities() -> Iterator[Quantity]:
     """Table 4, over the skeleton voxels of each case."""
-    titles = {"mean": "Mean", "median": "Median", "std": "Standard deviation", "minimum": "Smallest"}
-    titles |= {"maximum": "Largest", "p99": "99th percentile"}
+    titles = {"mean": "mean", "median": "median", "std": "standard deviation", "minimum": "smallest"}
+    titles |= {"maximum": "largest", "p99": "99th percentile"}
     for name, title in titles.items():
         yield Quantity(
             f"morphology.diameter_mm.{name}",
-            f"{title} vessel diameter",
+            f"Vessel diameter, {title}",
             "mm",
             4,
             _diameter(name),
