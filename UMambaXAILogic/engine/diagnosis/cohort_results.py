@@ -1,4 +1,4 @@
-"""A cohort's folder, as ``cohort`` wrote it: what can be used of it, and what the reader must know."""
+"""A cohort's folder, as ``cohort`` wrote it or is writing it: what can be used of it, and what one must know."""
 
 from __future__ import annotations
 
@@ -40,8 +40,7 @@ class CohortResults:
         cases: rows of ``cases.parquet`` that are done, in the order of the manifest.
         failed: rows that failed.
         unfinished: cases of the manifest that are neither.
-        facts: of one finished case's metrics.json: ``model``, ``target``, ``attribution``, ``settings`` and
-            ``environment``; all None where no case folder is left.
+        facts: of summary.json: ``model``, ``settings``, ``methods`` and ``environment``; None where it is missing.
         warnings: (code, message) pairs.
     """
 
@@ -98,7 +97,7 @@ def read_cohort(folder: Path, name: str | None = None) -> CohortResults:
 
     Args:
         folder: that ``cohort`` wrote, or is writing.
-        name: for the report; None: the folder's name.
+        name: for the report; None: the one that the run gave it.
 
     Raises:
         InputError: not a cohort's folder, a damaged table, no finished case, or cases computed with other settings.
@@ -116,19 +115,19 @@ def read_cohort(folder: Path, name: str | None = None) -> CohortResults:
     done = tuple(row for row in rows if row["status"] == DONE)
     failed = tuple(row for row in rows if row["status"] == FAILED)
     summary = _read_json(folder / _SUMMARY)
-    unfinished = max(0, _manifest_cases(summary, len(rows)) - len(done) - len(failed))
+    unfinished = max(0, _manifest_cases(summary, len(rows)) - len(rows))
     if not done:
         state = f"{len(failed)} failed and {unfinished} are unfinished" if rows or unfinished else "it has no case"
         raise InputError(f"No case of the cohort {folder} is done: {state}.", "Run the cohort first, or look at why.")
     _refuse_mixed_settings(folder, done)
     return CohortResults(
         folder=folder,
-        name=name or folder.resolve().name,
+        name=name or str((summary or {}).get("name") or folder.resolve().name),
         cases=done,
         failed=failed,
         unfinished=unfinished,
-        facts=_facts(folder, done),
-        warnings=tuple(_warnings(done, failed, unfinished)),
+        facts={key: (summary or {}).get(key) for key in ("model", "settings", "methods", "environment")},
+        warnings=(*_summary_warning(summary), *_warnings(done, failed, unfinished)),
     )
 
 
@@ -165,16 +164,11 @@ def _manifest_cases(summary: Mapping[str, Any] | None, rows: int) -> int:
     return cases if isinstance(cases, int) and not isinstance(cases, bool) else rows
 
 
-def _facts(folder: Path, done: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What all cases share, from the first whose folder is there; one with an attention map, if there is any."""
-    facts: dict[str, Any] = dict.fromkeys(("model", "target", "attribution", "settings", "environment"))
-    for case in sorted(done, key=lambda row: row["attention_voxels"] is None):
-        metrics = _read_json(folder / case["folder"] / "metrics.json") if case["folder"] else None
-        if metrics is not None:
-            facts |= {name: metrics.get(name) for name in ("model", "target", "attribution", "environment")}
-            facts["settings"] = (metrics.get("request") or {}).get("settings")
-            break
-    return facts
+def _summary_warning(summary: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    if summary is not None:
+        return []
+    text = f"{_SUMMARY} is missing or damaged: model, settings and the number of unfinished cases are not known."
+    return [("summary_missing", text)]
 
 
 def _read_json(path: Path) -> dict[str, Any] | None:

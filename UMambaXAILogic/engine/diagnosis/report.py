@@ -45,5 +45,129 @@ here, and ``anonymise.find_case_folder(cohort_folder, case)`` still finds the ca
 
 from __future__ import annotations
 
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import UMambaXAILogic
+
+from ..alignment import MEAN_LAYER, MEAN_WITHOUT_LAST_LAYER
+from ..statistics import GroupComparison
+from .anonymise import CaseNames
+from .averages import COHORTS, Measures
+from .cohort_measures import CohortMeasures
+from .examples import cases_to_look_at
+from .limits import limits
+from .options import DiagnosisOptions
+from .pair_verdict import PairVerdict
+from .reported_tables import report_tables
+from .table import Table
+from .table_audit import audit_tables
+
 SCHEMA_VERSION = 1
 REPORT_JSON = "report.json"
+
+
+def report_json(
+    measures: Measures,
+    comparisons: Mapping[str, GroupComparison],
+    verdict: PairVerdict,
+    tables: Sequence[Table],
+    phase1: Mapping[str, Any] | None,
+    warnings: Sequence[tuple[str, str]],
+    options: DiagnosisOptions,
+) -> dict[str, Any]:
+    """The document; numbers, texts, lists, objects and null only.
+
+    Args:
+        measures: of the cohorts, by ``source`` and ``target``.
+        comparisons: of the quantities that have one number a case.
+        verdict: on the pair.
+        tables: in the order in which they are shown.
+        phase1: JSON of the comparison of domain statistics; None where it cannot be made.
+        warnings: (code, message) pairs.
+        options: that were applied.
+    """
+    names = CaseNames(options.anonymise)
+    examples = [
+        row for cohort in COHORTS for row in cases_to_look_at(cohort, measures[cohort], names, options.examples)
+    ]
+    failed = [_failed_case(cohort, row, names) for cohort in COHORTS for row in measures[cohort].results.failed]
+    shown_tables = {table.key: table.to_json() for table in tables}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "package": UMambaXAILogic.__version__,
+        "phantom": any(measures[cohort].results.is_phantom for cohort in COHORTS),
+        "compared": {cohort: _compared(measures[cohort], options.anonymise) for cohort in COHORTS},
+        "options": options.to_json(),
+        "verdict": verdict.to_json(),
+        "phase1": phase1,
+        "tables": shown_tables,
+        "phase2": {
+            **{cohort: measures[cohort].to_json() for cohort in COHORTS},
+            "comparison": {quantity: found.to_json() for quantity, found in comparisons.items()},
+        },
+        "audit": audit_tables(report_tables(shown_tables)).to_json(),
+        "cases_to_look_at": examples,
+        "failed_cases": failed,
+        "limits": list(limits(measures, options)),
+        "warnings": [{"code": code, "message": message} for code, message in warnings],
+        "environment": {
+            "package": UMambaXAILogic.__version__,
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            **{name: version(name) for name in ("numpy", "scipy", "pyarrow")},
+            **{cohort: _environment(measures[cohort]) for cohort in COHORTS},
+        },
+    }
+
+
+def _compared(measures: CohortMeasures, anonymise: bool | None) -> dict[str, Any]:
+    results = measures.results
+    names = CaseNames(anonymise)
+    for case in (*results.cases, *results.failed):
+        names.shown(case["case"])
+    settings = results.facts["settings"] or {}
+    case = results.cases[0]
+    explained = next((row for row in results.cases if row["method"] is not None), case)
+    return {
+        "name": results.name,
+        "cases": len(results.cases) + len(results.failed) + results.unfinished,
+        "done": len(results.cases),
+        "failed": len(results.failed),
+        "unfinished": results.unfinished,
+        "with_gt": len(results.with_ground_truth),
+        "nothing_predicted": sum(row["pm_voxels"] == 0 for row in results.cases),
+        "phantom": results.is_phantom,
+        "anonymised": names.replaced,
+        "modalities": sorted({row["modality"] or "unknown" for row in results.cases}),
+        "model": results.facts["model"],
+        "settings": {
+            **{name: explained[name] for name in ("method", "pool", "pool_mode", "preset", "target", "target_kind")},
+            "score": (settings.get("target") or {}).get("score"),
+            "layers": [layer for layer in measures.layers if layer not in (MEAN_LAYER, MEAN_WITHOUT_LAST_LAYER)],
+            "thresholds": measures.thresholds,
+            "reporting_threshold": results.threshold,
+            **{name: settings.get(name) for name in ("folds", "mirror", "step", "ground_truth_labels")},
+        },
+        "methods": measures.methods,
+    }
+
+
+def _environment(measures: CohortMeasures) -> dict[str, Any]:
+    """Versions and devices that computed a cohort's cases."""
+    cases = measures.results.cases
+    return {name: sorted({str(case[name]) for case in cases}) for name in ("package", "device", "scan_backend")}
+
+
+def _failed_case(cohort: str, row: Mapping[str, Any], names: CaseNames) -> dict[str, Any]:
+    return {
+        "cohort": cohort,
+        "case": names.shown(row["case"]),
+        "reason": names.shown_text(row["reason"] or "", row["case"]),
+        "code": row["code"],
+        "attempts": row["attempts"],
+    }

@@ -1,0 +1,113 @@
+"""Can two cohorts be compared? What differs between them is named; what makes their tables incomparable is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import InputError, UsageError
+from .cohort_results import CohortResults
+
+_RERUN = "Compute one of the cohorts again with the other's settings."
+
+#: Columns of a case, and what they are called in a warning.
+_CASE_COLUMNS = {
+    "model_sha256": ("models_differ", "models"),
+    "target": ("targets_differ", "targets"),
+    "target_kind": ("targets_differ", "kinds of explained voxels"),
+    "method": ("methods_differ", "attribution methods"),
+    "pool": ("methods_differ", "pooling windows"),
+    "pool_mode": ("methods_differ", "pooling modes"),
+    "preset": ("methods_differ", "presets"),
+}
+#: Settings of a request that the case columns or the choice of the threshold speak of already.
+_SPOKEN_OF = ("target", "method", "pool", "pool_mode", "preset", "reporting_threshold", "cutoffs", "output_format")
+
+
+def choose_threshold(source: CohortResults, target: CohortResults, asked: float | None) -> float:
+    """The attention threshold that both cohorts are reported and judged at.
+
+    Raises:
+        InputError: none is asked for, and the cohorts were run with different ones.
+        UsageError: the cohorts were not measured at the one that is asked for.
+    """
+    if asked is None:
+        if source.threshold != target.threshold:
+            raise InputError(
+                f"The source was reported at attention >= {source.threshold:g}, the target at >= {target.threshold:g}: "
+                "their slices and excess alignment do not compare.",
+                f"{_RERUN} Or name one threshold that both were measured at: tables 11 and excess are then n/a.",
+            )
+        return source.threshold
+    for name, results in (("source", source), ("target", target)):
+        measured = measured_thresholds(results)
+        if measured and asked not in measured:
+            listed = ", ".join(f"{value:g}" for value in measured)
+            raise UsageError(
+                f"The {name} was not measured at attention >= {asked:g}, only at {listed}.",
+                "Choose one of these, or run the cohort again.",
+            )
+    return asked
+
+
+def measured_thresholds(results: CohortResults) -> list[float]:
+    """All thresholds of a cohort's run, ascending; empty where no case folder is left to say."""
+    settings = results.facts["settings"]
+    return [] if settings is None else sorted({*settings["thresholds"], results.threshold})
+
+
+def comparison_warnings(source: CohortResults, target: CohortResults) -> list[tuple[str, str]]:
+    """(code, message) of everything that differs between the cohorts' runs and may explain a difference by itself."""
+    warnings = []
+    for column, (code, words) in _CASE_COLUMNS.items():
+        one, other = (_shared(results, column) for results in (source, target))
+        # A cohort in which nothing was predicted has no method.
+        both_explained = column in ("model_sha256", "target", "target_kind") or (
+            _shared(source, "method") is not None and _shared(target, "method") is not None
+        )
+        if one != other and both_explained:
+            warnings.append((code, f"The cohorts' {words} differ: source {_words(one)}, target {_words(other)}."))
+    different = _different_settings(source.facts["settings"], target.facts["settings"])
+    if different:
+        warnings.append(("settings_differ", f"The cohorts were run with different settings: {'; '.join(different)}."))
+    versions = [_environment(results, "package") for results in (source, target)]
+    if versions[0] != versions[1]:
+        warnings.append(
+            (
+                "versions_differ",
+                f"The cohorts were computed by versions {versions[0]} and {versions[1]} of this software.",
+            )
+        )
+    folders = [results.folder.resolve() for results in (source, target)]
+    if folders[0] == folders[1]:
+        warnings.append(("same_folder", "Source and target are the same folder: every difference is 0."))
+    return warnings
+
+
+def _different_settings(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> list[str]:
+    if one is None or other is None:
+        return []
+    names = [name for name in (*one, *(name for name in other if name not in one)) if name not in _SPOKEN_OF]
+    return [
+        f"{name} {_words(one.get(name))} and {_words(other.get(name))}"
+        for name in names
+        if one.get(name) != other.get(name)
+    ]
+
+
+def _shared(results: CohortResults, column: str) -> Any:
+    return next((case[column] for case in results.cases if case[column] is not None), None)
+
+
+def _environment(results: CohortResults, name: str) -> Any:
+    return (results.facts["environment"] or {}).get(name, results.cases[0]["package"])
+
+
+def _words(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, str) and len(value) == 64:
+        return value[:12]  # a checksum
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)
