@@ -2,7 +2,8 @@
 
 ``python -m UMambaXAILogic.engine.worker --request DIR/request.json [--packages DIR]``, DIR being a private runtime.
 
-The messages are described in ``UMambaXAILogic.interaction.protocol``. Standard output carries nothing else; what
+What may be asked is listed in ``worker_requests``, and the messages are described in
+``UMambaXAILogic.interaction.protocol``. Standard output carries nothing else; what
 libraries print, and the traceback of a bug, goes to standard error. Closing standard input cancels.
 """
 
@@ -21,11 +22,10 @@ import UMambaXAILogic
 
 from .errors import CancelledError, UsageError
 from .failure import describe_failure
-from .request import Request
-from .unfinished import remove_unfinished
 from .worker_cancel import CancelWatch
 from .worker_messages import MessageReporter, MessageWriter
 from .worker_path import place_packages
+from .worker_requests import read_task
 
 if TYPE_CHECKING:
     import argparse
@@ -87,15 +87,12 @@ def _answer(arguments: list[str] | None, writer: MessageWriter, watch: CancelWat
     options = _parse(arguments)
     place_packages(options.packages)
     writer.say("hello", pid=os.getpid(), versions=_versions())
-    request = _read_request(options.request)
-    watch.clean_up = lambda: remove_unfinished(request.output)
-
-    from .pipeline import run_case  # torch and nnunetv2 take seconds: the hello is out by now
-
-    result = run_case(request, MessageReporter(writer, watch.cancelled))
+    task = read_task(_read_request(options.request))
+    watch.clean_up = task.clean_up
+    answer = task.run(MessageReporter(writer, watch.cancelled))
     watch.disarm()
-    files = {name: None if path is None else str(path) for name, path in result.files.items()}
-    writer.say("result", folder=str(result.folder), files=files)
+    files = {name: None if path is None else str(path) for name, path in answer.files.items()}
+    writer.say("result", folder=str(answer.folder), files=files)
     return 0
 
 
@@ -112,9 +109,9 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _read_request(path: Path) -> Request:
+def _read_request(path: Path) -> str:
     try:
-        return Request.from_json(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"The request file {path} cannot be read: {error}.") from error
 

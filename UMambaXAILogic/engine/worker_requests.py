@@ -1,0 +1,124 @@
+"""The kinds of request that the worker answers, and what answers each.
+
+A request file is JSON with a ``kind``; a file without one is a case, as all files were before there were other kinds.
+Only light modules are imported until a task is run: the worker says hello before torch is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import UsageError
+from .progress import Reporter
+
+CASE, DOMAIN, COHORT = "case", "domain", "cohort"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a task left behind.
+
+    Args:
+        folder: where the files lie.
+        files: by name; None for what does not exist.
+    """
+
+    folder: Path
+    files: Mapping[str, Path | None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A request that was read.
+
+    Args:
+        run: computes and writes; raises typed errors.
+        clean_up: removes what a computation that is ended from outside leaves unfinished.
+    """
+
+    run: Callable[[Reporter], Answer]
+    clean_up: Callable[[], None]
+
+
+def read_task(text: str) -> Task:
+    """The task that a request file's text asks for.
+
+    Raises:
+        UsageError: no JSON object, an unknown kind, or a request that its kind refuses.
+    """
+    kind = _kind_of(text)
+    if not isinstance(kind, str) or kind not in _READERS:
+        raise UsageError(
+            f"The request is of kind {kind!r}, which this worker does not know.",
+            f"It answers: {', '.join(_READERS)}. Use the same version of UMambaXAI on both sides.",
+        )
+    return _READERS[kind](text)
+
+
+def _kind_of(text: str) -> object:
+    try:
+        body = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise UsageError(f"The request cannot be read: {error}.") from error
+    if not isinstance(body, dict):
+        raise UsageError("The request cannot be read: it is no JSON object.")
+    return body.get("kind", CASE)
+
+
+def _read_case(text: str) -> Task:
+    from .request import Request
+    from .unfinished import remove_unfinished
+
+    body = json.loads(text)
+    body.pop("kind", None)
+    request = Request.from_json(json.dumps(body))
+
+    def run(reporter: Reporter) -> Answer:
+        from .pipeline import run_case  # torch and nnunetv2 take seconds
+
+        result = run_case(request, reporter)
+        return Answer(result.folder, result.files)
+
+    return Task(run, lambda: remove_unfinished(request.output))
+
+
+def _read_domain(text: str) -> Task:
+    from .domain import DomainRequest
+
+    request = DomainRequest.from_json(text)
+
+    def run(reporter: Reporter) -> Answer:
+        from .domain import run_domain_case
+        from .model.reference_profile import with_profile_file
+
+        with with_profile_file(request, reporter) as resolved:
+            result = run_domain_case(resolved, reporter)
+        return Answer(result.folder, result.files)
+
+    return Task(run, _nothing)  # its files are written at the very end, each complete or not at all
+
+
+def _read_cohort(text: str) -> Task:
+    from .cohort import CohortRequest
+
+    request = CohortRequest.from_json(text)
+
+    def run(reporter: Reporter) -> Answer:
+        from .cohort import run_cohort
+        from .worker_children import start_children_without_launcher
+
+        start_children_without_launcher()
+        result = run_cohort(request, reporter)
+        return Answer(result.folder, result.files)
+
+    return Task(run, _nothing)  # what is unfinished there is finished by the next run
+
+
+def _nothing() -> None:
+    """There is nothing to clean up."""
+
+
+_READERS: Mapping[str, Callable[[str], Task]] = {CASE: _read_case, DOMAIN: _read_domain, COHORT: _read_cohort}
