@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +85,121 @@ def slowness() -> float:
     """How many processes share each core, at least 1: on a busy machine everything takes so much longer."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 1.0
     return max(1.0, load / (os.cpu_count() or 1))
+
+
+@pytest.fixture(scope="session")
+def domain_row() -> Callable[..., dict[str, Any]]:
+    """A case's domain statistics as JSON, with chosen figures: domain_row("case", noise=7.5, mean=42.0, ...)."""
+
+    def make(
+        case: str = "case",
+        mean: float = 40.0,
+        noise: float = 5.0,
+        spacing: float = 0.5,
+        units: str = "HU",
+        vessels: bool = False,
+    ) -> dict[str, Any]:
+        hounsfield = units == "HU"
+        axes = ("right_left", "anterior_posterior", "superior_inferior")
+        percentiles = {"0.5": -10.0, "5": 0.0, "25": 30.0, "50": 40.0, "75": 50.0, "95": 300.0, "99.5": 400.0}
+        row: dict[str, Any] = {
+            "schema_version": 1,
+            "case": case,
+            "phantom": True,
+            "modality": "CT" if hounsfield else "MR",
+            "units": units,
+            "region_voxels": None,
+            "intensity": {
+                "window": [0.0, 80.0] if hounsfield else None,
+                **(
+                    {"voxels": 900, "mean": mean, "std": 12.0}
+                    if hounsfield
+                    else dict.fromkeys(("voxels", "mean", "std"))
+                ),
+                "full": {
+                    "voxels": 1000,
+                    "mean": mean + 20,
+                    "std": 90.0,
+                    "minimum": -20.0,
+                    "maximum": 410.0,
+                    "percentiles": percentiles,
+                },
+                "histogram": {
+                    "bins": "hounsfield-1" if hounsfield else "signed-octaves-1",
+                    "first": 340 if hounsfield else 1500,
+                    "counts": [100, 300, 500, 90, 10],
+                    "below": 0,
+                    "above": 0,
+                    "minimum": -20.0,
+                    "maximum": 410.0,
+                },
+                "vessel": None,
+            },
+            "resolution": {
+                "spacing_mm": dict.fromkeys(axes, spacing),
+                "field_of_view_mm": dict.fromkeys(axes, 100 * spacing),
+                "matrix": dict.fromkeys(axes, 100.0),
+                "slice_gap_irregularity": None,
+                "obliquity_degrees": 0.0,
+            },
+            "noise": {
+                "air": {"std": None, "voxels": 0, "reason": "no air was found"},
+                "parenchyma": {"std": noise, "voxels": 800, "reason": None},
+                "wavelet": {"std": noise * 1.1, "voxels": 800, "reason": None},
+            },
+            "morphology": None,
+        }
+        if vessels:
+            row["intensity"]["vessel"] = {
+                "voxels": 60,
+                "mean": 350.0,
+                "std": 30.0,
+                "background": 40.0,
+                "noise_estimator": "parenchyma",
+                "contrast_to_noise": 310 / noise,
+            }
+            row["morphology"] = {
+                "mask": "ground_truth",
+                "isotropic_mm": None,
+                "diameter_mm": {
+                    "count": 20,
+                    "mean": 2.4,
+                    "std": 0.5,
+                    "median": 2.3,
+                    "minimum": 1.0,
+                    "maximum": 4.0,
+                    "p99": 3.9,
+                },
+                "histogram": {
+                    "bins": "diameter-1",
+                    "first": 50,
+                    "counts": [2, 8, 6, 4],
+                    "below": 0,
+                    "above": 0,
+                    "minimum": 1.0,
+                    "maximum": 4.0,
+                },
+            }
+        return row
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def profile_json(domain_row) -> Callable[..., dict[str, Any]]:
+    """A reference profile's content of chosen rows: profile_json([row, ...], name="source")."""
+
+    def make(rows: list[dict[str, Any]] | None = None, name: str = "source") -> dict[str, Any]:
+        if rows is None:
+            rows = [domain_row(f"case{number}", mean=38.0 + number, noise=5 + number / 10) for number in range(5)]
+        return {
+            "kind": "umamba-xai reference profile",
+            "schema_version": 1,
+            "package": "0",
+            "name": name,
+            "phantom": True,
+            "settings": {"window_hu": [0.0, 80.0], "isotropic_mm": None},
+            "rows": rows,
+        }
+
+    return make

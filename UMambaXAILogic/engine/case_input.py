@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .errors import InputError
 from .inference.target import TargetChannels
+from .model_range import model_range_warnings
 from .progress import Reporter
 from .request import FOREGROUND, Request
 from .volume import Volume
@@ -60,7 +61,8 @@ def read_case(request: Request, model: Model, target: TargetChannels, reporter: 
             f"Every voxel of {request.volume} has the value {low:g}: there is nothing to segment.",
             "Check that the right file was given and that it was exported completely.",
         )
-    for warning in (*facts.warnings, *input_warnings(volume, facts, model)):
+    beyond = model_range_warnings(volume, facts, model.reference_profile)
+    for warning in (*facts.warnings, *input_warnings(volume, facts, model), *beyond):
         reporter.warning(warning.code, warning.message)
     ground_truth = None
     if request.ground_truth is not None:

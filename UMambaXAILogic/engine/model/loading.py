@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from .checkpoint import Checkpoint, read_checkpoint
 from .folder import TrainedFolder, find_trained_folder
 from .mamba import set_scan_backend
 from .plans_check import REORIENTING_READERS, check_plans
+from .reference_profile import NO_PROFILE, CarriedProfile, profile_in_folder
 from .selective_scan import choose_backend
 from .weights import load_weights, unique_weights
 
@@ -47,6 +48,7 @@ class Model:
             holds the weights of the fold last passed to ``use_fold``, at first those of ``folds[0]``.
         parameter_sets: per fold, parameter name -> tensor on the CPU.
         device: where the network is.
+        reference_profile: the domain statistics of the training cases, where the folder carries them.
     """
 
     reference: str
@@ -65,6 +67,7 @@ class Model:
     network: nn.Module
     parameter_sets: dict[int | str, dict[str, Tensor]]
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    reference_profile: CarriedProfile = NO_PROFILE
 
     @property
     def patch_size(self) -> tuple[int, ...]:
@@ -161,6 +164,8 @@ def load_model(
         except ModelError as error:
             raise ModelError(error.message.replace(unpacked, str(path)), error.remedy) from error
     model.folder = path
+    carried = model.reference_profile
+    model.reference_profile = replace(carried, problem=carried.problem.replace(unpacked, str(path)))
     return model
 
 
@@ -222,6 +227,7 @@ def _load_folder(
         network=network.to(device),
         parameter_sets=parameter_sets,
         device=torch.device(device),
+        reference_profile=profile_in_folder(folder.path),
     )
     model.use_fold(model.folds[0])
     return model
