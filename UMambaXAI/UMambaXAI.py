@@ -9,7 +9,13 @@ from typing import Annotated, Optional, Union
 
 import slicer
 import vtk
-from slicer import vtkMRMLLabelMapVolumeNode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
+from slicer import (
+    vtkMRMLLabelMapVolumeNode,
+    vtkMRMLPlotChartNode,
+    vtkMRMLScalarVolumeNode,
+    vtkMRMLSegmentationNode,
+    vtkMRMLTableNode,
+)
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
@@ -63,7 +69,10 @@ class ModelSource(enum.Enum):
 
 @parameterNodeWrapper
 class UMambaXAIParameterNode:
-    """The panel's choices, saved with the scene. ``attention`` is the map that the sliders act on."""
+    """The panel's choices, saved with the scene.
+
+    ``attention`` is the map that the sliders act on; table and chart are the domain statistics that are shown.
+    """
 
     inputVolume: vtkMRMLScalarVolumeNode
     modelSource: ModelSource = ModelSource.DEMO
@@ -73,6 +82,9 @@ class UMambaXAIParameterNode:
     showAttention: bool = True
     threshold: Annotated[float, WithinRange(0.01, 1.0)] = 0.3
     opacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.55
+    profilePath: str = ""
+    domainTable: vtkMRMLTableNode
+    domainChart: vtkMRMLPlotChartNode
 
 
 def sceneParameters():
@@ -82,15 +94,14 @@ def sceneParameters():
     return UMambaXAIParameterNode(owner.getParameterNode())
 
 
-def presentAttention(parameters):
-    """The map that the sliders act on, or None; parameters may still name one that was removed."""
-    node = parameters.attention
+def present(node):
+    """A node that parameters name, or None where there is none or it was removed."""
     return node if node is not None and slicer.mrmlScene.IsNodePresent(node) else None
 
 
 def overlayChoices(parameters):
     """What the slices show of the attention depends on these."""
-    node = presentAttention(parameters)
+    node = present(parameters.attention)
     shown = node.GetID() if node is not None else None
     return shown, parameters.showAttention, parameters.threshold, parameters.opacity
 
@@ -136,6 +147,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         self.controller.changed.connect(self.updateUi)
         self.controller.logged.connect(self.onLogged)
         self.controller.succeeded.connect(self.onSucceeded)
+        self.controller.measured.connect(self.onMeasured)
         self.updateUi()
 
     def _leaveServices(self):
@@ -143,6 +155,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
             self.controller.changed.disconnect(self.updateUi)
             self.controller.logged.disconnect(self.onLogged)
             self.controller.succeeded.disconnect(self.onSucceeded)
+            self.controller.measured.disconnect(self.onMeasured)
             self.controller.cancel()
             self.controller.forget()
 
@@ -154,6 +167,9 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         connect(self.ui.browseModelButton, "clicked(bool)", self.onBrowseModel)
         connect(self.ui.browsePythonButton, "clicked(bool)", self.onBrowsePython)
         connect(self.ui.pythonEdit, "editingFinished()", self.onPythonChanged)
+        connect(self.ui.browseProfileButton, "clicked(bool)", self.onBrowseProfile)
+        connect(self.ui.measureButton, "clicked(bool)", self.onMeasure)
+        connect(self.ui.showHistogramButton, "clicked(bool)", self.onShowHistogram)
 
     def cleanup(self):
         """The module is about to go."""
@@ -223,16 +239,20 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
             ground_truth_id=truth.GetID() if truth is not None else "",
             ground_truth_name=truth.GetName() if truth is not None else "",
             threshold=round(chosen.threshold, 2),  # sliders give 0.7000000000000001
+            profile=chosen.profilePath.strip(),
         )
 
     def updateUi(self):
         """Copy ``UiState`` onto the controls."""
         from UMambaXAILogic.interaction import ui_state
         from UMambaXAILogic.slicer_app.panel_view import show
+        from UMambaXAILogic.slicer_app.statistics_views import show_in_panel
 
         chosen = self._parameterNode
-        hasResult = chosen is not None and presentAttention(chosen) is not None
-        show(self.ui, ui_state(self.controller.state(self.inputs(), hasResult), _))
+        hasResult = chosen is not None and present(chosen.attention) is not None
+        table = None if chosen is None else present(chosen.domainTable)
+        show(self.ui, ui_state(self.controller.state(self.inputs(), hasResult, table is not None), _))
+        show_in_panel(self.ui.domainTableView, table)
         ownModel = chosen is not None and chosen.modelSource != ModelSource.DEMO
         self.ui.modelPathWidget.setVisible(ownModel)
 
@@ -241,7 +261,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         from UMambaXAILogic.slicer_app.overlay import update_overlay
 
         self._shown = overlayChoices(chosen)
-        if presentAttention(chosen) is not None:
+        if present(chosen.attention) is not None:
             update_overlay(slicer.mrmlScene, chosen.attention, chosen.showAttention, chosen.threshold, chosen.opacity)
 
     def onRun(self, checked=False):
@@ -260,6 +280,25 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         path = choose(self._parameterNode.modelPath)
         if path:
             self._parameterNode.modelPath = path
+
+    def onMeasure(self, checked=False):
+        """Domain statistics."""
+        self.ui.logText.clear()
+        self.controller.measure(self.inputs())
+
+    def onBrowseProfile(self, checked=False):
+        """Choose the reference profile in a dialog."""
+        path = self.dialogs.choose_profile(self._parameterNode.profilePath)
+        if path:
+            self._parameterNode.profilePath = path
+
+    def onShowHistogram(self, checked=False):
+        """Show histogram and table beside the slices."""
+        from UMambaXAILogic.slicer_app.statistics_views import show_beside_slices
+
+        chosen = self._parameterNode
+        if present(chosen.domainTable) is not None and present(chosen.domainChart) is not None:
+            show_beside_slices(chosen.domainTable, chosen.domainChart)
 
     def onBrowsePython(self, checked=False):
         """Choose an existing Python in a dialog."""
@@ -286,6 +325,12 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         chosen = sceneParameters()
         chosen.attention = job.result.attentionNode
         self.updateOverlay(chosen)
+
+    def onMeasured(self, job):
+        """The statistics are in the scene: show them, also where the panel is out of sight."""
+        chosen = sceneParameters()
+        chosen.domainTable = job.result.tableNode
+        chosen.domainChart = job.result.histogramChartNode
 
     def onReload(self):
         """Reload this module and the package behind it (developer mode)."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,11 +24,13 @@ from UMambaXAILogic.engine.errors import InputError, NotInstalledError
 from UMambaXAILogic.engine.request import REPORTING_THRESHOLD
 from UMambaXAILogic.interaction import Command, Job, Runner, SubprocessRunner, worker_command
 from UMambaXAILogic.scene.heat_map import DEFAULT_OPACITY, hide_from_slices, set_threshold, show_on_slices
+from UMambaXAILogic.scene.import_domain import DomainImport
 from UMambaXAILogic.scene.run_nodes import INPUT_REFERENCE
 from UMambaXAILogic.scene_case import case_call
+from UMambaXAILogic.scene_domain import domain_call
 from UMambaXAILogic.scene_job import SceneCall, SceneJob
 from UMambaXAILogic.scene_options import options_from
-from UMambaXAILogic.scene_results import SegmentAndExplainResult
+from UMambaXAILogic.scene_results import DomainStatisticsResult, SegmentAndExplainResult
 
 
 class PythonEnvironment(Protocol):
@@ -119,6 +121,57 @@ class UMambaXAILogic:
             UsageError, InputError, NotInstalledError: what can be refused before the worker starts.
         """
         asked = case_call(volumeNode, model, groundTruthNode, threshold, options_from(options), self._scene)
+        job = self._job(self._make_runner(), asked)
+        job.start()
+        return job
+
+    def computeDomainStatistics(
+        self,
+        volumeNode: Any,
+        maskNode: Any = None,
+        profile: str | Path | None = None,
+        *,
+        maskSegments: Sequence[str] | str | None = None,
+        modality: str | None = None,
+        replace: bool = True,
+    ) -> DomainStatisticsResult:
+        """Measure intensities, resolution, noise and vessel diameters of a volume. **Blocks**; no dialogs.
+
+            result = logic.computeDomainStatistics(volumeNode, profile="demo")
+            result.outOfRange, result.tableNode, result.row["noise"]["air"]["std"]
+
+        Args:
+            volumeNode: a scalar volume; its parent transforms are applied.
+            maskNode: segmentation or label volume of the vessels, for their diameters and contrast.
+            profile: what to compare with: a stored reference profile (``umamba-xai profile``), the result folder of a
+                cohort, or a model (trained folder, zip, ``"demo"``), of which the profile it carries is taken. None:
+                nothing.
+            maskSegments: names or ids of the segments that are vessels, ``"all"``, or None where there is only one.
+            modality: ``"CT"`` or ``"MR"``; None: what the volume's DICOM tags say, or else the profile's.
+            replace: remove the nodes of an earlier measurement of this volume.
+
+        Returns:
+            The statistics, the comparison, and the nodes that were added below the volume in the subject hierarchy.
+
+        Raises:
+            UsageError, ModelError, InputError: what is wrong with the options, profile or nodes, and what to do.
+            NotInstalledError, MemoryExhaustedError, WorkerCrashedError: it cannot run here.
+        """
+        asked = domain_call(volumeNode, maskNode, profile, maskSegments, modality, replace, self._scene)
+        return self._wait(self._job(SubprocessRunner(), asked))
+
+    def startComputeDomainStatistics(
+        self,
+        volumeNode: Any,
+        maskNode: Any = None,
+        profile: str | Path | None = None,
+        *,
+        maskSegments: Sequence[str] | str | None = None,
+        modality: str | None = None,
+        replace: bool = True,
+    ) -> SceneJob[DomainImport, DomainStatisticsResult]:
+        """As ``computeDomainStatistics``, but returns at once; see ``startSegmentAndExplain`` for the job."""
+        asked = domain_call(volumeNode, maskNode, profile, maskSegments, modality, replace, self._scene)
         job = self._job(self._make_runner(), asked)
         job.start()
         return job

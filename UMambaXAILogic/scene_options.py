@@ -8,18 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.request import DEFAULT_THRESHOLDS, Region, Request, Target, VerdictCutoffs
+from UMambaXAILogic.engine.request import DEFAULT_THRESHOLDS, MethodChoice, Region, Request, Target, VerdictCutoffs
 from UMambaXAILogic.scene.import_results import GroundTruthFile
 
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """Keyword arguments of ``segmentAndExplain`` and ``startSegmentAndExplain``.
+    """Keyword arguments of ``segmentAndExplain``; ``processCohort`` takes those that are not about nodes.
 
     Args:
         method: name in the attribution registry.
         pool: gradient pooling window in voxels per axis; 1 means none; None: the default of the method or preset.
         poolMode: ``max`` or ``mean``.
+        otherMethods: further methods, ``NAME`` or ``NAME@POOL``, that are measured on the same segmentation: what
+            ``methods`` of the metrics compares.
         layers: layer aliases such as ``encoder.4``; None: the default set.
         target: label value or name, or ``"foreground"`` for all labels together; None: the only label, or all.
         targetKind: ``prediction``, or ``tp``, ``fp``, ``fn`` (these three need a ground truth).
@@ -46,6 +48,7 @@ class Options:
     method: str = "seg-xres-cam"
     pool: int | None = None
     poolMode: str = "max"
+    otherMethods: Sequence[str] = ()
     layers: Sequence[str] | None = None
     target: int | str | None = None
     targetKind: str = "prediction"
@@ -69,11 +72,16 @@ class Options:
 
 def options_from(given: dict[str, Any]) -> Options:
     """The options in ``given``; raises ``UsageError`` for a name that is not one."""
-    known = [field.name for field in fields(Options)]
-    for name in given:
-        if name not in known:
-            raise UsageError(f"There is no option {name!r}.", f"The options are: {', '.join(known)}.")
-    return Options(**given)
+    return Options(**_known_only(given, [field.name for field in fields(Options)]))
+
+
+def cohort_options_from(given: dict[str, Any]) -> Options:
+    """The options in ``given`` of a cohort: those of a case but for the ones that are about nodes.
+
+    Raises:
+        UsageError: a name that is not one.
+    """
+    return Options(**_known_only(given, [field.name for field in fields(Options) if field.name not in _ABOUT_NODES]))
 
 
 def build_request(
@@ -88,26 +96,69 @@ def build_request(
     """The worker's request on the files in ``folder``; raises ``UsageError`` for a value that is out of its range."""
     return Request(
         volume=folder / "volume.nrrd",
-        model=str(model),
         output=folder / "result",
         case=case,
         ground_truth=ground_truth.path if ground_truth else None,
         ground_truth_labels=ground_truth.labels if ground_truth else None,
-        method=options.method,
-        pool=options.pool,
-        pool_mode=options.poolMode,
-        layers=None if options.layers is None else tuple(options.layers),
-        target=Target(options.target, options.targetKind, options.targetScore),
-        thresholds=tuple(options.thresholds),
-        reporting_threshold=threshold,
         region=region,
-        preset=options.preset,
-        device=options.device,
-        folds=None if options.folds is None else tuple(options.folds),
-        mirror=options.mirror,
-        step=options.step,
-        memory_limit_gb=options.memoryLimitGb,
-        scan_backend=options.scanBackend,
         output_format="nrrd",
-        cutoffs=VerdictCutoffs() if options.cutoffs is None else VerdictCutoffs(*options.cutoffs),
+        **_settings(model, threshold, options),
     )
+
+
+def cohort_template(manifest: Path, output: Path, model: str | Path, threshold: float, options: Options) -> Request:
+    """The settings of every case of a cohort; what a case reads and writes comes from the manifest.
+
+    Raises:
+        UsageError: a value that is out of its range.
+    """
+    labels = options.groundTruthLabels
+    return Request(
+        volume=manifest,
+        output=output,
+        # Explaining errors asks for a ground truth, which each case of the manifest has of its own.
+        ground_truth=None if options.targetKind == "prediction" else manifest,
+        ground_truth_labels=None if labels is None else tuple(labels),
+        resample_ground_truth=options.resampleGroundTruth,
+        **_settings(model, threshold, options),
+    )
+
+
+#: Options that name nodes of the scene, or say what becomes of them.
+_ABOUT_NODES = ("groundTruthSegments", "regionNode", "regionSegments", "replace")
+
+
+def _known_only(given: dict[str, Any], known: Sequence[str]) -> dict[str, Any]:
+    for name in given:
+        if name not in known:
+            raise UsageError(f"There is no option {name!r}.", f"The options are: {', '.join(known)}.")
+    return given
+
+
+def _settings(model: str | Path, threshold: float, options: Options) -> dict[str, Any]:
+    """How a case is computed, as fields of its request."""
+    return {
+        "model": str(model),
+        "method": options.method,
+        "pool": options.pool,
+        "pool_mode": options.poolMode,
+        "other_methods": _methods(options.otherMethods),
+        "layers": None if options.layers is None else tuple(options.layers),
+        "target": Target(options.target, options.targetKind, options.targetScore),
+        "thresholds": tuple(options.thresholds),
+        "reporting_threshold": threshold,
+        "preset": options.preset,
+        "device": options.device,
+        "folds": None if options.folds is None else tuple(options.folds),
+        "mirror": options.mirror,
+        "step": options.step,
+        "memory_limit_gb": options.memoryLimitGb,
+        "scan_backend": options.scanBackend,
+        "cutoffs": VerdictCutoffs() if options.cutoffs is None else VerdictCutoffs(*options.cutoffs),
+    }
+
+
+def _methods(names: Sequence[str]) -> tuple[MethodChoice, ...]:
+    if isinstance(names, str):  # its characters would be taken for names
+        raise UsageError(f"otherMethods is {names!r}, which is not a list.", f"Give a list, such as [{names!r}].")
+    return tuple(map(MethodChoice.parse, names))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from UMambaXAILogic.scene.import_domain import ImportedStatistics
 from UMambaXAILogic.scene.import_results import ImportedResult
 
 
@@ -41,6 +42,55 @@ class SegmentAndExplainResult:
     missedNode: Any
     folderItem: int
     warnings: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class DomainStatisticsResult:
+    """What one measurement brought into the scene; None for what there is none of.
+
+    Args:
+        row: the volume's statistics, as ``domain`` of metrics.json.
+        comparison: where they lie among a profile's cases (``positions`` and what else comparison.json holds); None
+            without a profile.
+        outOfRange: what a user should know before a model that was trained on the profile's cases sees the volume;
+            empty where it lies in range; None without a profile.
+        tableNode: the statistics in words, with the profile's lowest and highest values beside them.
+        histogramTableNode: shares of the intensities, in percent.
+        histogramChartNode: over that table.
+        diameterTableNode, diameterChartNode: the same of the vessels' diameters; need a mask.
+        folderItem: the subject hierarchy item of the folder that holds all of these.
+        warnings: what the worker wants the user to know, as (code, message); ``outOfRange`` is among them.
+    """
+
+    row: dict[str, Any]
+    comparison: dict[str, Any] | None
+    outOfRange: list[str] | None
+    tableNode: Any
+    histogramTableNode: Any
+    histogramChartNode: Any
+    diameterTableNode: Any
+    diameterChartNode: Any
+    folderItem: int
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+
+
+def statistics_result(imported: ImportedStatistics, warnings: list[tuple[str, str]]) -> DomainStatisticsResult:
+    """What the doors return of imported statistics."""
+    assert imported.row is not None
+    assert imported.intensity is not None
+    comparison = imported.comparison
+    return DomainStatisticsResult(
+        row=imported.row,
+        comparison=comparison,
+        outOfRange=None if comparison is None else [warning["message"] for warning in comparison["warnings"]],
+        tableNode=imported.table_node,
+        histogramTableNode=imported.intensity.table,
+        histogramChartNode=imported.intensity.chart,
+        diameterTableNode=None if imported.diameters is None else imported.diameters.table,
+        diameterChartNode=None if imported.diameters is None else imported.diameters.chart,
+        folderItem=imported.folder_item,
+        warnings=warnings,
+    )
 
 
 def case_result(imported: ImportedResult, warnings: list[tuple[str, str]]) -> SegmentAndExplainResult:

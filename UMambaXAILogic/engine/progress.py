@@ -18,6 +18,9 @@ STAGES: Mapping[str, float] = {
     "write": 0.05,
 }
 
+#: Stages of one volume's domain statistics, likewise.
+DOMAIN_STAGES: Mapping[str, float] = {"read": 0.2, "metrics": 0.75, "write": 0.05}
+
 
 class Reporter:
     """Silent by default; doors override what they show.
@@ -34,6 +37,10 @@ class Reporter:
 
     def progress(self, fraction: float) -> None:
         """The current stage is ``fraction`` (0-1) done."""
+
+    def cases(self, done: int, failed: int, total: int, seconds_left: float | None) -> None:
+        """Of a cohort's ``total`` cases so many are done and so many failed; None while nobody knows how long the
+        others will take."""
 
     def warning(self, code: str, message: str) -> None:
         """Something the user should know; the computation goes on."""

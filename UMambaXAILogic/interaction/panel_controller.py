@@ -1,4 +1,7 @@
-"""What happens when somebody clicks: install if needed, run, cancel, and what is known meanwhile. No Qt, no scene."""
+"""What happens when somebody clicks: install if needed, run or measure, cancel, and what is known meanwhile.
+
+No Qt, no scene.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,11 @@ from UMambaXAILogic.engine.failure import Failure, describe_failure
 from . import job as jobs
 from .model_choice import problem_with_model
 from .panel_state import RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_READY, PanelState
+from .profile_choice import problem_with_profile
 from .protocol import Device
 from .signal import Signal
+
+_RUN, _MEASURE = "run", "measure"
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,7 @@ class PanelInputs:
         model: ``"demo"`` or a path.
         ground_truth_id: empty where none is chosen.
         threshold: attention below it is not shown.
+        profile: path of a stored reference profile; empty: the model's own.
     """
 
     volume_id: str = ""
@@ -33,6 +40,7 @@ class PanelInputs:
     ground_truth_id: str = ""
     ground_truth_name: str = ""
     threshold: float = 0.3
+    profile: str = ""
 
 
 class PanelJob(Protocol):
@@ -79,35 +87,46 @@ class RuntimeSetup(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Activity:
+    """Something that a button starts.
+
+    Args:
+        start: starts it; raises ``UMambaXAIError`` where the inputs cannot be used.
+        describe: the result of the finished job in a line or two.
+    """
+
+    start: Callable[[PanelInputs], PanelJob]
+    describe: Callable[[Any], str]
+
+
 class PanelController:
     """Runs one thing at a time for a panel.
 
     Signals:
         changed(): ask for ``state`` again.
         logged(line: str)
-        succeeded(job): a run has ended with a result.
+        succeeded(job): Segment & Explain has ended with a result.
+        measured(job): the domain statistics have ended with a result.
 
     Args:
-        start_run: starts Segment & Explain; raises ``UMambaXAIError`` where the inputs cannot be used.
+        segment: Segment & Explain.
+        measure: the domain statistics.
         runtime: the packages.
         confirm: asks the user; True means go on.
-        describe: the result of a finished job in one line.
     """
 
     def __init__(
-        self,
-        start_run: Callable[[PanelInputs], PanelJob],
-        runtime: RuntimeSetup,
-        confirm: Callable[[str], bool],
-        describe: Callable[[Any], str],
+        self, segment: Activity, measure: Activity, runtime: RuntimeSetup, confirm: Callable[[str], bool]
     ) -> None:
         self.changed = Signal()
         self.logged = Signal()
         self.succeeded = Signal()
-        self._start_run = start_run
+        self.measured = Signal()
+        self._activities = {_RUN: (segment, self.succeeded), _MEASURE: (measure, self.measured)}
         self._runtime = runtime
         self._confirm = confirm
-        self._describe = describe
+        self._activity = _RUN
         self._job: PanelJob | None = None
         self._installing = False
         self._run_after_install = False
@@ -121,8 +140,13 @@ class PanelController:
         """Whether something runs."""
         return self._job is not None and not self._job.is_over
 
-    def state(self, inputs: PanelInputs, has_result: bool) -> PanelState:
-        """Everything that is known, for ``ui_state``."""
+    def state(self, inputs: PanelInputs, has_result: bool, has_statistics: bool = False) -> PanelState:
+        """Everything that is known, for ``ui_state``.
+
+        Args:
+            has_result: an attention map is in the scene.
+            has_statistics: domain statistics are in the scene.
+        """
         job = self._job
         return PanelState(
             volume_name=inputs.volume_name,
@@ -140,19 +164,36 @@ class PanelController:
             warnings=tuple(self._warnings),
             summary=self._summary,
             has_result=has_result,
+            profile=inputs.profile,
+            profile_problem="" if self.is_busy else problem_with_profile(inputs.profile),
+            has_statistics=has_statistics,
         )
 
     def run(self, inputs: PanelInputs) -> None:
         """Segment and explain; where packages are missing, ask and install them first."""
+        self._begin(_RUN, inputs)
+
+    def measure(self, inputs: PanelInputs) -> None:
+        """Measure the volume's domain statistics; where packages are missing, ask and install them first."""
+        self._begin(_MEASURE, inputs)
+
+    def _begin(self, name: str, inputs: PanelInputs) -> None:
         if self.is_busy:
             return
         self._forget_last()
+        self._activity = name
         if not self._runtime.is_ready:
             if self._confirm(self._runtime.question()):
                 self._run_after_install = True
                 self._watch(self._runtime.start, installing=True, then=lambda job: self._after_install(inputs))
         else:
-            self._watch(lambda: self._start_run(inputs), installing=False, then=self._after_run)
+            activity, succeeded = self._activities[name]
+
+            def after(job: Any) -> None:
+                self._summary = activity.describe(job)
+                succeeded.emit(job)
+
+            self._watch(lambda: activity.start(inputs), installing=False, then=after)
         self.changed.emit()
 
     def cancel(self) -> None:
@@ -224,13 +265,9 @@ class PanelController:
         self._job = None
         if self._runtime.is_ready:
             if self._run_after_install:
-                self.run(inputs)
+                self._begin(self._activity, inputs)
         else:  # asking again would go on for ever
             self._error = "The packages were installed, and still they are not there. Restart Slicer and try again."
-
-    def _after_run(self, job: Any) -> None:
-        self._summary = self._describe(job)
-        self.succeeded.emit(job)
 
 
 def _in_lines(error: UMambaXAIError | Failure) -> str:

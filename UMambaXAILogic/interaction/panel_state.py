@@ -33,6 +33,9 @@ class PanelState:
         warnings: what the worker warned of.
         summary: the last result in one line, empty where there is none.
         has_result: whether an attention map is in the scene.
+        profile: path of the stored profile to compare with; empty: the model's own.
+        profile_problem: why that profile cannot be used, empty where nothing is known against it.
+        has_statistics: whether domain statistics are in the scene.
     """
 
     volume_name: str = ""
@@ -50,6 +53,9 @@ class PanelState:
     warnings: tuple[str, ...] = ()
     summary: str = ""
     has_result: bool = False
+    profile: str = ""
+    profile_problem: str = ""
+    has_statistics: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,6 +76,10 @@ class UiState:
     warning: str
     overlay_enabled: bool
     overlay_tooltip: str
+    measure_enabled: bool
+    measure_text: str
+    measure_tooltip: str
+    statistics_visible: bool
 
 
 def _untranslated(text: str) -> str:
@@ -104,6 +114,10 @@ def ui_state(state: PanelState, _: Translate = _untranslated) -> UiState:
             if state.has_result
             else _("There is no attention map yet: run Segment & Explain first.")
         ),
+        measure_enabled=not busy and not _measure_obstacle(state, _),
+        measure_text=_("Install and measure...") if state.runtime == RUNTIME_MISSING else _("Measure the volume"),
+        measure_tooltip=_measure_obstacle(state, _) or _measure_promise(state, _),
+        statistics_visible=state.has_statistics,
     )
 
 
@@ -127,6 +141,23 @@ def _obstacle(state: PanelState, _: Translate) -> str:
     if not state.model:
         return _("Choose a model: the demo model, a trained nnU-Net folder or an exported zip.")
     return state.model_problem or state.runtime_problem
+
+
+def _measure_obstacle(state: PanelState, _: Translate) -> str:
+    if not state.volume_name:
+        return _("Choose a volume to measure.")
+    return state.profile_problem or state.runtime_problem
+
+
+def _measure_promise(state: PanelState, _: Translate) -> str:
+    promise = _("Measures intensities, resolution and noise of {volume}").format(volume=state.volume_name)
+    if state.ground_truth_name:
+        promise += _(", and the diameters of the vessels in {name}").format(name=state.ground_truth_name)
+    profile = state.profile or _("the profile that the model carries, where it has one")
+    promise += ". " + _("Says where they lie outside {profile}.").format(profile=profile)
+    if state.runtime == RUNTIME_MISSING:
+        promise += " " + _("Asks before it installs the packages this needs.")
+    return promise
 
 
 def _run_text(state: PanelState, _: Translate) -> str:
@@ -180,8 +211,9 @@ def _message(state: PanelState, obstacle: str, _: Translate) -> tuple[str, str]:
         return "", INFORMATION
     if state.error:
         return state.error, ERROR
-    if state.model_problem or state.runtime_problem:
-        return state.model_problem or state.runtime_problem, ERROR
+    problem = state.model_problem or state.runtime_problem or state.profile_problem
+    if problem:
+        return problem, ERROR
     if state.job_state == jobs.CANCELLED:
         return _("Cancelled. The scene is as it was."), INFORMATION
     if state.job_state == jobs.FINISHED:

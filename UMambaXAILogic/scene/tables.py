@@ -29,7 +29,7 @@ def add_metrics_table(scene: Any, name: str, metrics: Mapping[str, Any]) -> Any:
     """Add a table of text with the columns Group, Metric, Value; what cannot be computed reads "n/a"."""
     rows = metric_rows(metrics)
     columns = {"Group": [row[0] for row in rows], "Metric": [row[1] for row in rows], "Value": [row[2] for row in rows]}
-    return _add_table(scene, name, [_text_column(title, cells) for title, cells in columns.items()])
+    return add_table(scene, name, [text_column(title, cells) for title, cells in columns.items()])
 
 
 def metric_rows(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -65,12 +65,12 @@ def add_alignment_table(scene: Any, name: str, metrics: Mapping[str, Any]) -> An
     """Add the alignment of every layer at every threshold as a table of numbers (nan where there is none)."""
     rows = metrics.get("alignment") or []
     columns = [
-        _text_column("reference", [_REFERENCES[row["reference"]] for row in rows]),
-        _text_column("layer", [row["layer"] for row in rows]),
+        text_column("reference", [_REFERENCES[row["reference"]] for row in rows]),
+        text_column("layer", [row["layer"] for row in rows]),
     ]
     for key in ("threshold", "iou", "f1", "precision", "recall"):
-        columns.append(_number_column(key, [math.nan if row[key] is None else float(row[key]) for row in rows]))
-    return _add_table(scene, name, columns)
+        columns.append(number_column(key, [math.nan if row[key] is None else float(row[key]) for row in rows]))
+    return add_table(scene, name, columns)
 
 
 def add_slices_table(scene: Any, name: str, rows: Sequence[Mapping[str, str]]) -> Any:
@@ -84,16 +84,17 @@ def add_slices_table(scene: Any, name: str, rows: Sequence[Mapping[str, str]]) -
     for column in names:
         cells = [row[column] for row in rows]
         if column in _TEXT_COLUMNS:
-            columns.append(_text_column(column, [cell or NOT_AVAILABLE for cell in cells]))
+            columns.append(text_column(column, [cell or NOT_AVAILABLE for cell in cells]))
         else:
-            columns.append(_number_column(column, [float(cell) if cell else math.nan for cell in cells]))
-    node = _add_table(scene, name, columns)
+            columns.append(number_column(column, [float(cell) if cell else math.nan for cell in cells]))
+    node = add_table(scene, name, columns)
     for column in names:
         node.SetColumnTitle(column, _COLUMN_TITLES.get(column, column))
     return node
 
 
-def _add_table(scene: Any, name: str, columns: Sequence[Any]) -> Any:
+def add_table(scene: Any, name: str, columns: Sequence[Any]) -> Any:
+    """Add a table node of columns, which cannot be edited."""
     node = scene.AddNewNodeByClass("vtkMRMLTableNode", name)
     table = vtk.vtkTable()
     for column in columns:
@@ -104,7 +105,8 @@ def _add_table(scene: Any, name: str, columns: Sequence[Any]) -> Any:
     return node
 
 
-def _text_column(name: str, cells: Sequence[str]) -> Any:
+def text_column(name: str, cells: Sequence[str]) -> Any:
+    """A column of text."""
     column = vtk.vtkStringArray()
     column.SetName(name)
     for cell in cells:
@@ -112,7 +114,8 @@ def _text_column(name: str, cells: Sequence[str]) -> Any:
     return column
 
 
-def _number_column(name: str, values: Sequence[float]) -> Any:
+def number_column(name: str, values: Sequence[float]) -> Any:
+    """A column of numbers; nan where there is none, whole numbers where the name says that it counts."""
     whole = name == "slice" or name.endswith("_voxels")
     column = vtk.vtkIntArray() if whole and not any(map(math.isnan, values)) else vtk.vtkDoubleArray()
     column.SetName(name)

@@ -28,6 +28,12 @@ class Dialogs:
             slicer.util.mainWindow(), _("Choose a model that nnU-Net exported"), current, "nnU-Net (*.zip)"
         )
 
+    def choose_profile(self, current: str) -> str:
+        """A reference profile, or an empty text where the user changed their mind."""
+        return qt.QFileDialog.getOpenFileName(
+            slicer.util.mainWindow(), _("Choose a reference profile"), current, "JSON (*.json)"
+        )
+
     def choose_python(self, current: str) -> str:
         """An interpreter, or an empty text where the user changed their mind."""
         return qt.QFileDialog.getOpenFileName(

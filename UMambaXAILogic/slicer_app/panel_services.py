@@ -8,7 +8,9 @@ from typing import Any
 
 import slicer
 
-from UMambaXAILogic.interaction.panel_controller import PanelController, PanelInputs, RuntimeSetup
+from UMambaXAILogic.interaction.domain_summary import summarise_statistics
+from UMambaXAILogic.interaction.model_choice import problem_with_model
+from UMambaXAILogic.interaction.panel_controller import Activity, PanelController, PanelInputs, RuntimeSetup
 from UMambaXAILogic.interaction.summary import summarise
 from UMambaXAILogic.scene.label_export import ALL_SEGMENTS
 
@@ -55,5 +57,23 @@ def make_services(
             groundTruthSegments=ALL_SEGMENTS,  # as all values of a label volume do; the panel has no way to choose
         )
 
-    controller = PanelController(start_run, runtime, dialogs.confirm, lambda job: summarise(job.result.metrics))
+    def start_measure(inputs: PanelInputs) -> Any:
+        return logic.startComputeDomainStatistics(
+            scene().GetNodeByID(inputs.volume_id),
+            maskNode=scene().GetNodeByID(inputs.ground_truth_id) if inputs.ground_truth_id else None,
+            profile=inputs.profile or _usable(inputs.model),
+            maskSegments=ALL_SEGMENTS,
+        )
+
+    controller = PanelController(
+        Activity(start_run, lambda job: summarise(job.result.metrics)),
+        Activity(start_measure, lambda job: summarise_statistics(job.result.row, job.result.comparison)),
+        runtime,
+        dialogs.confirm,
+    )
     return PanelServices(controller, dialogs)
+
+
+def _usable(model: str) -> str | None:
+    """A model whose profile can be asked for; a volume can be measured without one."""
+    return model if model and not problem_with_model(model) else None

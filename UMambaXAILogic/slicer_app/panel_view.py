@@ -20,6 +20,8 @@ _INPUTS = (
     "groundTruthSelector",
     "pythonEdit",
     "browsePythonButton",
+    "profileEdit",
+    "browseProfileButton",
 )
 
 
@@ -49,3 +51,8 @@ def show(ui: Any, state: UiState) -> None:
     for name in ("showAttentionCheckBox", "thresholdSlider", "opacitySlider"):
         getattr(ui, name).setEnabled(state.overlay_enabled)
     ui.opacitySlider.setToolTip(state.overlay_tooltip)
+    ui.measureButton.setEnabled(state.measure_enabled)
+    ui.measureButton.setText(state.measure_text)
+    ui.measureButton.setToolTip(state.measure_tooltip)
+    ui.domainTableView.setVisible(state.statistics_visible)
+    ui.showHistogramButton.setEnabled(state.statistics_visible)

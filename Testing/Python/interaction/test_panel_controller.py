@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from types import SimpleNamespace
 
 import pytest
 
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.interaction import Signal
-from UMambaXAILogic.interaction.panel_controller import PanelController, PanelInputs
+from UMambaXAILogic.interaction.panel_controller import Activity, PanelController, PanelInputs
 from UMambaXAILogic.interaction.protocol import Device
 
 INPUTS = PanelInputs(volume_id="vtk1", volume_name="CTA", model="demo")
@@ -35,13 +36,17 @@ class FakeJob:
 @pytest.fixture
 def world():
     """A controller and everything it talks to."""
-    world = SimpleNamespace(jobs=[], installs=[], asked=[], answer=True, refusal=None)
+    world = SimpleNamespace(jobs=[], measurements=[], installs=[], asked=[], answer=True, refusal=None)
 
     def start_run(inputs: PanelInputs) -> FakeJob:
         if world.refusal:
             raise world.refusal
         world.jobs.append(FakeJob())
         return world.jobs[-1]
+
+    def start_measure(inputs: PanelInputs) -> FakeJob:
+        world.measurements.append(FakeJob())
+        return world.measurements[-1]
 
     def start_install() -> FakeJob:
         world.installs.append(FakeJob())
@@ -52,7 +57,12 @@ def world():
         return world.answer
 
     world.runtime = SimpleNamespace(is_ready=True, problem="", question=lambda: "2.5 GB?", start=start_install)
-    world.controller = PanelController(start_run, world.runtime, confirm, lambda job: "Dice 0.81")
+    world.controller = PanelController(
+        Activity(start_run, lambda job: "Dice 0.81"),
+        Activity(start_measure, lambda job: "Noise 12 HU"),
+        world.runtime,
+        confirm,
+    )
     return world
 
 
@@ -173,3 +183,42 @@ def test_an_installation_that_changes_nothing_is_not_repeated_for_ever(world):
 def test_a_python_that_cannot_be_used_is_part_of_the_state(world):
     world.runtime.problem = "There is no Python at /x."
     assert state(world).runtime_problem == "There is no Python at /x."
+
+
+def test_measuring_goes_its_own_way_to_its_own_summary(world):
+    succeeded, measured = [], []
+    world.controller.succeeded.connect(succeeded.append)
+    world.controller.measured.connect(measured.append)
+    world.controller.measure(INPUTS)
+    assert state(world).job_state == "running"
+    assert not world.jobs
+    world.measurements[0].warned.emit("outside_reference_profile", "The noise is higher.")
+    world.measurements[0].end("finished")
+    assert state(world).summary == "Noise 12 HU"
+    assert state(world).warnings == ("The noise is higher.",)
+    assert (succeeded, measured) == ([], world.measurements)
+
+
+def test_one_thing_at_a_time(world):
+    world.controller.measure(INPUTS)
+    world.controller.run(INPUTS)
+    assert not world.jobs
+    world.measurements[0].end("finished")
+    world.controller.run(INPUTS)
+    world.controller.measure(INPUTS)
+    assert (len(world.jobs), len(world.measurements)) == (1, 1)
+
+
+def test_after_installing_what_was_clicked_is_done(world):
+    world.runtime.is_ready = False
+    world.controller.measure(INPUTS)
+    world.runtime.is_ready = True
+    world.installs[0].end("finished")
+    assert (len(world.jobs), len(world.measurements)) == (0, 1)
+
+
+def test_a_profile_that_is_not_there_is_part_of_the_state_until_something_runs(world, tmp_path):
+    inputs = dataclasses.replace(INPUTS, profile=str(tmp_path / "gone.json"))
+    assert "gone.json" in world.controller.state(inputs, has_result=False).profile_problem
+    world.controller.run(inputs)  # needs no profile
+    assert world.controller.state(inputs, has_result=False).profile_problem == ""

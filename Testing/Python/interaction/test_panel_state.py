@@ -110,6 +110,47 @@ def test_a_cancel_leaves_a_calm_message():
     assert "Cancelled" in ui.message
 
 
+def test_measuring_needs_a_volume_and_no_model():
+    ui = ui_state(PanelState())
+    assert not ui.measure_enabled
+    assert "volume" in ui.measure_tooltip
+    ui = ui_state(PanelState(volume_name="CTA", model="/x", model_problem="There is no model at /x."))
+    assert ui.measure_enabled
+    assert not ui.run_enabled
+    assert "CTA" in ui.measure_tooltip
+    assert "profile that the model carries" in ui.measure_tooltip
+
+
+def test_measuring_names_the_profile_and_the_vessels():
+    ui = ui_state(dataclasses.replace(READY, profile="/p/source.json", ground_truth_name="Truth"))
+    assert "/p/source.json" in ui.measure_tooltip
+    assert "Truth" in ui.measure_tooltip
+
+
+def test_a_profile_that_cannot_be_used_says_why_and_hinders_no_run():
+    ui = ui_state(dataclasses.replace(READY, profile="/gone", profile_problem="There is no profile at /gone."))
+    assert not ui.measure_enabled
+    assert ui.measure_tooltip == ui.message == "There is no profile at /gone."
+    assert ui.message_kind == "error"
+    assert ui.run_enabled
+
+
+def test_nothing_is_measured_while_something_runs():
+    assert not ui_state(dataclasses.replace(READY, job_state="running")).measure_enabled
+    assert not ui_state(dataclasses.replace(READY, runtime="installing")).measure_enabled
+
+
+def test_without_packages_measuring_says_that_it_will_install():
+    ui = ui_state(dataclasses.replace(READY, runtime="missing"))
+    assert "Install" in ui.measure_text
+    assert "Asks" in ui.measure_tooltip
+
+
+def test_statistics_are_shown_once_there_are_some():
+    assert not ui_state(READY).statistics_visible
+    assert ui_state(dataclasses.replace(READY, has_statistics=True)).statistics_visible
+
+
 def test_every_text_goes_through_the_translation():
     ui = ui_state(READY, _=lambda text: "<" + text + ">")
     assert ui.run_text.startswith("<")

@@ -29,7 +29,7 @@ from UMambaXAILogic.scene.headless import start_headless_slicer  # noqa: E402
 # The checks import what only an application has, so there is one before they are collected.
 _settings = tempfile.TemporaryDirectory()
 headless = start_headless_slicer()
-application.install(Path(_settings.name))
+application.install(Path(_settings.name), headless.application_logic)
 for color in ("Red", "Green", "Yellow"):
     composite = slicer.vtkMRMLSliceCompositeNode()
     composite.SetLayoutName(color)
@@ -83,6 +83,10 @@ class FakeDialogs:
 
     def choose_model_folder(self, current: str) -> str:
         self.asked.append("folder")
+        return self.path
+
+    def choose_profile(self, current: str) -> str:
+        self.asked.append("profile")
         return self.path
 
     def choose_python(self, current: str) -> str:

@@ -29,10 +29,31 @@ class _ModuleManager(QtCore.QObject):
         return getattr(slicer.modules, name.lower(), None)
 
 
+class _LayoutManager(QtCore.QObject):
+    """Remembers the layout."""
+
+    def __init__(self, parent) -> None:
+        super().__init__(parent)
+        self._layout = 0
+
+    def setLayout(self, layout: int) -> None:
+        self._layout = layout
+
+    layout = QtCore.Property(int, lambda self: self._layout, setLayout)
+
+
 class _Application(QtWidgets.QApplication):
-    def __init__(self) -> None:
+    def __init__(self, application_logic) -> None:
         super().__init__(["Slicer"])
         self._modules = _ModuleManager(self)
+        self._layouts = _LayoutManager(self)
+        self._logic = application_logic
+
+    def applicationLogic(self):
+        return self._logic
+
+    def layoutManager(self) -> _LayoutManager:
+        return self._layouts
 
     def testingEnabled(self) -> bool:
         return True
@@ -68,15 +89,19 @@ class Module:
         return qSlicerScriptedLoadableModuleWidget(self)
 
 
-def install(settings_folder: Path) -> None:
-    """Make ``import qt``, ``import ctk``, ``slicer.app`` and the rest work in this process, once."""
+def install(settings_folder: Path, application_logic) -> None:
+    """Make ``import qt``, ``import ctk``, ``slicer.app`` and the rest work in this process, once.
+
+    Args:
+        application_logic: the real one, of the scene.
+    """
     import qt
     import widgets
 
     QtCore.QSettings.setDefaultFormat(QtCore.QSettings.Format.IniFormat)
     QtCore.QSettings.setPath(QtCore.QSettings.Format.IniFormat, QtCore.QSettings.Scope.UserScope, str(settings_folder))
     QtCore.QStandardPaths.setTestModeEnabled(True)
-    slicer.app = qt.wrap(_Application())
+    slicer.app = qt.wrap(_Application(application_logic))
     QtWidgets.QApplication.setOrganizationName("stand-in")
     QtWidgets.QApplication.setApplicationName("Slicer")
     classes = {kind.__name__: qt.register(kind) for kind in widgets.WIDGETS}

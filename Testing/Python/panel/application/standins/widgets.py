@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6 import QtCore, QtWidgets
+from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import Property, Signal
 
 
@@ -184,6 +184,33 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
     currentNodeID = Property(str, lambda self: self._current, setCurrentNodeID)
 
 
+class qMRMLTableView(QtWidgets.QTableView):
+    """Shows a real table node; its scene has to be set first."""
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self._scene, self._node = None, None
+        self.setModel(QtGui.QStandardItemModel(self))
+
+    def setMRMLScene(self, scene) -> None:
+        self._scene = scene
+
+    def mrmlTableNode(self):
+        return self._node
+
+    def setMRMLTableNode(self, node) -> None:
+        assert self._scene is not None, "the scene has to be set before the node"
+        self._node = node
+        model = self.model()
+        model.clear()
+        if node is None:
+            return
+        columns = range(node.GetNumberOfColumns())
+        model.setHorizontalHeaderLabels([node.GetColumnName(column) for column in columns])
+        for row in range(node.GetNumberOfRows()):
+            model.appendRow([QtGui.QStandardItem(node.GetCellText(row, column)) for column in columns])
+
+
 def _flag(name: str) -> Property:
     return Property(bool, lambda self: self._flags[name], lambda self, value: self._flags.__setitem__(name, value))
 
@@ -194,4 +221,11 @@ def _with_flags(kind: type) -> type:
 
 
 qMRMLNodeComboBox = _with_flags(qMRMLNodeComboBox)
-WIDGETS = (ctkCollapsibleButton, ctkSliderWidget, qMRMLWidget, qMRMLNodeComboBox, qSlicerAbstractModuleWidget)
+WIDGETS = (
+    ctkCollapsibleButton,
+    ctkSliderWidget,
+    qMRMLWidget,
+    qMRMLNodeComboBox,
+    qMRMLTableView,
+    qSlicerAbstractModuleWidget,
+)

@@ -1,0 +1,98 @@
+"""A volume node and its vessels -> files in patient space, for measuring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import slicer
+
+from UMambaXAILogic.engine.errors import InputError
+
+from .export_volume import check_volume_node, write_array
+from .grid import Grid, image_array, local_grid, parent_to_world
+from .label_export import label_volume_on_grid, segments_on_grid
+from .run_nodes import RUN_ATTRIBUTE
+from .subject_hierarchy import item_of, subject_hierarchy
+
+_ROLE = "mask"
+#: Largest cosine between two axes, as the readers of files have it.
+_ORTHOGONAL_TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class ExportedVolume:
+    """What was written.
+
+    Args:
+        volume: NRRD file.
+        vessels: NRRD file, 1 in the vessels; None without a mask.
+        vessels_are: ``ground_truth`` or ``prediction``: who drew them.
+        modality: such as ``CT``, from the DICOM tags of the volume; None where it has none.
+    """
+
+    volume: Path
+    vessels: Path | None
+    vessels_are: str
+    modality: str | None
+
+
+def export_for_statistics(
+    volume_node: Any, folder: Path, mask_node: Any = None, segments: Sequence[str] | str | None = None
+) -> ExportedVolume:
+    """Write the voxels and the mask where they lie in the patient: parent transforms are applied.
+
+    Spacing and orientation are part of what is measured, so a volume under a transform counts as it lies in the scene.
+
+    Args:
+        volume_node: a scalar volume, under any rigid transform.
+        folder: receives the files.
+        mask_node: a segmentation, or a label (or whole-number scalar) volume; every label counts as vessel.
+        segments: names or ids of the segments that count, ``"all"``, or None where there is only one.
+
+    Raises:
+        InputError: nodes that cannot be used; a transform that shears; a mask on another grid.
+    """
+    check_volume_node(volume_node)
+    grid = local_grid(volume_node).moved(parent_to_world(volume_node))
+    _check_orthogonal(volume_node, grid)
+    volume = folder / "volume.nrrd"
+    write_array(image_array(volume_node.GetImageData()), grid, volume)
+    vessels = None
+    if mask_node is not None:
+        vessels = folder / "vessels.nrrd"
+        write_array(_mask(mask_node, grid, segments), grid, vessels)
+    drawn_here = mask_node is not None and mask_node.GetAttribute(RUN_ATTRIBUTE)
+    return ExportedVolume(volume, vessels, "prediction" if drawn_here else "ground_truth", dicom_modality(volume_node))
+
+
+def dicom_modality(volume_node: Any) -> str | None:
+    """The modality in the volume's DICOM tags; None where it was loaded from another kind of file."""
+    hierarchy = subject_hierarchy(volume_node.GetScene())
+    name = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMSeriesModalityAttributeName()
+    return hierarchy.GetItemAttribute(item_of(hierarchy, volume_node), name) or None
+
+
+def _mask(mask_node: Any, world_grid: Grid, segments: Sequence[str] | str | None) -> np.ndarray:
+    if mask_node.IsA("vtkMRMLSegmentationNode"):
+        return segments_on_grid(mask_node, segments, world_grid, _ROLE)
+    if mask_node.IsA("vtkMRMLScalarVolumeNode"):
+        return (label_volume_on_grid(mask_node, world_grid, _ROLE) > 0).astype(np.uint8)
+    raise InputError(
+        f"'{mask_node.GetName()}' is a {mask_node.GetClassName().removeprefix('vtkMRML')}, not a mask.",
+        "Choose a segmentation or a label volume.",
+    )
+
+
+def _check_orthogonal(volume_node: Any, grid: Grid) -> None:
+    axes = grid.ijk_to_ras[:3, :3] / np.linalg.norm(grid.ijk_to_ras[:3, :3], axis=0)
+    cosines = np.abs(axes.T @ axes - np.eye(3))
+    if cosines.max() > _ORTHOGONAL_TOLERANCE:
+        raise InputError(
+            f"'{volume_node.GetName()}' lies under a transform that shears it, so its voxels have no spacing in "
+            "patient space.",
+            "Take it out of the transform, or harden the transform on it and resample it first.",
+        )

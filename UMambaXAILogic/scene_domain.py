@@ -1,0 +1,72 @@
+"""Domain statistics of a volume of the scene: nodes to files for the worker, and its files back to nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from UMambaXAILogic.engine.domain import DomainRequest
+from UMambaXAILogic.engine.progress import DOMAIN_STAGES
+from UMambaXAILogic.interaction import Job
+from UMambaXAILogic.scene.export_statistics import export_for_statistics
+from UMambaXAILogic.scene.export_volume import check_volume_node
+from UMambaXAILogic.scene.import_domain import DomainImport
+from UMambaXAILogic.scene_job import SceneCall
+from UMambaXAILogic.scene_results import DomainStatisticsResult, statistics_result
+
+DomainCall = SceneCall[DomainImport, DomainStatisticsResult]
+
+
+def domain_call(
+    volume_node: Any,
+    mask_node: Any,
+    profile: str | Path | None,
+    mask_segments: Sequence[str] | str | None,
+    modality: str | None,
+    replace: bool,
+    scene: Any = None,
+) -> Callable[[Path], DomainCall]:
+    """What ``computeDomainStatistics`` asks; the returned function writes its files into a folder.
+
+    Args:
+        scene: where results go; None: the volume's own scene.
+
+    Raises:
+        InputError: the volume cannot be measured; the returned function: the mask cannot be used.
+    """
+    check_volume_node(volume_node)
+    return partial(_prepare, volume_node, mask_node, profile, mask_segments, modality, replace, scene)
+
+
+def _prepare(
+    volume_node: Any,
+    mask_node: Any,
+    profile: str | Path | None,
+    mask_segments: Sequence[str] | str | None,
+    modality: str | None,
+    replace: bool,
+    scene: Any,
+    folder: Path,
+) -> DomainCall:
+    exported = export_for_statistics(volume_node, folder, mask_node, mask_segments)
+    request = DomainRequest(
+        volume=exported.volume,
+        output=folder / "result",
+        case=volume_node.GetName(),
+        mask=exported.vessels,
+        vessels_are=exported.vessels_are,
+        profile=None if profile is None else Path(profile).expanduser(),
+        modality=modality or exported.modality,
+    )
+    scene = scene or volume_node.GetScene()
+    volume_id = volume_node.GetID()
+
+    def make_import(job: Job) -> DomainImport:
+        return DomainImport(scene, volume_id, job.files, replace)
+
+    def make_result(done: DomainImport, job: Job) -> DomainStatisticsResult:
+        return statistics_result(done.result, [(warning.code, warning.message) for warning in job.warnings])
+
+    return SceneCall(request.to_json(), make_import, make_result, DOMAIN_STAGES)
