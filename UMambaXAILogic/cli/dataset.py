@@ -133,7 +133,7 @@ def _lines(result: ImportResult) -> Iterator[str]:
     training = [case["case"] for case in content["cases"] if not case["held_out"]]
     held_out = [case["case"] for case in content["cases"] if case["held_out"]]
     yield from _wrapped(f"  In training ({len(training)})", training)
-    if held_out:
+    if content["settings"]["hold_out"]:
         yield from _wrapped(f"  Held out ({len(held_out)})", held_out)
     for code, count in counts["left_out"].items():
         yield f"  Left out, {code}: {count}"

@@ -113,7 +113,7 @@ def check_sides(labels: npt.NDArray[np.uint8], coordinates: Coordinates, geometr
         )
 
 
-def check_brightness(values: npt.NDArray, labels: npt.NDArray[np.uint8], region: Box) -> dict[str, float]:
+def check_brightness(values: npt.NDArray, labels: npt.NDArray[np.uint8], region: Box) -> dict[str, float | None]:
     """Labelled voxels of a CT angiogram must be as bright as contrast-filled lumen, and brighter than around them.
 
     Args:
@@ -122,7 +122,8 @@ def check_brightness(values: npt.NDArray, labels: npt.NDArray[np.uint8], region:
         region: where to look.
 
     Returns:
-        ``lumen_hu`` and ``surroundings_hu``: medians over the labelled voxels and over a shell of two voxels.
+        ``lumen_hu`` and ``surroundings_hu``: medians over the labelled voxels and over a shell of two voxels (None
+        where every voxel is labelled).
 
     Raises:
         LeaveOut: they are not (``labels_not_on_vessels``): values that are no Hounsfield units, or a mask that does
@@ -132,12 +133,13 @@ def check_brightness(values: npt.NDArray, labels: npt.NDArray[np.uint8], region:
     around = ndimage.binary_dilation(marked, np.ones((3, 3, 3), dtype=bool), _SHELL_VOXELS) & ~marked
     crop = values[region.slices]
     lumen = float(np.median(crop[marked]))
-    surroundings = float(np.median(crop[around])) if around.any() else float("-inf")
+    surroundings = float(np.median(crop[around])) if around.any() else None
     low, high = LUMEN_HU
-    if not (low <= lumen <= high and lumen > surroundings):
+    if not low <= lumen <= high or (surroundings is not None and lumen <= surroundings):
+        beside = "" if surroundings is None else f" and those around them {surroundings:g}"
         raise LeaveOut(
             "labels_not_on_vessels",
-            f"its labelled voxels have the median {lumen:g} and those around them {surroundings:g}, but arteries "
+            f"its labelled voxels have the median {lumen:g}{beside}, but arteries "
             f"filled with contrast have {low:g} to {high:g} HU and are brighter than what is around: its values are no "
             "Hounsfield units, or its mask does not lie on its vessels.",
         )

@@ -87,8 +87,8 @@ class RSNA:
         released, mask_facts = read_volume(mask)
         if not mask_facts.orientation_known:
             raise LeaveOut("orientation_unknown", "its mask does not say how its axes lie in the patient.")
-        values, covered = labels_onto(released, volume.geometry)
-        labels = annotation.known_labels(values, self.labels)
+        known = Volume(annotation.known_labels(released.array, self.labels), released.geometry)
+        labels, covered = labels_onto(known, volume.geometry)
         coordinates = annotation.coordinates_of(labels)
         region, _ = annotation.extent(coordinates, volume.geometry)
         region = region.within(covered)

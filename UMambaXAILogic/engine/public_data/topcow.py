@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..grids import orientation_code
+from ..volume import Volume
 from ..volume_io import read_volume
 from . import annotation
 from .aliases import public_text
@@ -62,16 +63,16 @@ class TopCoW:
         image, label_file, box_file = candidate.sources
         volume, facts = read_volume(image)
         if not facts.orientation_known or (code := orientation_code(volume.geometry)) != "LPS":
-            known = code if facts.orientation_known else "not named"
+            stored = code if facts.orientation_known else "not named"
             raise LeaveOut(
                 "not_lps",
-                f"its image's orientation is {known}; the release is stored LPS, and its boxes count voxels that way.",
+                f"its image's orientation is {stored}; the release is stored LPS, and its boxes count voxels that way.",
             )
         released, label_facts = read_volume(label_file)
         if not label_facts.orientation_known:
             raise LeaveOut("orientation_unknown", "its mask does not say how its axes lie in the patient.")
-        values, covered = labels_onto(released, volume.geometry)
-        labels = annotation.known_labels(values, self.labels)
+        known = Volume(annotation.known_labels(released.array, self.labels), released.geometry)
+        labels, covered = labels_onto(known, volume.geometry)
         coordinates = annotation.coordinates_of(labels)
         region, warnings = _region(box_file, volume.geometry.shape)
         region = region.within(covered)

@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
+from UMambaXAILogic.engine.grids import orientation_code
 from UMambaXAILogic.engine.public_data import annotation
 from UMambaXAILogic.engine.public_data.box import Box
 from UMambaXAILogic.engine.public_data.label_sets import RSNA_LABELS, TOPCOW_LABELS
 from UMambaXAILogic.engine.public_data.sample import LeaveOut
 from UMambaXAILogic.engine.volume import Geometry
+from UMambaXAILogic.engine.volume_io import read_volume
 
 
 @settings(max_examples=60, deadline=None)
@@ -66,6 +68,19 @@ def test_sides_follow_the_patient_not_the_storage():
     annotation.check_sides(turned, np.argwhere(turned), backwards, RSNA_LABELS)
 
 
+def test_real_masks_of_topcow_pass_and_their_mirror_images_do_not(reference_data):
+    files = sorted((reference_data / "data" / "masks").glob("topcow_*.nii.gz"))
+    assert len(files) == 3
+    for file in files:
+        volume, facts = read_volume(file)
+        assert orientation_code(volume.geometry) == "LPS" and facts.orientation_known
+        labels = annotation.known_labels(volume.array, TOPCOW_LABELS)
+        annotation.check_sides(labels, np.argwhere(labels), volume.geometry, TOPCOW_LABELS)
+        mirrored = labels[:, :, ::-1]
+        with pytest.raises(LeaveOut, match="mirrored"):
+            annotation.check_sides(mirrored, np.argwhere(mirrored), volume.geometry, TOPCOW_LABELS)
+
+
 def test_one_crossing_artery_is_no_mirror_and_single_sides_say_nothing():
     geometry = Geometry((12, 10, 4), (1.0, 1.0, 1.0))
     for labels in (sided([(9, 10), (12, 11), (5, 6)]), sided([(9, 9), (0, 0)]), sided([(9, 10), (12, 11)])):
@@ -83,6 +98,12 @@ def test_brightness_of_lumen_and_surroundings():
     for wrong in (values + 1024, values - 1024, np.where(labels > 0, 300, 350), values * 0):
         with pytest.raises(LeaveOut, match="no Hounsfield units, or its mask"):
             annotation.check_brightness(wrong, labels, region)
+
+
+def test_brightness_where_nothing_is_around():
+    labels = np.ones((2, 2, 2), dtype=np.uint8)
+    found = annotation.check_brightness(np.full((2, 2, 2), 300), labels, Box((0, 0, 0), (2, 2, 2)))
+    assert found == {"lumen_hu": 300.0, "surroundings_hu": None}
 
 
 @pytest.mark.parametrize("names", [RSNA_LABELS, TOPCOW_LABELS])

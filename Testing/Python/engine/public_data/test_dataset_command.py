@@ -22,6 +22,13 @@ def test_rsna_from_the_command_line(rsna, tmp_path, capsys):
     assert uid not in said.out and uid in (tmp_path / "ids.csv").read_text()
 
 
+def test_that_no_case_fell_among_the_held_out_is_said(rsna, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("UMambaXAILogic.engine.public_data.ImportSettings.is_held_out", lambda self, case: False)
+    rsna.add(1)
+    assert main(["dataset", "rsna", str(rsna.root), "--out", str(tmp_path / "out")]) == 0
+    assert "  Held out (0): none" in capsys.readouterr().out
+
+
 def test_topcow_quietly(topcow, tmp_path, capsys):
     topcow.add(1)
     assert main(["dataset", "topcow", str(topcow.root), "--out", str(tmp_path / "out"), "--quiet"]) == 0

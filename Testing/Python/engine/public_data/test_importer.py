@@ -155,6 +155,28 @@ def test_killed_while_writing(topcow, run, reads, monkeypatch, out):
     assert content["counts"]["taken"] == 1 and not list(out.rglob("*.part"))
 
 
+def test_killed_and_then_left_out(topcow, run, monkeypatch, out):
+    """nnU-Net would take an image without labels for a training case."""
+    topcow.add(1)
+    topcow.add(2)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_, like):
+        raise Killed
+
+    monkeypatch.setattr("UMambaXAILogic.engine.public_data.importer.write_volume", kill)
+    with pytest.raises(Killed):
+        run()
+    monkeypatch.undo()
+    assert [name for name in files_below(out) if "_001" in name]
+    topcow.add(1, box="")
+    result = run()
+    assert not [name for name in files_below(out) if "_001" in name]
+    assert json.loads((result.raw_folder / "dataset.json").read_text())["numTraining"] == 1
+
+
 def test_progress_is_told(topcow, run):
     told = []
 
