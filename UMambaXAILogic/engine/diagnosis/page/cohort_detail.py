@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 import pyarrow.parquet as pq
 
+from ...alignment import MEAN_LAYER
 from ...alignment.categories import FALSE_POSITIVE
+from ..alignment_groups import AlignmentKey, read_alignment
 from ..cohort_results import CohortResults
 from .joint_chart import bin_of
 
@@ -20,7 +22,7 @@ class CaseValues:
     Args:
         case: its name as the report gives it.
         dice: prediction against ground truth.
-        xai_gt_iou, xai_pm_iou: of the layer mean at the reporting threshold.
+        xai_gt_iou, xai_pm_iou: of the layer mean at the reported threshold.
         in_pm_excess: in-PM excess alignment.
     """
 
@@ -30,6 +32,13 @@ class CaseValues:
     xai_pm_iou: float | None
     in_pm_excess: float | None
 
+    @property
+    def gap(self) -> float | None:
+        """XAI-PM IoU minus XAI-GT IoU."""
+        if self.xai_gt_iou is None or self.xai_pm_iou is None:
+            return None
+        return self.xai_pm_iou - self.xai_gt_iou
+
 
 @dataclass(frozen=True)
 class CohortDetail:
@@ -37,7 +46,7 @@ class CohortDetail:
 
     Args:
         label: its name in the report.
-        cases: those that were finished.
+        cases: those that the tables are made of.
         slices: how many slices lie in every pair of ``joint_chart`` steps (of Dice, of XAI-GT F1).
     """
 
@@ -47,30 +56,39 @@ class CohortDetail:
 
 
 def read_detail(
-    results: CohortResults, label: str, name_of: Callable[[str], str], exclude_false_positive: bool
+    results: CohortResults, threshold: float, name_of: Callable[[str], str], exclude_false_positive: bool
 ) -> CohortDetail:
     """Read what the charts show; memory does not grow with the number of slices.
 
     Args:
         results: the cohort.
-        label: its name in the report.
+        threshold: that is reported. Excess alignment and slices were measured at the cohort's own one only.
         name_of: the report's name of a case.
         exclude_false_positive: leave out slices with prediction but no truth, as table 11 does on request.
     """
+    scored = results.scored
+    groups, method = read_alignment(results.alignment_file, [row["case"] for row in scored], threshold)
+
+    def alignment(reference: str) -> Sequence[float | None]:
+        group = groups.get(AlignmentKey(method or "", MEAN_LAYER, reference, threshold))
+        return [None] * len(scored) if group is None else group.values("iou")
+
+    own = threshold == results.threshold
     cases = [
-        CaseValues(name_of(row["case"]), *(row[key] for key in ("dice", "xai_gt_iou", "xai_pm_iou", "in_pm_excess")))
-        for row in results.cases
+        CaseValues(name_of(row["case"]), row["dice"], true, inside, row["in_pm_excess"] if own else None)
+        for row, true, inside in zip(scored, alignment("gt"), alignment("pm"), strict=True)
     ]
-    return CohortDetail(label, cases, _count_slices(results, exclude_false_positive))
+    slices = _count_slices(results, exclude_false_positive) if own else {}
+    return CohortDetail(results.name, cases, slices)
 
 
 def _count_slices(results: CohortResults, exclude_false_positive: bool) -> Counter[tuple[int, int]]:
-    done = {row["case"] for row in results.cases}
+    counted = {row["case"] for row in results.scored}
     found: Counter[tuple[int, int]] = Counter()
     with pq.ParquetFile(results.slices_file) as file:
         for batch in file.iter_batches(columns=["case", "category", "dice", "xai_gt_f1"]):
-            for case, category, dice, f1 in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                excluded = exclude_false_positive and category == FALSE_POSITIVE
-                if case in done and not excluded and dice is not None and f1 is not None:
-                    found[bin_of(dice), bin_of(f1)] += 1
+            for row in batch.to_pylist():
+                excluded = exclude_false_positive and row["category"] == FALSE_POSITIVE
+                if row["case"] in counted and not excluded and None not in (row["dice"], row["xai_gt_f1"]):
+                    found[bin_of(row["dice"]), bin_of(row["xai_gt_f1"])] += 1
     return found

@@ -114,11 +114,7 @@ def _gaps(report: Mapping[str, Any], details: Mapping[str, CohortDetail]) -> str
     strips = {
         side: Strip(
             side,
-            [
-                (case.case, case.xai_pm_iou - case.xai_gt_iou)
-                for case in detail.cases
-                if case.xai_gt_iou is not None and case.xai_pm_iou is not None
-            ],
+            [(case.case, case.gap) for case in detail.cases if case.gap is not None],
             _case_mean(report["tables"]["gap"], side, "gap"),
         )
         for side, detail in details.items()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from ...page.words import NOT_KNOWN
 from ...page.words import TONE as CASE_TONE
 from .plot import key_svg
 from .table_html import number_text, plain
@@ -20,13 +20,14 @@ TONE = {
     "not_available": "none",
 }
 
-#: Rows of the table of differences that stand beside the verdict, and what they say.
+#: Quantities that stand beside the verdict, and what they say.
 _MEASURES = (
-    ("Dice", "Dice", "prediction against ground truth"),
-    ("XAI-GT IoU", "XAI-GT IoU", "attention against ground truth"),
-    ("XAI-PM IoU", "XAI-PM IoU", "attention against prediction"),
+    ("dice", "Dice", "prediction against ground truth"),
+    ("xai_gt_iou", "XAI-GT IoU", "attention against ground truth"),
+    ("xai_pm_iou", "XAI-PM IoU", "attention against prediction"),
     ("gap", "Gap", "XAI-PM minus XAI-GT"),
 )
+_EXCESS = "log_in_pm_excess"
 
 
 def verdict_section(report: Mapping[str, Any]) -> str:
@@ -37,38 +38,31 @@ def verdict_section(report: Mapping[str, Any]) -> str:
     return (
         f'<section id="verdict" class="verdict tone-{TONE[verdict["name"]]}"><h2>Verdict</h2>'
         f'<p class="name">{plain(verdict["text"])}</p><p class="headline">{plain(verdict["headline"])}</p>{question}'
-        f"{_tiles(report['tables'])}"
+        f"{_tiles(report['phase2']['comparison'])}"
         f'<h3>What it rests on</h3><ul class="reasons">{reasons}</ul>{_cohorts(verdict)}{_cutoffs(verdict)}</section>'
     )
 
 
-def _tiles(tables: Mapping[str, Any]) -> str:
-    """Means over cases in source and target, and their difference."""
-    differences = {row["measure"]: row for row in tables["differences"]["rows"]} if "differences" in tables else {}
+def _tiles(comparison: Mapping[str, Any]) -> str:
+    """Means over cases in source and target."""
     tiles = [
-        _tile(title, words, differences[key]["source"], differences[key]["target"])
+        _tile(title, words, *(comparison[key][side]["estimate"] for side in ("source", "target")))
         for key, title, words in _MEASURES
-        if key in differences
+        if key in comparison
     ]
-    factors = {(row["cohort"], row["measure"]): row["factor"] for row in tables["excess"]["rows"]}
-    inside = [factors.get((side, "in-PM excess alignment")) for side in ("source", "target")]
-    if any(cell is not None for cell in inside):
-        words = "under 1: attention avoids the true part of the prediction"
-        tiles.append(_tile("In-PM excess", words, *inside))
+    if _EXCESS in comparison:
+        logarithms = [comparison[_EXCESS][side]["estimate"] for side in ("source", "target")]
+        factors = [None if value is None else math.exp(value) for value in logarithms]
+        tiles.append(_tile("In-PM excess", "under 1: attention avoids the true part of the prediction", *factors))
     return f'<div class="tiles pair">{"".join(tiles)}</div>' if tiles else ""
 
 
-def _tile(title: str, words: str, source: Any, target: Any) -> str:
+def _tile(title: str, words: str, source: float | None, target: float | None) -> str:
     sides = "".join(
-        f'<div class="side">{key_svg(side)}<span class="soft">{side}</span><b>{_estimate(cell)}</b></div>'
-        for side, cell in (("source", source), ("target", target))
+        f'<div class="side">{key_svg(side)}<span class="soft">{side}</span><b>{number_text(value, 2)}</b></div>'
+        for side, value in (("source", source), ("target", target))
     )
     return f'<div class="tile"><span>{title}</span>{sides}<small>{words}</small></div>'
-
-
-def _estimate(cell: Any) -> str:
-    value = cell["estimate"] if isinstance(cell, Mapping) else cell
-    return NOT_KNOWN if value is None else number_text(value, 2)
 
 
 def _cohorts(verdict: Mapping[str, Any]) -> str:
