@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ..volume import Volume
@@ -120,7 +120,8 @@ class CaseRun:
             if step is not None:
                 mask = step.mask_back(step.mask_forth(pm))
                 carried = None if attention is None else step.map_back(step.map_forth(attention))
-            self._values.controls[factor.key] = self._value(mask, carried, time.perf_counter())
+            found = self._value(mask, carried, time.perf_counter())
+            self._values.controls[factor.key] = replace(found, needed_pass=False)
 
     def _write(self, started: float) -> float:
         """Write what is known; returns the time from which the next pass counts."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ..atomic import write_text
 from ..errors import InputError
+from .coalitions import coalition_name
+from .factor import Factor
 from .scoring import Score
 
 SCHEMA_VERSION = 1
@@ -23,14 +25,16 @@ class Value:
     Args:
         score: against all of the ground truth.
         annotated: against the part that a smaller annotation would hold; None where not asked about.
-        seconds: of intervention, model and scoring; 0 where the prediction of another pass was scored.
+        seconds: of intervention, model and scoring.
         warnings: codes of what the model's passes warned of.
+        needed_pass: the model computed it; else the prediction of another pass was scored.
     """
 
     score: Score
     annotated: Score | None
     seconds: float
     warnings: tuple[str, ...] = ()
+    needed_pass: bool = True
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Value:
@@ -41,6 +45,7 @@ class Value:
             None if annotated is None else Score.from_json(annotated),
             float(body["seconds"]),
             tuple(body["warnings"]),
+            bool(body["needed_pass"]),
         )
 
 
@@ -65,6 +70,18 @@ class CaseValues:
     approximate: tuple[str, ...]
     coalitions: dict[str, Value] = field(default_factory=dict)
     controls: dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def passes(self) -> int:
+        """Passes of the model that are known; controls that reuse the case's own prediction are none."""
+        return len(self.coalitions) + sum(value.needed_pass for value in self.controls.values())
+
+    def is_complete(self, factors: Sequence[Factor]) -> bool:
+        """Whether every coalition and control of these factors, in their order, is known."""
+        keys = [factor.key for factor in factors]
+        acting = sum(1 << place for place, key in enumerate(keys) if key in self.acting)
+        names = {coalition_name(coalition & acting, keys) for coalition in range(1 << len(keys))}
+        return names <= self.coalitions.keys() and set(self.acting) <= self.controls.keys()
 
     def write(self, path: Path) -> None:
         """Replace the file by what is known now; it is complete at any moment."""

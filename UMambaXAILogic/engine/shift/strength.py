@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: The fixed order in which factors are applied.
 ORDER = ("field_of_view", "intensity_scale", "blur", "slice_spacing", "noise")
+#: Factors that domain statistics say nothing about: their strength is given, or they have none.
+NOT_IN_PROFILES = ("blur",)
 #: Factors that do nothing.
 OFF: Mapping[str, Factor] = {
     "field_of_view": FieldOfView((None, None, None)),
@@ -47,7 +49,8 @@ class ChosenFactor:
 
     def to_json(self) -> dict[str, Any]:
         """Key, strength, origin and reason, for a JSON file."""
-        strength = asdict(self.factor)
+        values = asdict(self.factor).items()
+        strength = {name: list(value) if isinstance(value, tuple) else value for name, value in values}
         return {"key": self.factor.key, "strength": strength, "origin": self.origin, "reason": self.reason}
 
 

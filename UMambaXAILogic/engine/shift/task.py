@@ -1,0 +1,143 @@
+"""One case as a process computes it: read, intervened on, predicted, scored; values on disk as they come."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..case_input import CaseInput, read_case
+from ..case_plan import ModelLoader, plan_case
+from ..case_record import CaseRecord
+from ..errors import InputError
+from ..progress import Reporter
+from ..request import Request
+from .case import CaseRun, ShiftCase
+from .case_values import CaseValues
+from .factor import CaseAnchors, Factor
+from .network import Network
+from .request import strength_of
+from .scoring import Truth, annotated_box, centroid_mm
+
+
+@dataclass(frozen=True)
+class ShiftTask:
+    """What travels to the process that computes a case.
+
+    Args:
+        request: of the case; it has a ground truth.
+        factors: in their fixed order; none: the case is only predicted and scored.
+        values: file of the case's values.
+        explains, label_extent_mm, seed: as in ``ShiftRequest``.
+    """
+
+    request: Request
+    factors: tuple[Factor, ...]
+    values: Path
+    explains: bool
+    label_extent_mm: tuple[float, float, float] | None
+    seed: int
+
+    @property
+    def case(self) -> str:
+        """Name of the case."""
+        assert self.request.case is not None  # it comes from a manifest
+        return self.request.case
+
+    @property
+    def key(self) -> str:
+        """Of the case among those of both cohorts, whose names may be the same."""
+        return f"{self.values.parent.parent.name}/{self.case}"
+
+    def fingerprint(self, request_fingerprint: str) -> str:
+        """Of everything the values depend on.
+
+        Args:
+            request_fingerprint: of request, model and files.
+        """
+        body: dict[str, Any] = {
+            "request": request_fingerprint,
+            "factors": [strength_of(factor) for factor in self.factors],
+            "explains": self.explains,
+            "label_extent_mm": self.label_extent_mm,
+            "seed": self.seed,
+        }
+        return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def compute_values(
+    task: ShiftTask,
+    load: ModelLoader,
+    reporter: Reporter,
+    told: Callable[[float], None] = lambda seconds: None,
+) -> CaseValues:
+    """Compute what is not known yet of a case.
+
+    Args:
+        task: the case.
+        load: keeps the model between cases.
+        reporter: hears of warnings, and is asked whether to stop.
+        told: called after every pass of the model with the seconds it took.
+
+    Raises:
+        InputError: the case cannot be read, has no ground truth where it is scored, or too little of it is left after
+            an intervention.
+        UMambaXAIError: as ``run_case``.
+    """
+    plan = plan_case(task.request, CaseRecord(Reporter()), load)
+    fingerprint = task.fingerprint(plan.fingerprint)
+    known = known_values(task, fingerprint)
+    if known is not None and known.is_complete(task.factors):
+        return known
+    read = read_case(task.request, plan.model, plan.score.target, _OfOneCase(task.case, reporter))
+    network = Network(plan, read.facts, task.explains, reporter)
+    task.values.parent.mkdir(parents=True, exist_ok=True)
+    return CaseRun(_shift_case(task, read), task.factors, network, task.values, fingerprint, told).run()
+
+
+def known_values(task: ShiftTask, fingerprint: str) -> CaseValues | None:
+    """What an earlier run left of a case with the same settings; None where it left nothing.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    if not task.values.exists():
+        return None
+    values = CaseValues.read(task.values)
+    return values if values.fingerprint == fingerprint else None
+
+
+def _shift_case(task: ShiftTask, read: CaseInput) -> ShiftCase:
+    vessels, geometry = read.ground_truth, read.volume.geometry
+    assert vessels is not None  # cases without are left out
+    scored = vessels if read.region is None else vessels & read.region
+    if not scored.any():
+        where = "" if read.region is None else " inside the evaluation region"
+        raise InputError(
+            f"The ground truth of {task.case} has no voxel of the target{where}: there is no Dice to lose.",
+            "Leave the case out, or name the labels that count with --gt-label.",
+        )
+    centre = centroid_mm(scored, geometry)
+    annotated = None if task.label_extent_mm is None else annotated_box(geometry, centre, task.label_extent_mm)
+    truth = Truth(vessels, read.region, task.request.reporting_threshold, annotated)
+    return ShiftCase(task.case, read.volume, truth, CaseAnchors(centre, _noise_seed(task.seed, task.case)))
+
+
+def _noise_seed(seed: int, case: str) -> int:
+    """Another draw for every case, the same on every machine."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{case}".encode()).digest()[:8], "little")
+
+
+class _OfOneCase(Reporter):
+    """Says which case a warning is about."""
+
+    def __init__(self, case: str, listener: Reporter) -> None:
+        super().__init__()
+        self._case, self._listener = case, listener
+
+    def warning(self, code: str, message: str) -> None:
+        """See ``Reporter.warning``."""
+        self._listener.warning(code, f"{self._case}: {message}")
