@@ -54,7 +54,7 @@ def diameter_plot(comparison: Mapping[str, Any]) -> Figure:
         _say(bins, "no case has vessels to measure")
         _say(cumulated, "no case has vessels to measure")
     bins.set_ylabel("Share of skeleton voxels per mm")
-    cumulated.set_ylabel("Share of skeleton voxels up to the diameter")
+    cumulated.set_ylabel("Cumulated share of skeleton voxels")
     for axes in (bins, cumulated):
         axes.set_xlabel("Diameter (mm)")
     return figure

@@ -22,7 +22,7 @@ _SHOWN = (0.001, 0.999)
 #: Steps that a reader can take in, in the unit of the values, and how many of them at most. Diameters are twice a
 #: distance between voxels, which takes few values: finer bins would show the grid.
 _STEPS = {"HU": (1, 2, 5, 10, 20, 50), "mm": (0.25, 0.5, 1.0, 2.0)}
-_MOST_BINS = {"HU": 120, "mm": 40}
+_MOST_BINS = {"HU": 150, "mm": 40}
 
 Rows = Sequence[DomainRow]
 

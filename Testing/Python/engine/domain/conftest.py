@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from UMambaXAILogic.engine.domain import (
     DIAMETER,
@@ -24,6 +26,7 @@ from UMambaXAILogic.engine.domain import (
     VesselIntensity,
 )
 from UMambaXAILogic.engine.domain.profile import Profile
+from UMambaXAILogic.engine.volume_io import PHANTOM_DESCRIPTION
 
 
 def row_of(
@@ -107,3 +110,41 @@ def make_profile() -> Callable[..., Profile]:
         return Profile(name, settings, tuple(rows))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def write_cohort_files() -> Callable[..., Path]:
+    """``write_cohort_files(folder, count, spacing, noise)``: small CT volumes, masks and a manifest.
+
+    ``volumes/case_0.nii.gz`` and ``masks/case_0_vessels.nii.gz`` and so on: tissue at 40 HU in air, with a tube at
+    350 HU along x.
+    """
+
+    def write(
+        folder: Path, count: int = 2, spacing=(0.5, 0.5, 1.0), noise: float = 4.0, seed: int = 0, phantom: bool = False
+    ) -> Path:
+        lines = ["case,volume,gt,domain"]
+        for name in ("volumes", "masks"):
+            (folder / name).mkdir(parents=True)
+        for number in range(count):
+            rng = np.random.default_rng([seed, number])
+            mask = np.zeros((20, 28, 30), np.uint8)
+            mask[8:11, 12:16, 6:24] = 1
+            values = np.full(mask.shape, -1000.0)
+            values[3:17, 4:24, 4:26] = 40
+            values[mask > 0] = 350
+            values += rng.normal(0, noise, mask.shape)
+            for array, path in (
+                (np.rint(values).astype(np.int16), f"volumes/case_{number}.nii.gz"),
+                (mask, f"masks/case_{number}_vessels.nii.gz"),
+            ):
+                image = sitk.GetImageFromArray(array)
+                image.SetSpacing(spacing)
+                if phantom:
+                    image.SetMetaData("ITK_FileNotes", PHANTOM_DESCRIPTION)
+                sitk.WriteImage(image, str(folder / path))
+            lines.append(f"case_{number},volumes/case_{number}.nii.gz,masks/case_{number}_vessels.nii.gz,{folder.name}")
+        (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
+        return folder
+
+    return write

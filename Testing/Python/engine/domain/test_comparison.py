@@ -251,7 +251,7 @@ def test_distributions_hold_all_values(planted):
     parts = planted.to_json()["distributions"]
     for name in ("intensity", "diameter"):
         part = parts[name]
-        assert len(part["edges"]) == len(part["source"]) + 1 <= 121
+        assert len(part["edges"]) == len(part["source"]) + 1 <= 151
         assert sum(part["source"]) == pytest.approx(1, abs=0.01) and sum(part["target"]) == pytest.approx(1, abs=0.01)
     middles = np.convolve(parts["intensity"]["edges"], (0.5, 0.5), "valid")
     assert middles @ np.array(parts["intensity"]["source"]) == pytest.approx(40, abs=1)
