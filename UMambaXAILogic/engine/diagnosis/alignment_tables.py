@@ -71,6 +71,10 @@ def alignment_table(reference: str, measures: Measures, options: DiagnosisOption
                 means = _slice_means(one, reference) if threshold == one.results.threshold else None
                 rows += ratio_rows(group, {"threshold": threshold, "cohort": cohort}, options.seed, means)
     notes = missing_notes(measures, needs_truth=reference == "gt") + left_out_notes(measures)
+    for threshold in thresholds:
+        lacking = [cohort for cohort in COHORTS if threshold not in measures[cohort].thresholds]
+        if len(lacking) == 1 and measures[lacking[0]].thresholds:
+            notes.append(f"The {lacking[0]} was not measured at {threshold:g}.")
     if any(row["averaging"] == "slice_mean" for row in rows):
         notes.append("Slices were measured at the cohorts' own reporting threshold only.")
     number = _NUMBERS[reference]

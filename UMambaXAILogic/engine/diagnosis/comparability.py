@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import InputError, UsageError
+from .cohort_measures import CohortMeasures
 from .cohort_results import CohortResults
 
 _RERUN = "Compute one of the cohorts again with the other's settings."
@@ -29,31 +30,31 @@ def choose_threshold(source: CohortResults, target: CohortResults, asked: float 
 
     Raises:
         InputError: none is asked for, and the cohorts were run with different ones.
-        UsageError: the cohorts were not measured at the one that is asked for.
     """
-    if asked is None:
-        if source.threshold != target.threshold:
-            raise InputError(
-                f"The source was reported at attention >= {source.threshold:g}, the target at >= {target.threshold:g}: "
-                "their slices and excess alignment do not compare.",
-                f"{_RERUN} Or name one threshold that both were measured at: tables 11 and excess are then n/a.",
-            )
-        return source.threshold
-    for name, results in (("source", source), ("target", target)):
-        measured = measured_thresholds(results)
-        if measured and asked not in measured:
-            listed = ", ".join(f"{value:g}" for value in measured)
+    if asked is not None:
+        return asked
+    if source.threshold != target.threshold:
+        raise InputError(
+            f"The source was reported at attention >= {source.threshold:g}, the target at >= {target.threshold:g}: "
+            "their slices and excess alignment do not compare.",
+            f"{_RERUN} Or name one threshold that both were measured at: excess alignment is then n/a in one of them.",
+        )
+    return source.threshold
+
+
+def require_threshold(measures: Mapping[str, CohortMeasures], threshold: float) -> None:
+    """Refuse a threshold that a cohort's attention was not measured at.
+
+    Raises:
+        UsageError: the message names those it was measured at.
+    """
+    for cohort, one in measures.items():
+        if one.thresholds and threshold not in one.thresholds:
+            listed = ", ".join(f"{value:g}" for value in one.thresholds)
             raise UsageError(
-                f"The {name} was not measured at attention >= {asked:g}, only at {listed}.",
+                f"The {cohort} was not measured at attention >= {threshold:g}, only at {listed}.",
                 "Choose one of these, or run the cohort again.",
             )
-    return asked
-
-
-def measured_thresholds(results: CohortResults) -> list[float]:
-    """All thresholds of a cohort's run, ascending; empty where no case folder is left to say."""
-    settings = results.facts["settings"]
-    return [] if settings is None else sorted({*settings["thresholds"], results.threshold})
 
 
 def comparison_warnings(source: CohortResults, target: CohortResults) -> list[tuple[str, str]]:

@@ -14,7 +14,8 @@ def limits(measures: Measures, options: DiagnosisOptions) -> Iterator[str]:
     """Sentences for ``limits`` in report.json, those of these cohorts first."""
     phantoms = [cohort for cohort in COHORTS if measures[cohort].results.is_phantom]
     if phantoms:
-        yield f"The {' and the '.join(phantoms)} cohort holds phantoms: nothing here is about patients."
+        where = " and the ".join(phantoms)
+        yield f"There are phantoms among the cases of the {where}: nothing here is about patients."
     for cohort in COHORTS:
         count = sum(value is not None for value in measures[cohort].values("xai_gt_iou"))
         there = f"The {cohort} has {counted(count, 'case')} with alignment"
@@ -30,7 +31,7 @@ def limits(measures: Measures, options: DiagnosisOptions) -> Iterator[str]:
     if partial:
         yield (
             f"In the {' and the '.join(partial)} vessels are predicted beyond the annotated part of the image. Where "
-            "the ground truth covers only some vessels, Dice and XAI-GT are too low, unless an evaluation region was given."
+            "the ground truth covers only some vessels, Dice and XAI-GT are too low, unless a region was evaluated."
         )
     if options.threshold is not None and not all(measures[cohort].own_threshold for cohort in COHORTS):
         yield "Excess alignment, slice means and table 11 exist only at the threshold that the cohorts were run with."

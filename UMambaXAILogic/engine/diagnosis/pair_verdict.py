@@ -99,7 +99,8 @@ def judge_pair(
     printed = printed_cutoffs(cutoffs, threshold)
     if alignment.estimate is None:
         sides = [name for name, one in (("source", source), ("target", target)) if one.name == NOT_AVAILABLE]
-        reason = f"XAI-GT is not known in the {' and the '.join(sides) or 'same cases of both'} cohort."
+        where = f"the {' and the '.join(sides)}" if sides else "the same cases of both cohorts"
+        reason = f"XAI-GT is not known in {where}."
         headline = f"{_segmentation_sentence(comparisons['dice'])} The cohorts' attention cannot be compared: {reason}"
         return PairVerdict(NOT_AVAILABLE, headline.strip(), (reason,), printed, source, target)
     if alignment.high is None:

@@ -244,10 +244,13 @@ def difference_table() -> Table:
 def phase1_tables() -> list[Table]:
     columns = (
         text_column("statistic", "Statistic"),
+        text_column("averaging", "Averaging"),
         Column("source", "Source", kind="interval", digits=2),
         Column("target", "Target", kind="interval", digits=2),
         Column("difference", "Target - source", kind="interval", digits=2),
         Column("relative_percent", "Relative", unit="%", digits=1),
+        Column("ratio", "Ratio", digits=2),
+        Column("p_value", "p", digits=4),
     )
     facts = (
         (1, "Intensity in 0-80 HU", (("mean", 41.7, 42.1), ("standard deviation", 17.0, 17.5))),
@@ -264,8 +267,9 @@ def phase1_tables() -> list[Table]:
             other = (target + random.normal(0, 0.02 * target, CASES["target"])).tolist()
             found = compare_groups(one, other)
             rows.append(
-                {"statistic": name, "source": found.source.to_json(), "target": found.target.to_json(),
-                 "difference": found.difference.to_json(), "relative_percent": 100 * (target - source) / source}
+                {"statistic": name, "averaging": "case_mean", "source": found.source.to_json(),
+                 "target": found.target.to_json(), "difference": found.difference.to_json(), "relative_percent": 100 * (target - source) / source,
+                 "ratio": target / source, "p_value": found.p_value}
             )  # fmt: skip
         paper = tuple({"statistic": name, "source": s, "target": t} for name, s, t in statistics)
         tables.append(Table(str(number), number, title, columns, tuple(rows), (), paper))
@@ -276,10 +280,12 @@ def compared(cohort: str) -> dict:
     model = {"architecture": "UMambaEnc", "trainer": "nnUNetTrainerUMambaEncDemo", "configuration": "3d_fullres",
              "fold": [0], "sha256": "0" * 64, "labels": {"background": 0, "vessel": 1}}  # fmt: skip
     settings = {"method": "seg-xres-cam", "pool": 1, "pool_mode": "max", "layers": ["encoder.5", "decoder.4"],
-                "preset": None, "score": "margin", "target": "vessel", "thresholds": [0.2, 0.3, 0.4],
+                "preset": None, "score": "margin", "target": "vessel", "target_kind": "prediction",
+                "folds": None, "mirror": False, "step": 0.5, "ground_truth_labels": None, "thresholds": [0.2, 0.3, 0.4],
                 "reporting_threshold": 0.3}  # fmt: skip
     return {"name": f"{cohort} phantoms", "cases": CASES[cohort] + 1, "done": CASES[cohort], "failed": 1,
             "unfinished": 0, "with_gt": CASES[cohort], "nothing_predicted": 0, "phantom": True, "anonymised": False,
+            "modalities": ["CT"],
             "model": model, "settings": settings,
             "methods": ["seg-grad-cam", "seg-xres-cam, pool 2", "seg-xres-cam, pool 1"]}  # fmt: skip
 
@@ -335,10 +341,13 @@ def report() -> dict:
             ))
         ],  # fmt: skip
         "failed_cases": [{"cohort": "target", "case": "phantom_target_007", "reason": "The volume cannot be read.",
-                          "attempts": 2}],
+                          "code": "input", "attempts": 2}],
         "limits": ["Fewer than 12 cases in the target cohort: its intervals are rough."],
         "warnings": [{"code": "phantom", "message": "These are phantoms, not patients."}],
-        "environment": {"package": "0.0.0", "python": "3.11", "numpy": np.__version__},
+        "environment": {
+            "package": "0.0.0", "python": "3.11", "system": "Linux", "numpy": "2.0", "scipy": "1.12", "pyarrow": "17",
+            **{cohort: {"package": ["0.0.0"], "device": ["cpu"], "scan_backend": ["numba"]} for cohort in LEVEL},
+        },
     }  # fmt: skip
 
 
