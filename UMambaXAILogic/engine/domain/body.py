@@ -25,7 +25,7 @@ DARKEST_SHARE = 0.25
 MARGIN_MM = 4.0
 #: Blocks of air whose mean lies further from the median than this many (robust) standard deviations are no air: foam,
 #: cushions, cables.
-AIR_OUTLIER = 3.0
+AIR_OUTLIER = 5.0
 
 _FACES = ndimage.generate_binary_structure(3, 1)
 _ALL = ndimage.generate_binary_structure(3, 3)

@@ -65,7 +65,7 @@ def measure_domain(
     extremes = (float(volume.array.min()), float(volume.array.max()))
     units = intensity_units(volume, modality, extremes, rescale_type)
     window = settings.window_hu if units == HOUNSFIELD_UNITS else None
-    counts, blocks = _first_pass(slabs, window)
+    counts, blocks = first_pass(slabs, window)
     percentiles = Percentiles(counts.by_key, PERCENTILES)
     noise_measurement = NoiseMeasurement(blocks, find_tissue(blocks, units), NoiseModel.of(units, modality))
     for layer, slab in slabs:
@@ -106,7 +106,7 @@ def measure_domain(
     )
 
 
-def _first_pass(slabs: Slabs, window: tuple[float, float] | None) -> tuple[ValueCounts, BlockStatistics]:
+def first_pass(slabs: Slabs, window: tuple[float, float] | None) -> tuple[ValueCounts, BlockStatistics]:
     """Count all values, and sum them up in blocks."""
     counts = ValueCounts(window)
     shape = slabs.grid.counts
