@@ -268,7 +268,8 @@ def phase1_tables() -> list[Table]:
             found = compare_groups(one, other)
             rows.append(
                 {"statistic": name, "averaging": "case_mean", "source": found.source.to_json(),
-                 "target": found.target.to_json(), "difference": found.difference.to_json(), "relative_percent": 100 * (target - source) / source,
+                 "target": found.target.to_json(), "difference": found.difference.to_json(),
+                 "relative_percent": 100 * (target - source) / source,
                  "ratio": target / source, "p_value": found.p_value}
             )  # fmt: skip
         paper = tuple({"statistic": name, "source": s, "target": t} for name, s, t in statistics)
