@@ -79,10 +79,11 @@ def noise_table(source: Rows, target: Rows, noise: NoiseChoice, seed: int) -> Co
         elif name != noise.estimator:
             reason = f"Cohorts are compared by one estimator, {noise.estimator}."
         rows.append(compare_case_means(quantity, source, target, seed, not_compared_because=reason))
-    notes = [f"Compared by the estimator {noise.estimator}." if noise.estimator else "No estimator is compared."]
+    compared = any(row.not_compared_because is None for row in rows)
+    notes = [f"Compared by the estimator {noise.estimator}." if compared else "Noise is not compared."]
     if noise.reason:
         notes.append(f"{noise.reason[0].upper()}{noise.reason[1:]}.")
-    if noise.estimator in ("parenchyma", "wavelet"):
+    if compared and noise.estimator in ("parenchyma", "wavelet"):
         notes.append("Noise that is correlated between voxels makes this estimator read low.")
     return ComparisonTable(3, "Noise", tuple(rows), (*notes, *_unit_notes(source, target)))
 

@@ -206,6 +206,7 @@ def test_arbitrary_units_are_not_compared_with_hounsfield_units(make_profile):
     assert row(comparison, 4, "morphology.diameter_mm.mean")["difference"]["estimate"] is not None
     assert "3 of 3 cases of the target are in arbitrary units" in body["tables"]["1"]["notes"][0]
     assert any("source CT, target MR" in note for note in body["notes"])
+    assert body["tables"]["3"]["notes"][0] == "Noise is not compared."
     assert "noise.air" in [entry["key"] for entry in body["not_compared"]]
 
 
