@@ -16,11 +16,9 @@ from ..cohort.request import CASES_FOLDER
 #: Numbers with dots between them, as DICOM's series, study and instance UIDs are written (at least six parts here, so
 #: that a version number or a date is none).
 _DICOM_UID = re.compile(r"(?<![\d.])\d+(?:\.\d+){5,}(?![\d.])")
-#: What a path looks like inside a sentence, up to the last separator or file ending in it.
-_PATH = re.compile(
-    r"(?<!\S)[\"'(]?(?:[A-Za-z]:)?[\\/~.]*[^\s\\/]*[\\/](?:.*[\\/])?\S*"
-    r"|\S+\.(?:nii\.gz|nii|nrrd|nhdr|mha|mhd|dcm|zip|pth)\b"
-)
+_ENDINGS = ("nii", "nii.gz", "nrrd", "nhdr", "mha", "mhd", "dcm", "zip", "pth", "json", "csv", "parquet")
+_FRACTION = re.compile(r"\W*[\d.]+/[\d.]+\W*")
+_AROUND_A_WORD = "\"'()[]<>,;:.!?"
 _LETTERS = 10
 
 
@@ -56,8 +54,39 @@ class CaseNames:
     def shown_text(self, text: str, name: str) -> str:
         """A sentence about a case: without paths, and with its name as it may be shown."""
         text = text.replace(name, self.shown(name))
-        text = _PATH.sub("[path]", text)
+        text = without_paths(text)
         return text if self._anonymise is False else _DICOM_UID.sub(lambda uid: hashed_name(uid[0]), text)
+
+
+def without_paths(text: str) -> str:
+    """The text with every file and folder replaced by ``[path]``.
+
+    A folder's name with blanks in it is taken as far as the file that the path ends in; without such a file, the words
+    after the blank stay. (A cohort's reasons call the files of their case by what they are already.)
+    """
+    words = text.split(" ")
+    kept: list[str] = []
+    position = 0
+    while position < len(words):
+        end = position + 1
+        if _is_path(words[position]):
+            if not _is_file(words[position]):
+                files = [index for index in range(end, len(words)) if _is_file(words[index])]
+                end = files[0] + 1 if files else end
+            last = words[end - 1]
+            kept.append("[path]" + last[len(last.rstrip(_AROUND_A_WORD)) :].lstrip("\"')]>"))
+        else:
+            kept.append(words[position])
+        position = end
+    return " ".join(kept)
+
+
+def _is_path(word: str) -> bool:
+    return _is_file(word) or (("/" in word or "\\" in word) and not _FRACTION.fullmatch(word))
+
+
+def _is_file(word: str) -> bool:
+    return word.strip(_AROUND_A_WORD).lower().endswith(tuple(f".{ending}" for ending in _ENDINGS))
 
 
 def find_case_folder(cohort_folder: Path, case: str) -> Path | None:
