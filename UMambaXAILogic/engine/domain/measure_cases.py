@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -178,7 +178,9 @@ def _in_workers(
     try:
         while True:
             while len(running) < workers and (entry := next(waiting, None)) is not None:
-                running[pool.submit(measure_case, entry[1], how)] = entry[0]
+                with _interrupts_held():
+                    future = pool.submit(measure_case, entry[1], how)  # starts a process where fewer are running
+                running[future] = entry[0]
             if not running:
                 break
             done, _ = wait(running, timeout=_PATIENCE_S, return_when=FIRST_COMPLETED)
@@ -196,6 +198,19 @@ def _in_workers(
         for process in set(multiprocessing.active_children()) - others:  # none are left unless this is cut short
             process.terminate()
         pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C waits, and processes started meanwhile never hear of it: while they import, it would leave tracebacks."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin_worker() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+import signal
 import subprocess
 import sys
 from concurrent.futures.process import BrokenProcessPool
@@ -238,6 +239,16 @@ def test_a_worker_ends_with_its_launcher_however_that_ends(tmp_path):
     launcher.communicate()
     gone, _ = psutil.wait_procs([worker], timeout=30)
     assert gone or worker.status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Windows has no signal masks")
+def test_processes_started_for_workers_never_hear_of_an_interrupt():
+    question = "import signal; print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    command = [sys.executable, "-c", question]
+    with measure_module._interrupts_held():
+        held = subprocess.run(command, capture_output=True, text=True).stdout
+    assert held.strip() == "True"
+    assert subprocess.run(command, capture_output=True, text=True).stdout.strip() == "False"
 
 
 def test_a_bug_is_not_taken_for_a_failing_case(cohort, monkeypatch):
