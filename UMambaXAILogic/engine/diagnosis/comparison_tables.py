@@ -47,9 +47,9 @@ def difference_table(comparisons: Mapping[str, GroupComparison], options: Diagno
     """Means over cases, their difference with its interval, and the test."""
     columns = (
         text_column("measure", "Measure"),
-        Column("source", "Source", kind="interval", digits=4),
-        Column("target", "Target", kind="interval", digits=4),
-        Column("difference", "Target - source", kind="interval", digits=4),
+        Column("source", "Source", kind="interval", digits=3),
+        Column("target", "Target", kind="interval", digits=3),
+        Column("difference", "Target - source", kind="interval", digits=3),
         text_column("test", "Test"),
         Column("p_value", "p", digits=4),
     )

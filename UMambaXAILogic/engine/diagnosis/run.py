@@ -74,11 +74,12 @@ def diagnose(
     _make_folder(output)
     report = diagnose_results(results, options, reporter)
     reporter.check_cancelled()
-    path = output / REPORT_JSON
-    write_text(path, json_text(report))
-    from .page import build_report  # draws with packages that the numbers do not need
+    from .page.build import REPORT_HTML, build_report  # draws with packages that the numbers do not need
 
-    page = build_report(report, source, target, output)
+    path = output / REPORT_JSON
+    (output / REPORT_HTML).unlink(missing_ok=True)  # an earlier page is of other numbers
+    write_text(path, json_text(report))
+    page = build_report(report, source, target, output, reporter)
     reporter.progress(1.0)
     return Diagnosis(output, {"report_json": path, "report_html": page}, report)
 

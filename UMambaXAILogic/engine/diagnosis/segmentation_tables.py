@@ -74,8 +74,8 @@ def joint_table(measures: Measures, options: DiagnosisOptions) -> Table:
         text_column("category", "Slices"),
         count_column("count", "Count"),
         Column("percent", "Share", unit="%", digits=1),
-        Column("mean_dice", "Mean Dice", digits=4),
-        Column("mean_f1", "Mean XAI-GT F1", digits=4),
+        Column("mean_dice", "Mean Dice", digits=3),
+        Column("mean_f1", "Mean XAI-GT F1", digits=3),
     )
     rows: list[dict[str, Cell]] = []
     for cohort in COHORTS:

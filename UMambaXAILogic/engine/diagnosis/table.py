@@ -100,6 +100,6 @@ def count_column(key: str, title: str, unit: str | None = None) -> Column:
     return Column(key, title, kind="count", unit=unit)
 
 
-def ratio_columns(titles: Sequence[tuple[str, str]], digits: int = 4) -> tuple[Column, ...]:
+def ratio_columns(titles: Sequence[tuple[str, str]], digits: int = 3) -> tuple[Column, ...]:
     """Columns of ratios in [0, 1], case means of which have intervals."""
     return tuple(Column(key, title, kind="interval", digits=digits) for key, title in titles)

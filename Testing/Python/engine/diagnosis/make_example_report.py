@@ -134,8 +134,8 @@ def joint_table() -> Table:
         text_column("category", "Slices"),
         count_column("count", "Count"),
         Column("percent", "Share", unit="%", digits=1),
-        Column("mean_dice", "Mean Dice", digits=4),
-        Column("mean_f1", "Mean XAI-GT F1", digits=4),
+        Column("mean_dice", "Mean Dice", digits=3),
+        Column("mean_f1", "Mean XAI-GT F1", digits=3),
     )
     rows = (
         ("source", "good dice, good xai", 60, 75.0, 0.9055, 0.7081),
@@ -226,9 +226,9 @@ def excess_table() -> Table:
 def difference_table() -> Table:
     columns = (
         text_column("measure", "Measure"),
-        Column("source", "Source", kind="interval", digits=4),
-        Column("target", "Target", kind="interval", digits=4),
-        Column("difference", "Target - source", kind="interval", digits=4),
+        Column("source", "Source", kind="interval", digits=3),
+        Column("target", "Target", kind="interval", digits=3),
+        Column("difference", "Target - source", kind="interval", digits=3),
         text_column("test", "Test"),
         Column("p_value", "p", digits=4),
     )

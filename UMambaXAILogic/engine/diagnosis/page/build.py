@@ -59,8 +59,9 @@ def build_report(
     for entry in report["cases_to_look_at"]:
         reporter.check_cancelled()
         shown.append(_shown_case(entry, folders[entry["cohort"]], manifests[entry["cohort"]]))
+    cases = cases_content(shown, report["verdict"]["cutoffs"]["significance"])
     page = Path(out) / REPORT_HTML
-    write_text(page, report_page(report, details, cases_content(shown)))
+    write_text(page, report_page(report, details, cases))
     return page
 
 

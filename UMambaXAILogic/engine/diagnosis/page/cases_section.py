@@ -14,6 +14,8 @@ from .plot import key_svg
 from .table_html import number_text, plain
 
 _KINDS = {"best": "Best", "worst": "Worst", "most_spurious": "Most spurious"}
+#: Instead of "most spurious", where attention is not shown to avoid the truth.
+_LARGEST_GAP = "Largest gap"
 _MEASURES = (
     ("dice", "Dice"),
     ("xai_gt_iou", "XAI-GT IoU"),
@@ -38,12 +40,16 @@ class ShownCase:
     remarks: Sequence[str]
 
 
-def cases_content(cases: Sequence[ShownCase]) -> str:
-    """All cases, source first, with one legend for the overlays."""
+def cases_content(cases: Sequence[ShownCase], significance: float) -> str:
+    """All cases, source first, with one legend for the overlays.
+
+    Args:
+        significance: level of the test of in-PM excess alignment.
+    """
     if not cases:
         return "<p>None were chosen: no case has both a score and an attention map.</p>"
     words = "<p>Seen from the feet: the patient's right is on the left. Slices are chosen by their scores.</p>"
-    return words + _legend() + "".join(_case(case) for case in cases)
+    return words + _legend() + "".join(_case(case, significance) for case in cases)
 
 
 def _legend() -> str:
@@ -58,20 +64,28 @@ def _legend() -> str:
     )
 
 
-def _case(case: ShownCase) -> str:
+def _case(case: ShownCase, significance: float) -> str:
     entry = case.entry
     side = entry["cohort"]
     name = str(entry["case"])
+    kind = _KINDS[entry["kind"]]
+    if entry["kind"] == "most_spurious" and not _avoids_truth(entry, significance):
+        kind = _LARGEST_GAP
     numbers = [f"{title} {number_text(entry[key], 2)}" for key, title in _MEASURES if entry[key] is not None]
     if entry["p_value"] is not None:
         numbers.append(f"p {number_text(entry['p_value'], 3)}")
     pictures = "".join(_picture(picture, name) for picture in case.pictures)
-    remarks = "".join(f'<p class="note">{escape(remark)}</p>' for remark in case.remarks)
+    remarks = "".join(f'<p class="note">{plain(remark)}</p>' for remark in case.remarks)
     return (
-        f'<div class="case"><h3>{key_svg(side)}{_KINDS[entry["kind"]]} of the {side}: {escape(name)}</h3>'
+        f'<div class="case"><h3>{key_svg(side)}{kind} of the {side}: {escape(name)}</h3>'
         f'<p>{plain(entry["why"])} <span class="soft">{", ".join(numbers)}.</span></p>'
         f'<div class="case-pictures">{pictures}</div>{remarks}</div>'
     )
+
+
+def _avoids_truth(entry: Mapping[str, Any], significance: float) -> bool:
+    excess, p_value = entry["in_pm_excess"], entry["p_value"]
+    return excess is not None and excess < 1 and p_value is not None and p_value <= significance
 
 
 def _picture(picture: CasePicture, name: str) -> str:

@@ -181,11 +181,11 @@ def _value_cell(row: Row, column: Column, published: Row | None) -> str:
     css = "text" if column["kind"] == "text" else "number"
     if key not in row:  # the paper does not say
         return f'<td class="{css}"></td>'
-    content = _content(row[key], column)
+    content = _as_printed(row[key]) if row is published else _content(row[key], column)
     if row is not published and content == NOT_KNOWN:
         css += " na"
     if published is not None and row is not published and key in published:
-        content += f'<small class="paper">published {_content(published[key], column)}</small>'
+        content += f'<small class="paper">published {_as_printed(published[key])}</small>'
     return f'<td class="{css}">{content}</td>'
 
 
@@ -203,6 +203,11 @@ def _content(value: Any, column: Column) -> str:
     if column["key"] == "p_value" and value is not None and value < 0.0001:
         return "&lt; 0.0001"
     return number_text(value, column["digits"])
+
+
+def _as_printed(value: float | None) -> str:
+    """A published number with the digits it was published with."""
+    return NOT_KNOWN if value is None else f"{value:g}".replace("-", _MINUS)
 
 
 def _title(column: Column) -> str:

@@ -98,15 +98,15 @@ def test_published_rows_follow_those_they_belong_to_where_several_do():
         "published, other data",
         "published, other data",
     ]
-    assert grid.rows[5] == ["0.30", "target", "published, other data", "", "0.102"]
-    assert grid.rows[6] == ["0.90", "source", "published, other data", "", "0.400"]  # nothing to compare it with
+    assert grid.rows[5] == ["0.30", "target", "published, other data", "", "0.1018"]
+    assert grid.rows[6] == ["0.90", "source", "published, other data", "", "0.4"]  # nothing to compare it with
 
 
 def test_published_numbers_stand_in_the_cell_where_there_is_one_for_each():
     columns = tuple(column for column in COLUMNS if column.key in ("cohort", "iou"))
     rows = [{"cohort": "source", "iou": 0.5}, {"cohort": "target", "iou": None}]
     grid = Grid(shown(rows, ({"cohort": "source", "iou": 0.4671}, {"cohort": "target", "iou": 0.1}), columns=columns))
-    assert grid.rows[1:] == [["source", "0.500 published 0.467"], ["target", "n/a published 0.100"]]
+    assert grid.rows[1:] == [["source", "0.500 published 0.4671"], ["target", "n/a published 0.1"]]
 
 
 def test_few_cases_are_flagged_and_explained():
