@@ -34,6 +34,9 @@ examples:
 """
 
 
+DEFAULT_METHOD = "seg-xres-cam"
+
+
 def add_command(commands: argparse._SubParsersAction) -> None:
     """Add the command to the program's parser."""
     parser = commands.add_parser(
@@ -43,11 +46,12 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, other_methods=())
     _add_input_options(parser)
-    _add_model_options(parser)
-    _add_explanation_options(parser)
-    _add_computer_options(parser)
+    add_scoring_options(parser)
+    add_model_options(parser)
+    add_explanation_options(parser)
+    add_computer_options(parser)
     arguments.add_common_options(parser)
 
 
@@ -99,6 +103,7 @@ def request_from(options: argparse.Namespace) -> Request:
         method=options.method,
         pool=options.pool,
         pool_mode=options.pool_mode,
+        other_methods=options.other_methods,
         layers=options.layers,
         target=Target(options.target, options.kind, options.score),
         thresholds=tuple(chain.from_iterable(options.threshold)) if options.threshold else DEFAULT_THRESHOLDS,
@@ -122,6 +127,11 @@ def _add_input_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("input")
     group.add_argument("--series", metavar="UID", help="which DICOM series of the folder, where it holds several")
     group.add_argument("--gt", metavar="MASK", type=Path, help="ground truth on the grid of VOLUME")
+
+
+def add_scoring_options(parser: argparse.ArgumentParser) -> None:
+    """How a ground truth is read, and where is measured."""
+    group = parser.add_argument_group("scoring")
     group.add_argument(
         "--gt-label",
         metavar="A,B",
@@ -137,7 +147,8 @@ def _add_input_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_model_options(parser: argparse.ArgumentParser) -> None:
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Which model, and how it is run."""
     group = parser.add_argument_group("model")
     group.add_argument("--model", required=True, help="folder trained by nnU-Net v2, its exported zip, or 'demo'")
     group.add_argument(
@@ -152,9 +163,12 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_explanation_options(parser: argparse.ArgumentParser) -> None:
+def add_explanation_options(parser: argparse.ArgumentParser) -> None:
+    """What is explained, and how."""
     group = parser.add_argument_group("explanation")
-    group.add_argument("--method", metavar="NAME", default="seg-xres-cam", help="attribution (default seg-xres-cam)")
+    group.add_argument(
+        "--method", metavar="NAME", default=DEFAULT_METHOD, help=f"attribution (default {DEFAULT_METHOD})"
+    )
     group.add_argument("--preset", choices=("paper",), help="'paper': the settings of the published analysis")
     group.add_argument("--pool", metavar="N", type=int, help="window of gradient pooling in voxels, 1 for none")
     group.add_argument("--pool-mode", choices=POOL_MODES, default="max", help="how gradients are pooled (default max)")
@@ -178,7 +192,8 @@ def _add_explanation_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--save-layer-maps", action="store_true", help="also write one attention map per layer")
 
 
-def _add_computer_options(parser: argparse.ArgumentParser) -> None:
+def add_computer_options(parser: argparse.ArgumentParser) -> None:
+    """Where is computed, and what is shown."""
     group = parser.add_argument_group("computer")
     group.add_argument(
         "--device",

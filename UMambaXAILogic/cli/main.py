@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import UMambaXAILogic
 from UMambaXAILogic.engine.failure import describe_failure
 
-from . import audit, dataset, demo, doctor, domain, explain, phantom, profile, view
+from . import audit, cohort, dataset, demo, diagnose, doctor, domain, explain, phantom, profile, shift, view
 from .arguments import Parser, keep_negative_values_together
 
 _EPILOG = """\
-exit status: 0 done; 2 wrong usage; 3 input unusable; 4 model unusable; 5 out of memory;
+exit status: 0 done; 2 wrong usage; 3 input unusable, or cases of a cohort failed; 4 model unusable; 5 out of memory;
 6 something is not installed; 130 cancelled; 1 a bug.
 
 For research use only. Not a medical device: no output of this program may guide the care of a patient.
@@ -50,6 +50,6 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"umamba-xai {UMambaXAILogic.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (explain, view, domain, profile, phantom, dataset, audit, demo, doctor):
+    for command in (explain, cohort, view, diagnose, domain, profile, shift, phantom, dataset, audit, demo, doctor):
         command.add_command(commands)
     return parser

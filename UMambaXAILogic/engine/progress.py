@@ -21,6 +21,9 @@ STAGES: Mapping[str, float] = {
 #: Stages of one volume's domain statistics, likewise.
 DOMAIN_STAGES: Mapping[str, float] = {"read": 0.2, "metrics": 0.75, "write": 0.05}
 
+#: Stages of a cohort, likewise.
+COHORT_STAGES: Mapping[str, float] = {"load_model": 0.01, "check": 0.01, "cases": 0.98}
+
 
 class Reporter:
     """Silent by default; doors override what they show.
@@ -33,7 +36,7 @@ class Reporter:
         self._is_cancelled = is_cancelled
 
     def stage(self, name: str) -> None:
-        """A stage (a key of ``STAGES``) begins."""
+        """A stage (a key of ``STAGES``, or of those of another kind of request) begins."""
 
     def progress(self, fraction: float) -> None:
         """The current stage is ``fraction`` (0-1) done."""

@@ -12,10 +12,11 @@ from .request import CohortRequest, CohortResult
 
 if TYPE_CHECKING:
     from .manifest import Manifest, ManifestCase, read_manifest
+    from .run import run_cohort
 
-__all__ = ["CohortRequest", "CohortResult", "Manifest", "ManifestCase", "read_manifest"]
+__all__ = ["CohortRequest", "CohortResult", "Manifest", "ManifestCase", "read_manifest", "run_cohort"]
 
-_LAZY = {"Manifest": "manifest", "ManifestCase": "manifest", "read_manifest": "manifest"}
+_LAZY = {"Manifest": "manifest", "ManifestCase": "manifest", "read_manifest": "manifest", "run_cohort": "run"}
 
 
 def __getattr__(name: str) -> Any:

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -168,13 +168,12 @@ def alignment_rows(metrics: Mapping[str, Any], domain: str | None) -> Iterator[d
             }
 
 
-def slice_rows(path: Path, case: str, domain: str | None) -> Iterator[dict[str, Any]]:
-    """Rows of ``slices.parquet`` from a case's slices.csv."""
+def slice_rows(slices_csv: str, case: str, domain: str | None) -> Iterator[dict[str, Any]]:
+    """Rows of ``slices.parquet`` from the text of a case's slices.csv."""
     kinds = {field.name: SLICES.field(field.name).type for field in fields(SliceRow)}
-    with path.open(newline="", encoding="utf-8") as file:
-        for cells in csv.DictReader(file):
-            values = {name: _value(cells[name], kind) for name, kind in kinds.items()}
-            yield {"case": case, "domain": domain, **values}
+    for cells in csv.DictReader(io.StringIO(slices_csv)):
+        values = {name: _value(cells[name], kind) for name, kind in kinds.items()}
+        yield {"case": case, "domain": domain, **values}
 
 
 def _value(text: str, kind: pa.DataType) -> int | float | str | None:
