@@ -76,7 +76,7 @@ def write_comparison(
 
 def _body(comparison: DomainComparison, failed: Mapping[str, Sequence[FailedCase]]) -> dict[str, Any]:
     listed = {
-        side: [{"case": case.case, "reason": case.reason} for case in failed.get(side, ())]
+        side: [{"case": case.case, "reason": case.written_reason} for case in failed.get(side, ())]
         for side in ("source", "target")
     }
     return {**comparison.to_json(), "failed_cases": listed}

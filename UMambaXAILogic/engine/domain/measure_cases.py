@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import re
 import signal
 import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from ..cohort.manifest import ManifestCase
 from ..errors import CancelledError, MemoryExhaustedError
@@ -23,6 +23,7 @@ from .files import measure_files
 from .row import ARBITRARY_UNITS, DomainRow
 from .settings import DomainSettings
 
+_UID = re.compile(r"\b\d+(?:\.\d+){5,}\b")
 #: How often a wait for workers looks whether the user asked to stop.
 _PATIENCE_S = 0.2
 
@@ -48,11 +49,14 @@ class FailedCase:
 
     Args:
         case: its name.
-        reason: what was wrong and what to do, without the folders that its files lie in.
+        reason: what was wrong and what to do, for the user at the terminal.
+        written_reason: what was wrong, for files: without names of files and folders, which may be those of patients,
+            and without DICOM identifiers.
     """
 
     case: str
     reason: str
+    written_reason: str
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def measure_case(case: ManifestCase, how: Measuring) -> MeasuredCase:
         failure = describe_failure(error)
         if failure.code == "bug":
             raise
-        return MeasuredCase(None, FailedCase(case.case, _without_folders(failure.text, case)))
+        return MeasuredCase(None, FailedCase(case.case, failure.text, _without_identifiers(failure.message, case)))
 
 
 class _Collector(Reporter):
@@ -147,16 +151,14 @@ def _measure(case: ManifestCase, how: Measuring) -> MeasuredCase:
     return MeasuredCase(row, warnings=tuple(collector.warnings))
 
 
-def _without_folders(text: str, case: ManifestCase) -> str:
-    """Folders may be named after patients, and the reason is kept in files."""
-    paths = [path for path in (case.volume, case.ground_truth, case.region) if path is not None]
-    for path in paths:
-        for shown in {path, path.absolute(), path.resolve()}:
-            text = text.replace(str(shown), shown.name)
-    for folder in {Path(path).parent for path in paths}:
-        if len(folder.parts) > 1:
-            text = text.replace(f"{folder}{os.sep}", "")
-    return text
+def _without_identifiers(text: str, case: ManifestCase) -> str:
+    first = text.splitlines()[0].rstrip(" :")  # what follows lists series and their descriptions
+    files = {"the volume": case.volume, "the mask": case.ground_truth, "the region": case.region}
+    for form in (str, lambda path: path.name):
+        for word, path in files.items():
+            if path is not None:
+                first = first.replace(form(path), word)
+    return _UID.sub("a DICOM identifier", f"{first[:1].upper()}{first[1:]}")
 
 
 def _one_by_one(

@@ -11,11 +11,12 @@ import psutil
 import pytest
 import SimpleITK as sitk
 
+from UMambaXAILogic.engine.cohort.manifest import read_manifest
 from UMambaXAILogic.engine.domain import DomainSettings
 from UMambaXAILogic.engine.domain import measure_cases as measure_module
 from UMambaXAILogic.engine.domain.cohort_source import is_stored, read_profile_source
 from UMambaXAILogic.engine.domain.files import measure_files
-from UMambaXAILogic.engine.domain.measure_cases import Measuring
+from UMambaXAILogic.engine.domain.measure_cases import Measuring, measure_cases
 from UMambaXAILogic.engine.domain.profile import write_profile
 from UMambaXAILogic.engine.errors import CancelledError, InputError, MemoryExhaustedError, UsageError
 from UMambaXAILogic.engine.progress import Reporter
@@ -108,12 +109,27 @@ def test_a_failing_case_is_named_and_does_not_stop_the_rest(own_cohort):
     source = read_profile_source(own_cohort, reporter=listener)
     assert [row.case for row in source.profile.rows] == ["case_0", "case_2"]
     (failed,) = source.failed
-    assert failed.case == "case_1" and "case_1.nii.gz" in failed.reason
-    assert str(own_cohort) not in failed.reason and "hospital" not in failed.reason
+    assert failed.case == "case_1" and str(own_cohort / "volumes" / "case_1.nii.gz") in failed.reason
+    assert failed.written_reason.startswith("The volume ") and "nii" not in failed.written_reason
     assert [code for code, _ in listener.warnings] == ["case_failed"] and "case_1 is left out" in listener.warnings[0][
         1
     ]
     assert listener.fractions == pytest.approx([1 / 3, 2 / 3, 1])
+
+
+def test_what_is_written_of_a_failure_names_no_patient(reference_data, tmp_path):
+    series = reference_data / "data" / "dicom" / "slicer_CTHeadAxialDicom"
+    folder = tmp_path / "DOE_JOHN"
+    shutil.copytree(series, folder)
+    manifest = tmp_path / "manifest.csv"
+    manifest.write_text("case,volume,series\na,DOE_JOHN,1.2.3.4.5.6.7\n")
+    with pytest.raises(InputError):
+        read_profile_source(manifest)
+    (measured,) = measure_cases(read_manifest(manifest).cases, Measuring())
+    assert "DOE_JOHN" in measured.failed.reason and "1.2.3.4.5.6.7" in measured.failed.reason
+    assert measured.failed.written_reason == (
+        "The folder the volume holds no DICOM series a DICOM identifier. It holds"
+    )
 
 
 def test_no_case_left_is_an_error(own_cohort):

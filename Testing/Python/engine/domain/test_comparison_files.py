@@ -42,7 +42,11 @@ def comparison(make_profile):
 @pytest.fixture(scope="module")
 def folder(comparison, tmp_path_factory):
     folder = tmp_path_factory.mktemp("out") / "new" / "folder"
-    files = write_comparison(comparison, folder, {"target": [FailedCase("bad", "bad.nii.gz is damaged.")]})
+    files = write_comparison(
+        comparison,
+        folder,
+        {"target": [FailedCase("bad", "/home/DOE/bad.nii.gz is damaged.", "The volume is damaged.")]},
+    )
     assert sorted(path.name for path in files) == FILES
     return folder
 
@@ -66,7 +70,7 @@ def test_only_the_results_are_left(folder):
 
 def test_the_json_is_the_comparison(folder, comparison):
     body = json.loads((folder / "domain.json").read_text())
-    assert body.pop("failed_cases") == {"source": [], "target": [{"case": "bad", "reason": "bad.nii.gz is damaged."}]}
+    assert body.pop("failed_cases") == {"source": [], "target": [{"case": "bad", "reason": "The volume is damaged."}]}
     assert body == json.loads(json.dumps(comparison.to_json()))
 
 
