@@ -73,8 +73,16 @@ def number_text(value: float | None, digits: int | None) -> str:
     return text.replace("-", _MINUS)
 
 
+def sensible_digits(value: float | None, digits: int | None) -> int | None:
+    """Decimals that give a number no more than four digits: hundreds need none behind the point."""
+    if value is None or digits is None:
+        return digits
+    return max(0, min(digits, 4 - len(str(int(abs(value))))))
+
+
 def interval_html(interval: Mapping[str, Any], digits: int | None) -> str:
     """An estimate with its interval below, or why it has none."""
+    digits = sensible_digits(interval["estimate"], digits)
     estimate = number_text(interval["estimate"], digits)
     if interval["estimate"] is None:
         return estimate
@@ -200,9 +208,9 @@ def _content(value: Any, column: Column) -> str:
         return interval_html(value, column["digits"])
     if column["kind"] == "count":
         return whole(value)
-    if column["key"] == "p_value" and value is not None and value < 0.0001:
-        return "&lt; 0.0001"
-    return number_text(value, column["digits"])
+    if column["key"] == "p_value":
+        return "&lt; 0.0001" if value is not None and value < 0.0001 else number_text(value, column["digits"])
+    return number_text(value, sensible_digits(value, column["digits"]))
 
 
 def _as_printed(value: float | None) -> str:

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from UMambaXAILogic.engine.diagnosis.page.table_html import interval_html, number_text, table_html
+from UMambaXAILogic.engine.diagnosis.page.table_html import interval_html, number_text, sensible_digits, table_html
 from UMambaXAILogic.engine.diagnosis.table import Column, Table, count_column, text_column
 from UMambaXAILogic.engine.statistics import mean_interval
 
@@ -154,3 +154,11 @@ def test_words_that_are_the_same_in_every_row_are_said_once():
 )
 def test_numbers_have_a_true_minus_sign_and_no_negative_zero(value, digits, text):
     assert number_text(value, digits) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals"), [(0.4567, 3), (1.114, 3), (41.71, 2), (-160.0, 1), (1351.0, 0), (99999, 0)]
+)
+def test_large_numbers_have_no_needless_decimals(value, decimals):
+    assert sensible_digits(value, 3) == decimals
+    assert sensible_digits(value, 0) == 0
