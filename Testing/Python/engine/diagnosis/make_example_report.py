@@ -241,17 +241,20 @@ def difference_table() -> Table:
     return Table("differences", None, "Between the cohorts, means over cases", columns, tuple(rows))
 
 
-def phase1_tables() -> list[Table]:
-    columns = (
+def phase1_columns(digits: int) -> tuple[Column, ...]:
+    return (
         text_column("statistic", "Statistic"),
         text_column("averaging", "Averaging"),
-        Column("source", "Source", kind="interval", digits=2),
-        Column("target", "Target", kind="interval", digits=2),
-        Column("difference", "Target - source", kind="interval", digits=2),
+        Column("source", "Source", kind="interval", digits=digits),
+        Column("target", "Target", kind="interval", digits=digits),
+        Column("difference", "Target - source", kind="interval", digits=digits),
         Column("relative_percent", "Relative", unit="%", digits=1),
         Column("ratio", "Ratio", digits=2),
         Column("p_value", "p", digits=4),
     )
+
+
+def phase1_tables() -> list[Table]:
     facts = (
         (1, "Intensity in 0-80 HU", (("mean", 41.7, 42.1), ("standard deviation", 17.0, 17.5))),
         (2, "Resolution in mm", (("right-left", 0.457, 0.452), ("anterior-posterior", 0.457, 0.452),
@@ -273,6 +276,7 @@ def phase1_tables() -> list[Table]:
                  "ratio": target / source, "p_value": found.p_value}
             )  # fmt: skip
         paper = tuple({"statistic": name, "source": s, "target": t} for name, s, t in statistics)
+        columns = phase1_columns(3 if number == 2 else 2)
         tables.append(Table(str(number), number, title, columns, tuple(rows), (), paper))
     return tables
 
