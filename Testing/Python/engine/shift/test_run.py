@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -245,3 +248,42 @@ def test_errors_of_one_kind_cannot_be_explained_here(tmp_path):
     template = Request(tmp_path / "v.nii", "demo", tmp_path, ground_truth=tmp_path / "g.nii", target=Target(kind="fp"))
     with pytest.raises(UsageError, match="FP"):
         ShiftRequest(tmp_path / "m.csv", tmp_path / "p.json", tmp_path, template)
+
+
+def test_a_process_that_is_killed_loses_no_pass_that_was_written(manifest, model, tmp_path):
+    """SIGKILL from outside, as the system does when memory runs out."""
+    program = (
+        "import sys, torch; torch.set_num_threads(1)\n"
+        "from pathlib import Path\n"
+        "from UMambaXAILogic.engine import Request\n"
+        "from UMambaXAILogic.engine.shift import ShiftRequest, run_shift\n"
+        "from UMambaXAILogic.engine.shift.strength import parse_strength\n"
+        "manifest, model, output = sys.argv[1:]\n"
+        "strengths = [parse_strength(text) for text in ('intensity_scale=0.8,0', 'blur=1', 'noise=30')]\n"
+        "template = Request(manifest, model, output, layers=('decoder.1',), device='cpu')\n"
+        "run_shift(ShiftRequest(Path(manifest), Path(manifest), Path(output), template, count=1,\n"
+        "    factors=tuple(f.key for f in strengths), strengths={f.key: f for f in strengths}, explains=False))\n"
+    )
+    output = tmp_path / "out"
+    process = subprocess.Popen([sys.executable, "-c", program, str(manifest), model, str(output)])
+    values = output / "cases" / "a" / "values.json"
+    try:
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline and not (values.exists() and len(values_of(output)["coalitions"]) > 1):
+            assert process.poll() is None or values.exists()
+            time.sleep(0.01)
+    finally:
+        process.kill()
+        process.wait()
+    known = values_of(output)
+    request = request_of(
+        manifest, model, output, "intensity_scale=0.8,0", "blur=1", "noise=30", explains=False, count=1
+    )
+    reporter = Counting()
+    run_shift(request, reporter)
+    after = values_of(output)
+    assert all(after["coalitions"][name] == value for name, value in known["coalitions"].items())
+    assert len(after["coalitions"]) == 8 and len(reporter.told) == 10 - len(known["coalitions"]) - sum(
+        control["needed_pass"] for control in known["controls"].values()
+    )
+    assert not list(output.glob(".*"))
