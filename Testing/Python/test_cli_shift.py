@@ -71,15 +71,19 @@ def test_only_the_essentials_give_the_default_request(runs, capsys):
 
 def test_every_option_reaches_the_request(runs):
     options = """--cases 3 --factors noise,slice-spacing --strength noise=8 slice-spacing=3 --without-explanation
-        --cases-profile s.json --label-extent 80,70,60 --seed 5 --restart --workers 2 --threads 1 --fold 0 --mirror
-        --step 0.25 --gt-label 1,2 --resample-gt --region -1,1,-2,2,-3,3 --method seg-grad-cam --pool 2 --pool-mode mean
+        --cases-profile s.json --label-extent 80,70,60 --score-in-view --seed 5 --restart --workers 2 --threads 1
+        --fold 0 --mirror --step 0.25 --gt-label 1,2 --resample-gt --region -1,1,-2,2,-3,3 --method seg-grad-cam --pool 2 --pool-mode mean
         --layers encoder.4 --label 3 --score logit --threshold 0.2 --preset paper --device cpu --memory-limit 4
         --scan-backend reference --quiet"""
     assert main(SHIFT + options.split()) == 0
     request, template = runs[0], runs[0].template
     assert request.factors == ("noise", "slice_spacing") and request.count == 3 and not request.explains
     assert request.strengths == {"noise": Noise(8.0), "slice_spacing": SliceSpacing(3.0)}
-    assert request.cases_profile == Path("s.json") and request.label_extent_mm == (80.0, 70.0, 60.0)
+    assert (
+        request.cases_profile == Path("s.json")
+        and request.label_extent_mm == (80.0, 70.0, 60.0)
+        and request.score_in_view
+    )
     assert (request.seed, request.restart, request.workers, request.threads) == (5, True, 2, 1)
     assert template.target == Target(3, "prediction", "logit") and template.region == Region(
         box_mm_ras=(-1, 1, -2, 2, -3, 3)

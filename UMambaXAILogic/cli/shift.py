@@ -116,6 +116,7 @@ def request_from(options: argparse.Namespace) -> ShiftRequest:
         cases_profile=options.cases_profile,
         label_extent_mm=options.label_extent,
         label_extent_is_factor=options.label_extent_as_factor,
+        score_in_view=options.score_in_view,
         seed=options.seed,
         workers=options.workers,
         threads=options.threads,
@@ -185,6 +186,11 @@ def _add_design_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--label-extent-as-factor", action="store_true", help="let that be a sixth factor instead of reporting it apart"
+    )
+    group.add_argument(
+        "--score-in-view",
+        action="store_true",
+        help="score inside the smaller field of view only, so that what nobody could find there costs nothing",
     )
     group.add_argument("--seed", metavar="S", type=int, default=0, help="of noise and bootstrap (default 0)")
 

@@ -51,6 +51,8 @@ def _measure(found: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[str]
         residual = found["residual"]["difference"]
         yield f"  {'unexplained':<28}{_number(residual['estimate'])}  {_interval(residual)}"
         yield f"  {goal:<28}{_number(found['residual']['target']['estimate'], False)}"
+    for note in found["notes"]:
+        yield f"  {note}"
     if found["label_extent_apart"] is not None:
         apart = found["label_extent_apart"]
         before, after = (_number(apart[name]["estimate"]).strip() for name in ("before", "after"))

@@ -5,7 +5,7 @@ All changes are signed like target minus source, or goal minus start: a drop is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,6 +98,7 @@ def _measure(
     after = [float(case.values[-1]) for case in shares]
     change = mean_interval([last - first for first, last in zip(before, after, strict=True)], seed)
     scores = goal.scores.get(measure)
+    factors = [_factor(place, key, shares, change.estimate, seed) for place, key in enumerate(players)]
     return {
         "title": MEASURE_TITLES[measure],
         "cases": len(shares),
@@ -105,7 +106,8 @@ def _measure(
         "before": mean_interval(before, seed).to_json(),
         "after": mean_interval(after, seed).to_json(),
         "change": change.to_json(),
-        "factors": [_factor(place, key, shares, change.estimate, seed) for place, key in enumerate(players)],
+        "factors": factors,
+        "notes": list(_control_notes(factors)),
         "label_extent_apart": _apart(measure, cases, shares, players, seed),
         "cohort_gap": None if scores is None else compare_groups(before, scores, seed=seed).to_json(),
         # gap - (v(all) - v(none)) = goal - v(all): the same difference, with an interval of its own.
@@ -133,6 +135,8 @@ def _factor(place: int, key: str, shares: Sequence[CaseShares], change: float | 
     shapley = mean_interval([float(case.shapley[place]) for case in shares], seed)
     alone = [float(case.values[bit] - case.values[0]) for case in shares]
     last = [float(case.values[-1] - case.values[-1 - bit]) for case in shares]
+    controls = [case.controls[key] for case in shares]
+    net = [None if control is None else one - control for one, control in zip(alone, controls, strict=True)]
     share = None
     if shapley.estimate is not None and change is not None and abs(change) >= SMALLEST_SHARED_CHANGE:
         share = 100 * shapley.estimate / change
@@ -143,8 +147,25 @@ def _factor(place: int, key: str, shares: Sequence[CaseShares], change: float | 
         "share_percent": share,
         "alone": mean_interval(alone, seed).to_json(),
         "last": mean_interval(last, seed).to_json(),
-        "control": mean_interval([case.controls[key] for case in shares], seed).to_json(),
+        "control": mean_interval(controls, seed).to_json(),
+        "alone_less_control": mean_interval(net, seed).to_json(),
     }
+
+
+def _control_notes(factors: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Factors whose effect is, for a good part, that of the way to their grid and back."""
+    for factor in factors:
+        alone, control = factor["alone"]["estimate"], factor["control"]["estimate"]
+        if alone is None or control is None or abs(control) < SMALLEST_SHARED_CHANGE:
+            continue
+        note = f"{factor['title']}: alone {alone:+.3f}, its own control {control:+.3f}."
+        if factor["key"] == "field_of_view":
+            note += (
+                " The control is what lies outside the smaller field of view, where no model can find it. The other "
+                "cohort's ground truth ends with its images, so this part is no cause of the cohort gap; --score-in-view "
+                "leaves it out."
+            )
+        yield note
 
 
 def _apart(

@@ -34,6 +34,8 @@ class ShiftRequest:
         label_extent_mm: right-left, anterior-posterior, superior-inferior extent of a smaller annotation, centred on
             the vessels; None: label extent is not asked about.
         label_extent_is_factor: it takes part as a sixth factor; else it is reported apart.
+        score_in_view: score every coalition inside the smaller field of view only: what lies outside it, no model can
+            find, and the other cohort's ground truth ends with its images.
         seed: of the noise, and of the bootstrap.
         workers, threads, scheduler: as for a cohort; no workers and no scheduler: in this process.
         restart: values that were computed with other settings are computed again instead of refused.
@@ -51,6 +53,7 @@ class ShiftRequest:
     cases_profile: Path | None = None
     label_extent_mm: tuple[float, float, float] | None = None
     label_extent_is_factor: bool = False
+    score_in_view: bool = False
     seed: int = 0
     workers: int | None = None
     threads: int | None = None

@@ -21,7 +21,7 @@ from .case_values import CaseValues, Value
 from .execution import Outcome
 from .figure import waterfall_png
 from .request import ShiftRequest
-from .strength import ORDER, ChosenFactor
+from .strength import GIVEN, ORDER, ChosenFactor
 
 SCHEMA_VERSION = 1
 SHIFT_JSON, SHARES_CSV, COALITIONS_CSV, FIGURE = "shift.json", "shapley.csv", "coalitions.csv", "shift.png"
@@ -91,6 +91,7 @@ def write_result(
         "factors": [_factor_json(one, cases) for one in factors],
         "label_extent_mm": None if request.label_extent_mm is None else list(request.label_extent_mm),
         "label_extent_is_factor": request.label_extent_is_factor,
+        "score_in_view": request.score_in_view,
         "cases": {
             "done": len(cases),
             "without_ground_truth": without_truth,
@@ -154,28 +155,28 @@ def _limits(request: ShiftRequest, cases: Sequence[CaseValues]) -> list[str]:
     return limits
 
 
+_COMPARED = ("alone", "last", "control", "alone_less_control")
+
+
 def _shares_csv(body: dict[str, Any]) -> str:
-    rows: list[list[Any]] = [
-        ["measure", "factor", "origin", "shapley_mean", "shapley_low", "shapley_high", "interval", "cases",
-         "share_percent", "alone_mean", "last_mean", "control_mean"]
-    ]  # fmt: skip
+    """A row a factor, and one each for all factors together, the cohort gap and the residual."""
+    head = ["measure", "factor", "origin", "change_mean", "change_low", "change_high", "interval", "cases"]
+    rows: list[list[Any]] = [[*head, "share_percent", *(f"{name}_mean" for name in _COMPARED)]]
     origins = {one["key"]: one["origin"] for one in body["factors"]}
+
+    def add(measure: str, name: str, origin: str, change: dict[str, Any], others: Sequence[Any]) -> None:
+        numbers = [change[part] for part in ("estimate", "low", "high", "method", "count")]
+        rows.append([measure, name, origin, *numbers, *others])
+
+    nothing = [None] * (1 + len(_COMPARED))
     for measure, found in body["measures"].items():
         for one in found["factors"]:
-            shapley = one["shapley"]
-            rows.append(
-                [measure, one["key"], origins.get(one["key"], "given"), shapley["estimate"], shapley["low"],
-                 shapley["high"], shapley["method"], shapley["count"], one["share_percent"], one["alone"]["estimate"],
-                 one["last"]["estimate"], one["control"]["estimate"]]
-            )  # fmt: skip
-        total = found["change"]
-        rows.append([measure, "all", "", total["estimate"], total["low"], total["high"], total["method"],
-                     total["count"], None, None, None, None])  # fmt: skip
+            others = [one["share_percent"], *(one[name]["estimate"] for name in _COMPARED)]
+            add(measure, one["key"], origins.get(one["key"], GIVEN), one["shapley"], others)
+        add(measure, "all", "", found["change"], nothing)
         for name in ("cohort_gap", "residual"):
             if found[name] is not None:
-                total = found[name]["difference"]
-                rows.append([measure, name, "", total["estimate"], total["low"], total["high"], total["method"],
-                             total["count"], None, None, None, None])  # fmt: skip
+                add(measure, name, "", found[name]["difference"], nothing)
     return _csv(rows)
 
 

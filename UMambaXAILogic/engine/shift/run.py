@@ -81,6 +81,7 @@ def _tasks(request: ShiftRequest, side: Side, factors: Sequence[Factor], folder:
             values=(folder / case.case / VALUES_NAME).absolute(),
             explains=request.explains,
             label_extent_mm=request.label_extent_mm if factors else None,
+            score_in_view=request.score_in_view,
             seed=request.seed,
         )
         for case in side.cases

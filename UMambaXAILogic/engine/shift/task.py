@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..case_input import CaseInput, read_case
 from ..case_plan import ModelLoader, plan_case
 from ..case_record import CaseRecord
 from ..errors import InputError
 from ..progress import Reporter
 from ..request import Request
+from ..volume import Geometry
 from .case import CaseRun, ShiftCase
 from .case_values import CaseValues
 from .factor import CaseAnchors, Factor
+from .grid_steps import BoolArray, Crop
 from .network import Network
 from .request import strength_of
 from .scoring import Truth, annotated_box, centroid_mm
@@ -31,7 +35,7 @@ class ShiftTask:
         request: of the case; it has a ground truth.
         factors: in their fixed order; none: the case is only predicted and scored.
         values: file of the case's values.
-        explains, label_extent_mm, seed: as in ``ShiftRequest``.
+        explains, label_extent_mm, score_in_view, seed: as in ``ShiftRequest``.
     """
 
     request: Request
@@ -39,6 +43,7 @@ class ShiftTask:
     values: Path
     explains: bool
     label_extent_mm: tuple[float, float, float] | None
+    score_in_view: bool
     seed: int
 
     @property
@@ -63,6 +68,7 @@ class ShiftTask:
             "factors": [strength_of(factor) for factor in self.factors],
             "explains": self.explains,
             "label_extent_mm": self.label_extent_mm,
+            "score_in_view": self.score_in_view,
             "seed": self.seed,
         }
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
@@ -120,10 +126,26 @@ def _shift_case(task: ShiftTask, read: CaseInput) -> ShiftCase:
             f"The ground truth of {task.case} has no voxel of the target{where}: there is no Dice to lose.",
             "Leave the case out, or name the labels that count with --gt-label.",
         )
-    centre = centroid_mm(scored, geometry)
-    annotated = None if task.label_extent_mm is None else annotated_box(geometry, centre, task.label_extent_mm)
-    truth = Truth(vessels, read.region, task.request.reporting_threshold, annotated)
-    return ShiftCase(task.case, read.volume, truth, CaseAnchors(centre, _noise_seed(task.seed, task.case)))
+    anchors = CaseAnchors(centroid_mm(scored, geometry), _noise_seed(task.seed, task.case))
+    region = read.region
+    if task.score_in_view:
+        view = _view(task, geometry, anchors)
+        region = view if region is None else region & view
+    annotated = (
+        None if task.label_extent_mm is None else annotated_box(geometry, anchors.centre_mm, task.label_extent_mm)
+    )
+    truth = Truth(vessels, region, task.request.reporting_threshold, annotated)
+    return ShiftCase(task.case, read.volume, truth, anchors)
+
+
+def _view(task: ShiftTask, geometry: Geometry, anchors: CaseAnchors) -> BoolArray:
+    """What every coalition sees of the case's own grid."""
+    view = np.ones(geometry.shape, dtype=bool)
+    for factor in task.factors:
+        step = factor.step(geometry, anchors)
+        if isinstance(step, Crop):
+            view = step.mask_back(step.mask_forth(view))
+    return view
 
 
 def _noise_seed(seed: int, case: str) -> int:

@@ -69,6 +69,7 @@ def test_additive_effects_are_shared_alone_and_last_alike():
             assert one[name]["estimate"] == pytest.approx(effect, abs=1e-12)
         assert one["share_percent"] == pytest.approx(100 * effect / -0.26, abs=1e-9)
         assert one["control"]["estimate"] == pytest.approx(-0.001)
+        assert one["alone_less_control"]["estimate"] == pytest.approx(effect + 0.001)
 
 
 def test_a_factor_that_does_not_act_on_a_case_has_no_share_and_no_artefact_there():
@@ -104,6 +105,13 @@ def test_percentages_of_almost_nothing_are_not_told():
     cases = [case_of("a", scale=0.001)]
     found = analyse(cases, ORDER, NO_GOAL, False, 0)["dice"]
     assert all(one["share_percent"] is None for one in found["factors"])
+
+
+def test_a_control_that_matters_is_named():
+    case = case_of("a")
+    case.controls["field_of_view"] = Value(score_of(0.9 - 0.018, 0.5), None, 0.0)
+    notes = analyse([case], ORDER, NO_GOAL, False, 0)["dice"]["notes"]
+    assert len(notes) == 1 and "-0.020" in notes[0] and "-0.018" in notes[0] and "--score-in-view" in notes[0]
 
 
 def test_label_extent_is_told_apart_or_shared_as_a_sixth_factor():

@@ -120,7 +120,7 @@ def test_files_say_the_same_as_the_result(run):
     rows = list(csv.DictReader(run.files["shapley"].open()))
     blur = next(row for row in rows if (row["measure"], row["factor"]) == ("dice", "blur"))
     expected = next(one for one in body["measures"]["dice"]["factors"] if one["key"] == "blur")
-    assert float(blur["shapley_mean"]) == expected["shapley"]["estimate"]
+    assert float(blur["change_mean"]) == expected["shapley"]["estimate"]
     coalitions = list(csv.DictReader(run.files["coalitions"].open()))
     assert len(coalitions) == 2 * (8 + 3)
     assert run.files["figure"].read_bytes()[:4] == b"\x89PNG"
@@ -225,6 +225,19 @@ def test_a_case_that_cannot_be_computed_is_named_and_does_not_stop_the_rest(expl
     assert body["cases"]["done"] == 1
     assert body["cases"]["failed"][0]["case"] == "a" and "no voxel" in body["cases"]["failed"][0]["reason"]
     assert "case_failed" in reporter.warnings
+
+
+def test_scored_in_view_what_lies_outside_a_smaller_field_of_view_costs_nothing(manifest, model, tmp_path):
+    found = {}
+    for in_view in (False, True):
+        request = request_of(manifest, model, tmp_path / str(in_view), "field_of_view=15,inf,inf", explains=False,
+                             count=1, score_in_view=in_view)  # fmt: skip
+        body = run_shift(request).body
+        found[in_view] = next(one for one in body["measures"]["dice"]["factors"] if one["key"] == "field_of_view")
+    assert found[False]["control"]["estimate"] < 0
+    assert found[True]["control"]["estimate"] == 0.0
+    net = found[False]["alone_less_control"]["estimate"]
+    assert net == pytest.approx(found[False]["alone"]["estimate"] - found[False]["control"]["estimate"])
 
 
 def test_a_manifest_without_ground_truth_is_refused(explained, model, tmp_path):
