@@ -72,7 +72,8 @@ def test_only_the_essentials_give_the_default_request(runs, capsys):
 def test_every_option_reaches_the_request(runs):
     options = """--cases 3 --factors noise,slice-spacing --strength noise=8 slice-spacing=3 --without-explanation
         --cases-profile s.json --label-extent 80,70,60 --score-in-view --seed 5 --restart --workers 2 --threads 1
-        --fold 0 --mirror --step 0.25 --gt-label 1,2 --resample-gt --region -1,1,-2,2,-3,3 --method seg-grad-cam --pool 2 --pool-mode mean
+        --fold 0 --mirror --step 0.25 --gt-label 1,2 --resample-gt --region -1,1,-2,2,-3,3 --method seg-grad-cam
+        --pool 2 --pool-mode mean
         --layers encoder.4 --label 3 --score logit --threshold 0.2 --preset paper --device cpu --memory-limit 4
         --scan-backend reference --quiet"""
     assert main(SHIFT + options.split()) == 0

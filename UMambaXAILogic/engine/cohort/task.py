@@ -100,7 +100,7 @@ def perform(task: CaseTask, compute: Compute = explain_case) -> Outcome:
             return crashed(task, starts)
         status = note_start(folder, task.run, task.fingerprint)
         try:
-            compute(task, Reporter(_is_unwanted))
+            compute(task, Reporter(is_unwanted))
             if (finished := finished_case(folder, task.fingerprint)) is None:
                 raise InputError("Its files were changed while it was computed.", "Run the cohort again.")
         except CancelledError:
@@ -147,7 +147,7 @@ def _wait_for(folder: Path, fingerprint: str) -> FinishedCase | None:
     return finished_case(folder, fingerprint)
 
 
-def _is_unwanted() -> bool:
+def is_unwanted() -> bool:
     """Whether the scheduler cancelled the task: its launcher asked for that, or is gone."""
     from distributed import get_worker
     from distributed.worker import thread_state

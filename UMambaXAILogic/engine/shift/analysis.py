@@ -162,8 +162,8 @@ def _control_notes(factors: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         if factor["key"] == "field_of_view":
             note += (
                 " The control is what lies outside the smaller field of view, where no model can find it. The other "
-                "cohort's ground truth ends with its images, so this part is no cause of the cohort gap; --score-in-view "
-                "leaves it out."
+                "cohort's ground truth ends with its images, so this part is no cause of the cohort gap; "
+                "--score-in-view leaves it out."
             )
         yield note
 

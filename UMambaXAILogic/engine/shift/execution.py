@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 from ..cohort.model_cache import ModelCache
 from ..cohort.privacy import without_identifiers
 from ..cohort.request import MAX_STARTS
-from ..cohort.task import CaseTask
-from ..cohort.task import _is_unwanted as is_unwanted
+from ..cohort.task import CaseTask, is_unwanted
 from ..errors import InputError, MemoryExhaustedError, WorkerCrashedError
 from ..failure import describe_failure
 from ..progress import Reporter
