@@ -12,48 +12,33 @@ a worker process, so Slicer's own Python needs none of its packages. The same ca
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import slicer
 
-from UMambaXAILogic.engine.errors import InputError, NotInstalledError
+from UMambaXAILogic.engine.cohort import CohortRequest
+from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.engine.request import REPORTING_THRESHOLD
-from UMambaXAILogic.interaction import Command, Job, Runner, SubprocessRunner, worker_command
+from UMambaXAILogic.interaction import Runner
+from UMambaXAILogic.scene.cohort_results import CaseImport, CohortImport
+from UMambaXAILogic.scene.diagnosis_tables import add_diagnosis_tables, read_report
 from UMambaXAILogic.scene.heat_map import DEFAULT_OPACITY, hide_from_slices, set_threshold, show_on_slices
 from UMambaXAILogic.scene.import_domain import DomainImport
 from UMambaXAILogic.scene.run_nodes import INPUT_REFERENCE
 from UMambaXAILogic.scene_case import case_call
+from UMambaXAILogic.scene_cohort import cases_table_call, cohort_call, load_case_call, manifest_of
 from UMambaXAILogic.scene_domain import domain_call
 from UMambaXAILogic.scene_job import SceneCall, SceneJob
-from UMambaXAILogic.scene_options import options_from
-from UMambaXAILogic.scene_results import DomainStatisticsResult, SegmentAndExplainResult
-
-
-class PythonEnvironment(Protocol):
-    """Which Python the worker gets; in Slicer ``slicer_app.environment.Environment``."""
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether the worker can be started without installing anything."""
-        ...
-
-    def worker_command(self, request: Path | str) -> Command:
-        """The command that answers a request file."""
-        ...
-
-
-class ThisPython:
-    """The Python that runs now, with its packages: scripts outside Slicer."""
-
-    is_ready = True
-
-    def worker_command(self, request: Path | str) -> Command:
-        """See ``PythonEnvironment.worker_command``."""
-        return worker_command(request)
+from UMambaXAILogic.scene_options import Options, cohort_options_from, cohort_template, options_from
+from UMambaXAILogic.scene_results import (
+    CohortResult,
+    DiagnosisResult,
+    DomainStatisticsResult,
+    SegmentAndExplainResult,
+)
+from UMambaXAILogic.scene_worker import PythonEnvironment, SceneWorker
 
 
 class UMambaXAILogic:
@@ -73,8 +58,7 @@ class UMambaXAILogic:
         environment: PythonEnvironment | None = None,
     ) -> None:
         self._scene = scene
-        self._make_runner = runnerFactory or _default_runner
-        self._environment = environment or _default_environment()
+        self._worker = SceneWorker(runnerFactory, environment)
 
     def segmentAndExplain(
         self,
@@ -101,7 +85,7 @@ class UMambaXAILogic:
             NotInstalledError, MemoryExhaustedError, WorkerCrashedError: it cannot run here.
         """
         asked = case_call(volumeNode, model, groundTruthNode, threshold, options_from(options), self._scene)
-        return self._wait(self._job(SubprocessRunner(), asked))
+        return self._worker.run(asked)
 
     def startSegmentAndExplain(
         self,
@@ -121,9 +105,7 @@ class UMambaXAILogic:
             UsageError, InputError, NotInstalledError: what can be refused before the worker starts.
         """
         asked = case_call(volumeNode, model, groundTruthNode, threshold, options_from(options), self._scene)
-        job = self._job(self._make_runner(), asked)
-        job.start()
-        return job
+        return self._worker.start(asked)
 
     def computeDomainStatistics(
         self,
@@ -158,7 +140,7 @@ class UMambaXAILogic:
             NotInstalledError, MemoryExhaustedError, WorkerCrashedError: it cannot run here.
         """
         asked = domain_call(volumeNode, maskNode, profile, maskSegments, modality, replace, self._scene)
-        return self._wait(self._job(SubprocessRunner(), asked))
+        return self._worker.run(asked)
 
     def startComputeDomainStatistics(
         self,
@@ -172,9 +154,105 @@ class UMambaXAILogic:
     ) -> SceneJob[DomainImport, DomainStatisticsResult]:
         """As ``computeDomainStatistics``, but returns at once; see ``startSegmentAndExplain`` for the job."""
         asked = domain_call(volumeNode, maskNode, profile, maskSegments, modality, replace, self._scene)
-        job = self._job(self._make_runner(), asked)
-        job.start()
-        return job
+        return self._worker.start(asked)
+
+    def processCohort(
+        self,
+        manifest: str | Path,
+        model: str | Path = "demo",
+        *,
+        outputFolder: str | Path,
+        threshold: float = REPORTING_THRESHOLD,
+        workers: int | None = None,
+        threads: int | None = None,
+        scheduler: str | None = None,
+        restart: bool = False,
+        **options: Any,
+    ) -> CohortResult:
+        """Segment, explain and measure all cases of a manifest. **Blocks** until all are done; no dialogs.
+
+            result = logic.processCohort("manifest.csv", model="demo", outputFolder="results", workers=2)
+            explained = result.loadCase(result.cases[0]["case"])
+            logic.showOverlay(explained)
+
+        A run that was stopped goes on where it was; cases that are finished are not computed again.
+
+        Args:
+            manifest: CSV with the columns case, volume and, if wanted, gt, domain, region, series; paths are relative
+                to it.
+            model: trained nnU-Net folder, exported zip, or ``"demo"``.
+            outputFolder: for the results; created if missing.
+            threshold: gap and verdict rest on it.
+            workers: processes that compute; None: as many as devices, cores and memory allow.
+            threads: CPU threads of one case; None: the cores shared out among the workers.
+            scheduler: address of a Dask scheduler that is there already, instead of this machine.
+            restart: compute cases again that were computed with other settings, instead of refusing them.
+            options: the fields of ``scene_options.Options`` that are not about nodes.
+
+        Returns:
+            The folder, the table of cases, and ``loadCase`` to look at one of them. Cases that failed are in the
+            table with their reason; they raise nothing.
+
+        Raises:
+            UsageError, ModelError, InputError: what is wrong with options, model, manifest or files; all problems of
+                manifest and files are listed before the first case is computed.
+            NotInstalledError, MemoryExhaustedError, WorkerCrashedError: it cannot run here.
+        """
+        template = (model, threshold, cohort_options_from(options))
+        asked = self._cohort(manifest, outputFolder, template, workers, threads, scheduler, restart)
+        return self._worker.run(asked)
+
+    def startProcessCohort(
+        self,
+        manifest: str | Path,
+        model: str | Path = "demo",
+        *,
+        outputFolder: str | Path,
+        threshold: float = REPORTING_THRESHOLD,
+        workers: int | None = None,
+        threads: int | None = None,
+        scheduler: str | None = None,
+        restart: bool = False,
+        **options: Any,
+    ) -> SceneJob[CohortImport, CohortResult]:
+        """As ``processCohort``, but returns at once; ``job.cases`` counts those that have ended.
+
+        See ``startSegmentAndExplain`` for the job. A job that is cancelled keeps the finished cases: the same call goes
+        on with the others.
+        """
+        template = (model, threshold, cohort_options_from(options))
+        asked = self._cohort(manifest, outputFolder, template, workers, threads, scheduler, restart)
+        return self._worker.start(asked)
+
+    def loadCohort(self, outputFolder: str | Path, manifest: str | Path | None = None) -> CohortResult:
+        """The results of a cohort that was processed elsewhere, or before. **Blocks** for a few seconds; no dialogs.
+
+        Args:
+            outputFolder: what ``processCohort`` or ``umamba-xai cohort`` wrote, finished or not.
+            manifest: that the cohort was made from, where it has been moved since.
+
+        Raises:
+            InputError: the folder holds no results of a cohort.
+        """
+        folder = _absolute(outputFolder)
+        loading = self._loading(folder, manifest_of(folder) if manifest is None else _absolute(manifest))
+        return self._worker.run(lambda scratch: cases_table_call(folder, scratch, self._sceneNow(), loading))
+
+    def loadDiagnosis(self, reportFolder: str | Path) -> DiagnosisResult:
+        """The tables of a diagnosis as table nodes. Needs no worker.
+
+        Args:
+            reportFolder: what ``umamba-xai diagnose`` wrote, or its report.json.
+
+        Raises:
+            InputError: there is no report, or one of another version.
+        """
+        path = _absolute(reportFolder)
+        report = read_report(path)
+        name = (path if path.is_dir() else path.parent).name
+        return DiagnosisResult(
+            report, report["verdict"]["headline"], add_diagnosis_tables(self._sceneNow(), name, report)
+        )
 
     def showOverlay(
         self, result: SegmentAndExplainResult, opacity: float = DEFAULT_OPACITY, threshold: float | None = None
@@ -197,55 +275,45 @@ class UMambaXAILogic:
         if result.attentionNode is not None:
             hide_from_slices(result.attentionNode.GetScene(), result.attentionNode)
 
-    def _wait(self, job: SceneJob[Any, Any]) -> Any:
-        """Run a job to its end on this thread; raises its error."""
-        job.start()
-        try:
-            job.wait()
-        finally:
-            job.cancel()
-        if job.error is not None:
-            raise job.error
-        return job.result
+    def _cohort(
+        self,
+        manifest: str | Path,
+        output_folder: str | Path,
+        template: tuple[str | Path, float, Options],
+        workers: int | None,
+        threads: int | None,
+        scheduler: str | None,
+        restart: bool,
+    ) -> Callable[[Path], SceneCall[CohortImport, CohortResult]]:
+        path, folder = _absolute(manifest), _absolute(output_folder)
+        request = CohortRequest(
+            manifest=path,
+            output=folder,
+            template=cohort_template(path, folder, *template),
+            workers=workers,
+            threads=threads,
+            scheduler=scheduler,
+            restart=restart,
+        )
+        loading = self._loading(folder, path)
+        return lambda scratch: cohort_call(request, self._sceneNow(), loading)
 
-    def _job(self, runner: Runner, prepare: Callable[[Path], SceneCall[Any, Any]]) -> SceneJob[Any, Any]:
-        """A job that is not started yet.
+    def _loading(self, folder: Path, manifest: Path) -> Callable[[str, bool], Any]:
+        """What loads one case of a cohort."""
 
-        Args:
-            prepare: writes what the worker needs into a folder and says what to ask of it.
-        """
-        if not self._environment.is_ready:
-            raise NotInstalledError(
-                "The packages that compute (torch, nnunetv2) are not installed for UMambaXAI yet.",
-                "Open the UMambaXAI module and let it install them: they go into a folder of their own.",
-            )
-        work_folder = Path(tempfile.mkdtemp(prefix="umamba-xai-"))
-        try:
-            call = prepare(work_folder)
-            (work_folder / "request.json").write_text(call.request, encoding="utf-8")
-            command = self._environment.worker_command(work_folder / "request.json")
-            return SceneJob(Job(command, runner, stages=call.stages), runner, call, work_folder)
-        except BaseException:
-            shutil.rmtree(work_folder, ignore_errors=True)
-            raise
+        def load(case: str, blocking: bool) -> Any:
+            def asked(scratch: Path) -> SceneCall[CaseImport, SegmentAndExplainResult]:
+                return load_case_call(folder, manifest, case, scratch, self._sceneNow())
 
+            return self._worker.run(asked) if blocking else self._worker.start(asked)
 
-def _default_runner() -> Runner:
-    if not _is_application():
-        return SubprocessRunner()
-    from UMambaXAILogic.slicer_app.process_runner import ProcessRunner
+        return load
 
-    return ProcessRunner(slicer.app)
+    def _sceneNow(self) -> Any:
+        """Where results go that belong to no volume yet."""
+        return self._scene or slicer.mrmlScene
 
 
-def _default_environment() -> PythonEnvironment:
-    if not _is_application():
-        return ThisPython()
-    from UMambaXAILogic.slicer_app.environment import Environment
-
-    return Environment()
-
-
-def _is_application() -> bool:
-    """Whether this is the Slicer application and not the wheel."""
-    return hasattr(slicer, "app")
+def _absolute(path: str | Path) -> Path:
+    """As the worker must be told it: it may stand elsewhere."""
+    return Path(path).expanduser().absolute()

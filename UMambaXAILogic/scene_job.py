@@ -12,7 +12,7 @@ from UMambaXAILogic.engine.errors import CancelledError, UMambaXAIError
 from UMambaXAILogic.engine.progress import STAGES
 from UMambaXAILogic.interaction import Job, Runner, Signal
 from UMambaXAILogic.interaction.job import CANCELLED, CANCELLING, FAILED, FINISHED, OVER, RUNNING
-from UMambaXAILogic.interaction.protocol import Caution
+from UMambaXAILogic.interaction.protocol import Cases, Caution
 from UMambaXAILogic.interaction.runner import PumpedRunner
 
 #: Share of the progress that remains for bringing the results into the scene.
@@ -121,6 +121,11 @@ class SceneJob(Generic[ImportT, ResultT]):
     def device(self) -> Any:
         """Where it computes, and why there; None before the worker said so."""
         return self._job.device
+
+    @property
+    def cases(self) -> Cases | None:
+        """How many of a cohort's cases have ended; None before the worker said so, and for other calls."""
+        return self._job.cases
 
     @property
     def log_lines(self) -> tuple[str, ...]:

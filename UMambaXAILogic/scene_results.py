@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from UMambaXAILogic.scene.import_domain import ImportedStatistics
@@ -27,6 +29,7 @@ class SegmentAndExplainResult:
         missedNode: missed and false vessels beyond one voxel, for the 3-D view; needs a ground truth.
         folderItem: the subject hierarchy item of the folder that holds all of these.
         warnings: what the worker wants the user to know, as (code, message).
+        volumeNode: what was segmented.
     """
 
     segmentationNode: Any
@@ -42,6 +45,7 @@ class SegmentAndExplainResult:
     missedNode: Any
     folderItem: int
     warnings: list[tuple[str, str]] = field(default_factory=list)
+    volumeNode: Any = None
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,57 @@ def statistics_result(imported: ImportedStatistics, warnings: list[tuple[str, st
     )
 
 
+@dataclass(frozen=True)
+class CohortResult:
+    """What a cohort's folder holds, and the way to its cases.
+
+    Args:
+        folder: the cohort's folder, as ``umamba-xai cohort`` writes it.
+        summary: the content of summary.json.
+        cases: a row a case with the columns of cases.parquet, as text; an empty text is a value that cannot be
+            computed.
+        casesTableNode: the columns that people look at first.
+        warnings: what the worker wants the user to know, as (code, message).
+    """
+
+    folder: Path
+    summary: dict[str, Any]
+    cases: list[dict[str, str]]
+    casesTableNode: Any
+    warnings: list[tuple[str, str]]
+    _start_loading: Callable[[str, bool], Any] = field(repr=False)
+
+    def loadCase(self, case: str) -> SegmentAndExplainResult:
+        """Load a finished case's volume and show its results below it. **Blocks** for a few seconds; no dialogs.
+
+        Args:
+            case: its name, as in ``cases``.
+
+        Raises:
+            InputError: there is no such case, it has no results, or its files are no longer what they were.
+        """
+        return self._start_loading(case, True)
+
+    def startLoadCase(self, case: str) -> Any:
+        """As ``loadCase``, but returns a job at once; see ``startSegmentAndExplain``."""
+        return self._start_loading(case, False)
+
+
+@dataclass(frozen=True)
+class DiagnosisResult:
+    """A diagnosis of two cohorts in the scene.
+
+    Args:
+        report: the content of report.json.
+        headline: the verdict in plain words.
+        tableNodes: by the tables' keys in the report: "1" to "5", "7" to "11", "differences" and so on.
+    """
+
+    report: dict[str, Any]
+    headline: str
+    tableNodes: dict[str, Any]
+
+
 def case_result(imported: ImportedResult, warnings: list[tuple[str, str]]) -> SegmentAndExplainResult:
     """What the doors return of an imported case."""
     return SegmentAndExplainResult(
@@ -109,4 +164,5 @@ def case_result(imported: ImportedResult, warnings: list[tuple[str, str]]) -> Se
         missedNode=imported.missed_node,
         folderItem=imported.folder_item,
         warnings=warnings,
+        volumeNode=imported.volume_node,
     )

@@ -3,8 +3,8 @@
 ``python -m UMambaXAILogic.engine.worker --request DIR/request.json [--packages DIR]``, DIR being a private runtime.
 
 What may be asked is listed in ``worker_requests``, and the messages are described in
-``UMambaXAILogic.interaction.protocol``. Standard output carries nothing else; what
-libraries print, and the traceback of a bug, goes to standard error. Closing standard input cancels.
+``UMambaXAILogic.interaction.protocol``. Standard output carries nothing else; what libraries print, and the traceback
+of a bug, goes to standard error. Closing standard input cancels.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def _answer(arguments: list[str] | None, writer: MessageWriter, watch: CancelWat
     options = _parse(arguments)
     place_packages(options.packages)
     writer.say("hello", pid=os.getpid(), versions=_versions())
-    task = read_task(_read_request(options.request))
+    task = read_task(_read_request(options.request), options.request.absolute().parent)
     watch.clean_up = task.clean_up
     answer = task.run(MessageReporter(writer, watch.cancelled))
     watch.disarm()

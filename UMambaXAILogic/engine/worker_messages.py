@@ -68,6 +68,10 @@ class MessageReporter(Reporter):
             self._last_progress_s = now
             self._writer.say("progress", stage=self._stage, fraction=min(max(float(fraction), 0.0), 1.0))
 
+    def cases(self, done: int, failed: int, total: int, seconds_left: float | None) -> None:
+        """See ``Reporter.cases``."""
+        self._writer.say("cases", done=done, failed=failed, total=total, seconds_left=seconds_left)
+
     def warning(self, code: str, message: str) -> None:
         """See ``Reporter.warning``."""
         self._writer.say("warning", code=code, message=message)

@@ -14,7 +14,7 @@ from pathlib import Path
 from .errors import UsageError
 from .progress import Reporter
 
-CASE, DOMAIN, COHORT = "case", "domain", "cohort"
+CASE = "case"
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,11 @@ class Task:
     clean_up: Callable[[], None]
 
 
-def read_task(text: str) -> Task:
+def read_task(text: str, scratch: Path) -> Task:
     """The task that a request file's text asks for.
+
+    Args:
+        scratch: folder for what the asker needs beside the results: that of the request file.
 
     Raises:
         UsageError: no JSON object, an unknown kind, or a request that its kind refuses.
@@ -55,7 +58,7 @@ def read_task(text: str) -> Task:
             f"The request is of kind {kind!r}, which this worker does not know.",
             f"It answers: {', '.join(_READERS)}. Use the same version of UMambaXAI on both sides.",
         )
-    return _READERS[kind](text)
+    return _READERS[kind](text, scratch)
 
 
 def _kind_of(text: str) -> object:
@@ -68,7 +71,7 @@ def _kind_of(text: str) -> object:
     return body.get("kind", CASE)
 
 
-def _read_case(text: str) -> Task:
+def _read_case(text: str, scratch: Path) -> Task:
     from .request import Request
     from .unfinished import remove_unfinished
 
@@ -85,7 +88,7 @@ def _read_case(text: str) -> Task:
     return Task(run, lambda: remove_unfinished(request.output))
 
 
-def _read_domain(text: str) -> Task:
+def _read_domain(text: str, scratch: Path) -> Task:
     from .domain import DomainRequest
 
     request = DomainRequest.from_json(text)
@@ -101,24 +104,60 @@ def _read_domain(text: str) -> Task:
     return Task(run, _nothing)  # its files are written at the very end, each complete or not at all
 
 
-def _read_cohort(text: str) -> Task:
+def _read_cohort(text: str, scratch: Path) -> Task:
     from .cohort import CohortRequest
 
     request = CohortRequest.from_json(text)
 
     def run(reporter: Reporter) -> Answer:
         from .cohort import run_cohort
+        from .cohort.scene_files import write_cases_csv
         from .worker_children import start_children_without_launcher
 
         start_children_without_launcher()
         result = run_cohort(request, reporter)
-        return Answer(result.folder, result.files)
+        table, text_table = result.files["cases"], scratch / "cases.csv"
+        assert table is not None
+        write_cases_csv(table, text_table)
+        return Answer(result.folder, {**result.files, "cases_csv": text_table})
 
     return Task(run, _nothing)  # what is unfinished there is finished by the next run
+
+
+def _read_cases_table(text: str, scratch: Path) -> Task:
+    from .cohort.scene_requests import CasesTableRequest
+
+    request = CasesTableRequest.from_json(text)
+
+    def run(reporter: Reporter) -> Answer:
+        from .cohort.scene_files import run_cases_table
+
+        return Answer(request.output, run_cases_table(request, reporter))
+
+    return Task(run, _nothing)
+
+
+def _read_case_files(text: str, scratch: Path) -> Task:
+    from .cohort.scene_requests import CaseFilesRequest
+
+    request = CaseFilesRequest.from_json(text)
+
+    def run(reporter: Reporter) -> Answer:
+        from .cohort.scene_files import run_case_files
+
+        return Answer(request.output, run_case_files(request, reporter))
+
+    return Task(run, _nothing)
 
 
 def _nothing() -> None:
     """There is nothing to clean up."""
 
 
-_READERS: Mapping[str, Callable[[str], Task]] = {CASE: _read_case, DOMAIN: _read_domain, COHORT: _read_cohort}
+_READERS: Mapping[str, Callable[[str, Path], Task]] = {
+    CASE: _read_case,
+    "domain": _read_domain,
+    "cohort": _read_cohort,
+    "cohort_table": _read_cases_table,
+    "cohort_case": _read_case_files,
+}

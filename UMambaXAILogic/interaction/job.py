@@ -17,7 +17,7 @@ from UMambaXAILogic.engine import errors
 from UMambaXAILogic.engine.progress import STAGES
 
 from .estimate import ProgressEstimate
-from .protocol import Caution, Device, Failure, Hello, LineSplitter, Message, Progress, Result, Stage, parse_line
+from .protocol import Cases, Caution, Device, Failure, Hello, LineSplitter, Message, Progress, Result, Stage, parse_line
 from .runner import Command, PumpedRunner, Runner, kill_process
 from .signal import Signal
 
@@ -72,6 +72,7 @@ class Job:
         self.error: errors.UMambaXAIError | None = None
         self.hello: Hello | None = None
         self.device: Device | None = None
+        self.cases: Cases | None = None  # of a cohort, once it said so
         self.warnings: list[Caution] = []
         self.folder: Path | None = None
         self.files: Mapping[str, Path | None] = MappingProxyType({})
@@ -102,7 +103,7 @@ class Job:
     @property
     def seconds_left(self) -> float | None:
         """Estimated seconds to the end, or None while there is nothing to estimate from."""
-        return self._estimate.seconds_left
+        return self._estimate.seconds_left if self.cases is None else self.cases.seconds_left
 
     @property
     def log_lines(self) -> tuple[str, ...]:
@@ -181,6 +182,8 @@ class Job:
         elif isinstance(message, Progress):
             self._estimate.advance(message.stage, message.fraction)
             self._tell_progress(message.fraction)
+        elif isinstance(message, Cases):
+            self.cases = message
         elif isinstance(message, Caution):
             self.warnings.append(message)
             self.warned.emit(message.code, message.message)

@@ -7,13 +7,28 @@ type       fields
 =========  =====================================================================================================
 hello      ``pid`` (int, the worker's own: a launcher may hide it), ``versions`` {package: version}
 device     ``device``, ``free_memory_mb`` (number or null), ``scan_backend``, ``reason`` (why these were chosen)
-stage      ``name`` (a key of ``engine.progress.STAGES``)
+stage      ``name`` (a key of ``engine.progress``'s stages of that kind of request)
 progress   ``stage``, ``fraction`` (0-1 of that stage)
+cases      of a cohort: ``done``, ``failed``, ``total``, ``seconds_left`` (number or null)
 warning    ``code``, ``message``
-result     ``folder``, ``files`` {``segmentation``, ``attention``, ``metrics``, ``slices``, ``log``}: paths, absolute or
-           relative to ``folder``; null for what does not exist (nothing predicted: no attention)
+result     ``folder``, ``files`` {name: path}: paths, absolute or relative to ``folder``; null for what does not exist
+           (nothing predicted: no attention); their names by kind of request below
 error      ``code`` (that of a class in ``engine.errors``), ``message``, ``remedy``
 =========  =====================================================================================================
+
+Requests are JSON files; ``kind`` says which, and a file without one is a ``case``:
+
+============  ========================================================  ==========================================
+kind          asked with                                                files of its result
+============  ========================================================  ==========================================
+case          ``engine.request.Request``                                segmentation, attention, metrics, slices, log
+domain        ``engine.domain.DomainRequest``                           domain, comparison
+cohort        ``engine.cohort.CohortRequest``                           cases, alignment, slices, profile, summary,
+                                                                        cases_csv (beside the request file)
+cohort_table  ``engine.cohort.scene_requests.CasesTableRequest``        cases_csv
+cohort_case   ``engine.cohort.scene_requests.CaseFilesRequest``         volume, ground_truth, segmentation, attention,
+                                                                        metrics, slices
+============  ========================================================  ==========================================
 
 Fields that are not named here are ignored, so that a newer worker may say more. A line that is not such a message
 is no error either: it belongs to the log.
@@ -64,6 +79,16 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Cases:
+    """Of a cohort's cases so many have ended."""
+
+    done: int
+    failed: int
+    total: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
 class Caution:
     """A warning: the computation goes on."""
 
@@ -88,7 +113,7 @@ class Failure:
     remedy: str
 
 
-Message = Hello | Device | Stage | Progress | Caution | Result | Failure
+Message = Hello | Device | Stage | Progress | Cases | Caution | Result | Failure
 
 
 class LineSplitter:
@@ -141,6 +166,11 @@ def _read_progress(body: dict[str, Any]) -> Progress:
     return Progress(str(body["stage"]), min(1.0, max(0.0, float(body["fraction"]))))
 
 
+def _read_cases(body: dict[str, Any]) -> Cases:
+    left = body.get("seconds_left")
+    return Cases(int(body["done"]), int(body["failed"]), int(body["total"]), None if left is None else float(left))
+
+
 def _read_result(body: dict[str, Any]) -> Result:
     folder = Path(body["folder"])
     files = {str(name): None if path is None else folder / path for name, path in body["files"].items()}
@@ -156,6 +186,7 @@ _READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
     "device": _read_device,
     "stage": lambda body: Stage(str(body["name"])),
     "progress": _read_progress,
+    "cases": _read_cases,
     "warning": lambda body: Caution(str(body["code"]), str(body["message"])),
     "result": _read_result,
     "error": _read_failure,

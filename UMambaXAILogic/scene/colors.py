@@ -29,10 +29,15 @@ def attention_color_node(scene: Any) -> Any:
     existing = scene.GetSingletonNode(_SINGLETON_TAG, "vtkMRMLColorTableNode")
     if existing is not None:
         return existing
+    return add_attention_colors(scene, "Attention", _SINGLETON_TAG)
+
+
+def add_attention_colors(scene: Any, name: str, singleton_tag: str | None = None) -> Any:
+    """Add a colour table of attention (256 entries over [0, 1])."""
     node = scene.CreateNodeByClass("vtkMRMLColorTableNode")
     node.UnRegister(None)
-    node.SetName("Attention")
-    node.SetSingletonTag(_SINGLETON_TAG)
+    node.SetName(name)
+    node.SetSingletonTag(singleton_tag)
     node.SetTypeToUser()
     colors = attention_colors()
     node.SetNumberOfColors(len(colors))

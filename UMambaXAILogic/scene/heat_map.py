@@ -49,7 +49,7 @@ def set_threshold(attention_node: Any, threshold: float) -> None:
 
 def show_on_slices(scene: Any, volume_node: Any, attention_node: Any, opacity: float = DEFAULT_OPACITY) -> None:
     """Put the volume into the background and the attention into the foreground of every slice view."""
-    for composite in _slice_composites(scene):
+    for composite in slice_composites(scene):
         composite.SetBackgroundVolumeID(volume_node.GetID())
         composite.SetForegroundVolumeID(attention_node.GetID())
         composite.SetForegroundOpacity(opacity)
@@ -57,7 +57,7 @@ def show_on_slices(scene: Any, volume_node: Any, attention_node: Any, opacity: f
 
 def hide_from_slices(scene: Any, attention_node: Any) -> None:
     """Take the attention out of the foreground of every slice view that shows it."""
-    for composite in _slice_composites(scene):
+    for composite in slice_composites(scene):
         if composite.GetForegroundVolumeID() == attention_node.GetID():
             composite.SetForegroundVolumeID(None)
 
@@ -70,6 +70,20 @@ def add_contours(
     levels: Sequence[float] = CONTOUR_LEVELS,
 ) -> Any:
     """Add iso-surfaces that are shown as lines on slices only, coloured by their level."""
+    node = add_attention_model(scene, name, contour_lines(attention, grid, levels))
+    display = node.GetDisplayNode()
+    display.SetVisibility2D(True)
+    display.SetVisibility3D(False)
+    display.SetSliceIntersectionThickness(2)
+    return node
+
+
+def contour_lines(attention: npt.NDArray[np.float32], grid: Grid, levels: Sequence[float]) -> Any:
+    """The iso-surfaces of a map in ``grid``'s RAS mm, a vtkPolyData with the point array ``Attention``.
+
+    Args:
+        attention: (k, j, i) on ``grid``.
+    """
     box = bounding_box(attention >= min(levels), margin=1)
     image = image_data(attention[box].astype(np.float32, copy=False))
     image.SetOrigin(box[2].start, box[1].start, box[0].start)
@@ -87,12 +101,7 @@ def add_contours(
     placed.Update()
     lines = placed.GetOutput()
     lines.GetPointData().GetScalars().SetName(ATTENTION_ARRAY)
-    node = add_attention_model(scene, name, lines)
-    display = node.GetDisplayNode()
-    display.SetVisibility2D(True)
-    display.SetVisibility3D(False)
-    display.SetSliceIntersectionThickness(2)
-    return node
+    return lines
 
 
 #: Name of the point array that models are coloured by.
@@ -128,7 +137,8 @@ def add_legend(displayable_node: Any) -> Any:
     return legend
 
 
-def _slice_composites(scene: Any) -> list[Any]:
+def slice_composites(scene: Any) -> list[Any]:
+    """What each slice view shows: one node a view."""
     nodes = scene.GetNodesByClass("vtkMRMLSliceCompositeNode")
     nodes.UnRegister(None)
     return [nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems())]

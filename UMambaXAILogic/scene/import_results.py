@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from UMambaXAILogic.engine.json_text import json_text
 from UMambaXAILogic.engine.request import FOREGROUND
 
-from .colors import PREDICTION
+from .colors import GROUND_TRUTH, PREDICTION
 from .errors_display import (
     add_error_segmentation,
     add_missed_segmentation,
@@ -27,6 +28,8 @@ from .grid import Grid, bounding_box
 from .heat_map import add_attention_volume, add_contours
 from .plots import add_slice_chart
 from .result_files import ResultFiles, read_labels, read_result
+from .result_view import ResultView, add_result_nodes, keep_layer_files, layer_files, set_layer_files
+from .result_view import nodes as roles
 from .segments import SegmentStyle, add_segmentation
 from .stepwise import StepwiseImport
 from .surface import add_attention_surface
@@ -81,16 +84,20 @@ class ImportedResult:
 
     folder_item: int = 0
     metrics: dict[str, Any] = field(default_factory=dict)
+    volume_node: Any = None
     segmentation_node: Any = None
     attention_node: Any = None
     contours_node: Any = None
     surface_node: Any = None
     errors_node: Any = None
     missed_node: Any = None
+    truth_node: Any = None
+    metrics_node: Any = None
     metrics_table_node: Any = None
     alignment_table_node: Any = None
     slices_table_node: Any = None
     chart_node: Any = None
+    view: ResultView | None = None
 
 
 class ResultImport(StepwiseImport):
@@ -115,12 +122,14 @@ class ResultImport(StepwiseImport):
             self._read_truth,
             self._add_attention,
             self._add_segmentation,
+            self._add_truth,
             self._add_contours,
             self._add_surface,
             self._add_errors,
             self._add_missed,
             self._add_tables,
             self._place,
+            self._show,
         )
 
     def run(self) -> ImportedResult:
@@ -169,6 +178,18 @@ class ResultImport(StepwiseImport):
             )
         )
 
+    def _add_truth(self) -> None:
+        """A copy in colours of its own: the user's node may be a label volume, and its display is the user's."""
+        if self._truth is None:
+            return
+        style = SegmentStyle(1, "Ground truth", GROUND_TRUTH, "vessel")
+        name = self._nodes.name("ground truth")
+        node = add_segmentation(
+            self._scene, name, self._truth.astype(np.uint8), self._request.grid, self._nodes.volume, [style]
+        )
+        node.GetDisplayNode().SetVisibility(False)
+        self.result.truth_node = self._nodes.keep(node)
+
     def _add_contours(self) -> None:
         if self._files.attention is None:
             return
@@ -214,6 +235,9 @@ class ResultImport(StepwiseImport):
 
     def _add_tables(self) -> None:
         scene, metrics = self._scene, self._files.metrics
+        text = scene.AddNewNodeByClass("vtkMRMLTextNode", self._nodes.name("metrics file"))
+        text.SetText(json_text(metrics))
+        self.result.metrics_node = self._nodes.keep(text)
         self.result.metrics_table_node = self._nodes.keep(
             add_metrics_table(scene, self._nodes.name("metrics"), metrics)
         )
@@ -228,7 +252,33 @@ class ResultImport(StepwiseImport):
 
     def _place(self) -> None:
         self._nodes.place(self._request.replace)
+        self.result.volume_node = self._nodes.volume
         self.result.folder_item = self._nodes.folder_item
+
+    def _show(self) -> None:
+        result = self.result
+        nodes = add_result_nodes(
+            self._scene,
+            self._nodes.run_name,
+            {
+                roles.VOLUME: result.volume_node,
+                roles.SEGMENTATION: result.segmentation_node,
+                roles.ATTENTION: result.attention_node,
+                roles.TRUTH: result.truth_node,
+                roles.SURFACE: result.surface_node,
+                roles.ERRORS: result.errors_node,
+                roles.MISSED: result.missed_node,
+                roles.METRICS: result.metrics_node,
+                roles.METRICS_TABLE: result.metrics_table_node,
+                roles.SLICES_TABLE: result.slices_table_node,
+                roles.CHART: result.chart_node,
+            },
+        )
+        self._nodes.keep(nodes.record)
+        metrics_file = self._request.files["metrics"]
+        assert metrics_file is not None  # the first step has read it
+        set_layer_files(nodes, keep_layer_files(layer_files(metrics_file.parent)))
+        result.view = ResultView(nodes)
 
     @property
     def _files(self) -> ResultFiles:

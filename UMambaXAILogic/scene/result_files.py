@@ -54,9 +54,7 @@ def read_result(files: Mapping[str, Path | None], grid: Grid) -> ResultFiles:
         slices = list(csv.DictReader(lines))
     return ResultFiles(
         segmentation=read_labels(segmentation_file, grid),
-        attention=None
-        if attention_file is None
-        else _read_on_grid(attention_file, grid).astype(np.float32, copy=False),
+        attention=None if attention_file is None else read_map(attention_file, grid),
         metrics=metrics,
         slices=slices,
     )
@@ -65,6 +63,11 @@ def read_result(files: Mapping[str, Path | None], grid: Grid) -> ResultFiles:
 def read_labels(path: Path, grid: Grid) -> npt.NDArray:
     """Labels (k, j, i) of a file that must lie on ``grid``."""
     return _read_on_grid(path, grid)
+
+
+def read_map(path: Path, grid: Grid) -> npt.NDArray[np.float32]:
+    """An attention map (k, j, i) of a file that must lie on ``grid``."""
+    return _read_on_grid(path, grid).astype(np.float32, copy=False)
 
 
 def image_grid(image: sitk.Image) -> Grid:

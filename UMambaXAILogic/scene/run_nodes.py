@@ -34,7 +34,7 @@ class RunNodes:
     def __init__(self, scene: Any, volume_id: str, run_name: str) -> None:
         self._scene = scene
         self._volume_id = volume_id
-        self._run_name = run_name
+        self.run_name = run_name
         self._added: list[Any] = []
         self.folder_item = 0
 
@@ -50,7 +50,7 @@ class RunNodes:
 
     def name(self, what: str) -> str:
         """What a node that shows ``what`` is called."""
-        return f"{self.volume.GetName()} {what} ({self._run_name})"
+        return node_name(self.volume, what, self.run_name)
 
     def keep(self, node: Any) -> Any:
         """Note that ``node`` belongs to this run; returns it."""
@@ -71,10 +71,10 @@ class RunNodes:
         """
         volume = self.volume
         earlier = self._earlier_nodes() if replace else []
-        self.folder_item = add_result_folder(self._scene, volume, f"{volume.GetName()}: {self._run_name}")
+        self.folder_item = add_result_folder(self._scene, volume, f"{volume.GetName()}: {self.run_name}")
         transform = volume.GetTransformNodeID()
         for node in self._added:
-            node.SetAttribute(RUN_ATTRIBUTE, self._run_name)
+            node.SetAttribute(RUN_ATTRIBUTE, self.run_name)
             node.SetNodeReferenceID(INPUT_REFERENCE, volume.GetID())
             if transform and node.IsA("vtkMRMLTransformableNode"):
                 node.SetAndObserveTransformNodeID(transform)
@@ -95,7 +95,7 @@ class RunNodes:
         return [
             node
             for node in nodes
-            if node.GetAttribute(RUN_ATTRIBUTE) == self._run_name
+            if node.GetAttribute(RUN_ATTRIBUTE) == self.run_name
             and node.GetNodeReferenceID(INPUT_REFERENCE) == self._volume_id
         ]
 
@@ -106,6 +106,11 @@ class RunNodes:
             remove_with_display(self._scene, node)
         for folder in folders - {self.folder_item}:
             remove_folder(self._scene, folder)
+
+
+def node_name(volume_node: Any, what: str, run_name: str) -> str:
+    """What a node that shows ``what`` of a run on a volume is called."""
+    return f"{volume_node.GetName()} {what} ({run_name})"
 
 
 def remove_with_display(scene: Any, node: Any) -> None:

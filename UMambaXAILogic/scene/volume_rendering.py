@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import slicer
@@ -34,9 +35,8 @@ def add_volume_rendering(
         The volume rendering display node.
     """
     volume_property = scene.AddNewNodeByClass("vtkMRMLVolumePropertyNode", f"{attention_node.GetName()} opacity")
-    _set_transfer_functions(
-        volume_property.GetVolumeProperty(), CLOUD_OPACITY if projection_view is None else PROJECTION_OPACITY
-    )
+    _set_transfer_functions(volume_property.GetVolumeProperty())
+    set_opacity(volume_property, CLOUD_OPACITY if projection_view is None else PROJECTION_OPACITY)
     display = scene.AddNewNodeByClass(class_name)
     display.SetAndObserveVolumePropertyNodeID(volume_property.GetID())
     if projection_view is not None:
@@ -47,14 +47,18 @@ def add_volume_rendering(
     return display
 
 
-def _set_transfer_functions(volume_property: Any, opacity: tuple[tuple[float, float], ...]) -> None:
+def set_opacity(volume_property_node: Any, opacity: Sequence[tuple[float, float]]) -> None:
+    """Let opacity follow (attention, opacity) pairs, linear between them."""
     opacities = vtk.vtkPiecewiseFunction()
     for attention, value in opacity:
         opacities.AddPoint(attention, value)
+    volume_property_node.SetScalarOpacity(opacities)
+
+
+def _set_transfer_functions(volume_property: Any) -> None:
     colors = vtk.vtkColorTransferFunction()
     for index, (red, green, blue) in enumerate(attention_colors(_COLOR_STEPS)):
         colors.AddRGBPoint(index / (_COLOR_STEPS - 1), red, green, blue)
-    volume_property.SetScalarOpacity(opacities)
     volume_property.SetColor(colors)
     volume_property.SetScalarOpacityUnitDistance(_UNIT_DISTANCE_MM)
     volume_property.SetInterpolationTypeToLinear()

@@ -1,0 +1,44 @@
+"""Lines of equal attention on slices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..grid import image_array, local_grid
+from ..heat_map import CONTOUR_LEVELS, add_contours, contour_lines
+from .nodes import CONTOURS, ResultNodes
+from .state import ViewState
+from .threshold_colors import result_colors
+
+#: The map that a node was computed from.
+MAP_REFERENCE = "UMambaXAI.map"
+#: Keeps the lines at the threshold itself.
+_SLACK = 1e-3
+
+
+def show_contours(nodes: ResultNodes, attention: Any, state: ViewState) -> None:
+    """Show the lines of ``attention`` at ``CONTOUR_LEVELS`` from the threshold upwards; computed on first use."""
+    scene = nodes.scene
+
+    def make(name: str) -> Any:
+        node = add_contours(scene, name, image_array(attention.GetImageData()), local_grid(attention))
+        node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
+        return node
+
+    node = nodes.made(CONTOURS, make, "attention contours")
+    if node.GetNodeReferenceID(MAP_REFERENCE) != attention.GetID():
+        lines = contour_lines(image_array(attention.GetImageData()), local_grid(attention), CONTOUR_LEVELS)
+        node.SetAndObservePolyData(lines)
+        node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
+    display = node.GetDisplayNode()
+    display.SetAndObserveColorNodeID(result_colors(nodes).GetID())
+    display.SetThresholdRange(max(state.threshold - _SLACK, 0.0), 1.0)
+    display.SetThresholdEnabled(True)
+    display.SetVisibility(True)
+
+
+def hide_contours(nodes: ResultNodes) -> None:
+    """Hide the lines."""
+    node = nodes.get(CONTOURS)
+    if node is not None:
+        node.GetDisplayNode().SetVisibility(False)

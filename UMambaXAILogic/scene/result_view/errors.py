@@ -1,0 +1,83 @@
+"""Where prediction and ground truth agree and differ: on slices exactly, in 3-D beyond one voxel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..colors import GROUND_TRUTH
+from ..errors_display import (
+    add_error_segmentation,
+    add_missed_segmentation,
+    beyond_one_voxel,
+    error_labels,
+)
+from ..grid import Grid, local_grid, parent_to_world
+from ..label_export import ALL_SEGMENTS, segments_on_grid
+from .masks import truth_is_partly_drawn
+from .nodes import ERRORS, MISSED, SEGMENTATION, TRUTH, VOLUME, ResultNodes
+from .state import SURFACE, ViewState
+from .target import target_segments
+
+_FN, _FP = 0, 1  # of the segments that ``add_missed_segmentation`` adds
+
+
+def show_errors(nodes: ResultNodes, state: ViewState) -> None:
+    """Show TP, FP and FN, or in 3-D only what was missed of a ground truth that is shown; computed on first use."""
+    if nodes.get(TRUTH) is None:
+        return
+    if state.errors:
+        _show_exact(nodes, state)
+    elif nodes.get(ERRORS) is not None:
+        nodes.get(ERRORS).GetDisplayNode().SetVisibility(False)
+    if state.errors or truth_is_partly_drawn(state):
+        _show_beyond(nodes, state)
+    elif nodes.get(MISSED) is not None:
+        nodes.get(MISSED).GetDisplayNode().SetVisibility(False)
+
+
+def _show_exact(nodes: ResultNodes, state: ViewState) -> None:
+    def make(name: str) -> Any:
+        predicted, truth, grid = _masks(nodes)
+        return add_error_segmentation(nodes.scene, name, error_labels(predicted, truth), grid, nodes.needed(VOLUME))
+
+    node = nodes.made(ERRORS, make, "TP, FP, FN")
+    display = node.GetDisplayNode()
+    display.SetVisibility(True)
+    found = node.GetSegmentation().GetNthSegmentID(0)
+    # The crust of a voxel's difference stays out of 3-D, and so does what the coloured surface shows already.
+    for index in range(node.GetSegmentation().GetNumberOfSegments()):
+        segment_id = node.GetSegmentation().GetNthSegmentID(index)
+        display.SetSegmentVisibility3D(segment_id, segment_id == found and SURFACE not in state.attention)
+    if SURFACE not in state.attention:
+        node.CreateClosedSurfaceRepresentation()
+
+
+def _show_beyond(nodes: ResultNodes, state: ViewState) -> None:
+    def make(name: str) -> Any:
+        predicted, truth, grid = _masks(nodes)
+        return add_missed_segmentation(
+            nodes.scene, name, beyond_one_voxel(predicted, truth), grid, nodes.needed(VOLUME)
+        )
+
+    node = nodes.made(MISSED, make, "missed and false vessels")
+    display = node.GetDisplayNode()
+    display.SetVisibility(True)
+    missed, false = (node.GetSegmentation().GetNthSegmentID(index) for index in (_FN, _FP))
+    display.SetSegmentVisibility(false, state.errors and SURFACE not in state.attention)
+    if state.errors:
+        display.UnsetSegmentOverrideColor(missed)
+    else:  # here it is the ground truth that is shown, in its own colour
+        display.SetSegmentOverrideColor(missed, *GROUND_TRUTH)
+
+
+def _masks(nodes: ResultNodes) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], Grid]:
+    """Prediction of the target and ground truth, (k, j, i) on the volume's local grid, and that grid."""
+    volume, segmentation, truth = nodes.needed(VOLUME), nodes.needed(SEGMENTATION), nodes.needed(TRUTH)
+    grid = local_grid(volume)
+    world = grid.moved(parent_to_world(segmentation))
+    ids = target_segments(nodes)
+    predicted = segments_on_grid(segmentation, ids, world, "prediction") if ids else np.zeros(grid.size[::-1], np.uint8)
+    return predicted > 0, segments_on_grid(truth, ALL_SEGMENTS, world, "ground truth") > 0, grid

@@ -1,0 +1,155 @@
+"""What panel and console show a result with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from UMambaXAILogic.engine.errors import InputError
+
+from ..volume_rendering import CPU_RAY_CASTER
+from .cloud import hide_cloud, show_cloud
+from .colored_surface import hide_surface, show_surface
+from .contours import hide_contours, show_contours
+from .errors import show_errors
+from .layers import available_layers, layer_map
+from .legend import show_legend
+from .masks import show_prediction, show_truth
+from .nodes import ATTENTION, TRUTH, ResultNodes
+from .overlay import hide_overlay, show_overlay
+from .projection import hide_projection, show_projection
+from .state import CLOUD, CONTOURS, OFF, OVERLAY, PROJECTION, SURFACE, ViewState
+from .threshold_colors import set_color_threshold
+
+
+class ResultView:
+    """Shows one result of a scene in different ways, each made when it is first asked for.
+
+    view = ResultView(find_results(slicer.mrmlScene)[-1])
+    view.show(attention="contours", truth="outline")
+    view.show(threshold=0.5)
+    view.hide()
+
+    What is shown is saved with the scene.
+
+    Args:
+        nodes: the result's.
+        ray_caster: class of the volume rendering displays; the CPU's is right everywhere, the GPU's is faster.
+    """
+
+    def __init__(self, nodes: ResultNodes, ray_caster: str = CPU_RAY_CASTER) -> None:
+        self.nodes = nodes
+        self._ray_caster = ray_caster
+
+    @property
+    def state(self) -> ViewState:
+        """What is shown; before anything was, what ``show()`` shows first."""
+        return self.nodes.state or ViewState(truth=ViewState.truth if self.has_truth else OFF)
+
+    @property
+    def has_attention(self) -> bool:
+        """Whether there is a map."""
+        return self.nodes.get(ATTENTION) is not None
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether there is a ground truth."""
+        return self.nodes.get(TRUTH) is not None
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """``mean``, and the layers of which there is a map."""
+        return available_layers(self.nodes)
+
+    def show(
+        self,
+        *,
+        attention: str | Sequence[str] | None = None,
+        prediction: str | None = None,
+        truth: str | None = None,
+        errors: bool | None = None,
+        layer: str | None = None,
+        opacity: float | None = None,
+        threshold: float | None = None,
+    ) -> ViewState:
+        """Show the result with these changes; what is None stays as it is.
+
+        Args:
+            attention: any of ``overlay`` and ``contours`` (slices), ``surface`` and ``cloud`` (3-D) and ``projection``
+                (a view of its own); an empty sequence: none.
+            prediction: ``off``, ``outline`` or ``fill``.
+            truth: the same of the ground truth.
+            errors: true positive (green), false positive (magenta) and false negative (blue).
+            layer: ``mean`` or one of ``layers``.
+            opacity: of the attention on slices and of the cloud, 0-1.
+            threshold: attention below it is not shown, 0-1.
+
+        Returns:
+            What is shown now.
+
+        Raises:
+            UsageError: no such mode or layer, or a number outside 0-1.
+            InputError: there is no map or no ground truth to show, or nodes of the result were removed.
+        """
+        state = self.state.changed(
+            attention=attention,
+            prediction=prediction,
+            truth=truth,
+            errors=errors,
+            layer=layer,
+            opacity=opacity,
+            threshold=threshold,
+        )
+        self._check(attention, truth, errors)
+        self._apply(state)
+        self.nodes.state = state
+        return state
+
+    def hide(self) -> ViewState:
+        """Show nothing of the result; slice views get back what they showed in the foreground."""
+        hidden = self.state.changed(attention=(), prediction=OFF, truth=OFF, errors=False)
+        self._apply(hidden)
+        self.nodes.state = hidden
+        return hidden
+
+    def _check(self, attention: Any, truth: str | None, errors: bool | None) -> None:
+        if attention and not self.has_attention:
+            raise InputError("There is no attention map: nothing was explained.", "Show the prediction instead.")
+        if (truth not in (None, OFF) or errors) and not self.has_truth:
+            raise InputError(
+                "The result has no ground truth.", "Run Segment & Explain again with a ground truth to compare with."
+            )
+
+    def _apply(self, state: ViewState) -> None:
+        nodes = self.nodes
+        if self.has_attention:
+            attention = layer_map(nodes, state.layer)
+            set_color_threshold(nodes, state.threshold)
+            self._show_attention(attention, state)
+            show_legend(nodes, state)
+        show_prediction(nodes, state)
+        show_truth(nodes, state)
+        show_errors(nodes, state)
+
+    def _show_attention(self, attention: Any, state: ViewState) -> None:
+        nodes, modes = self.nodes, state.attention
+        if OVERLAY in modes:
+            show_overlay(nodes, attention, state)
+        else:
+            hide_overlay(nodes)
+        if CONTOURS in modes:
+            show_contours(nodes, attention, state)
+        else:
+            hide_contours(nodes)
+        if SURFACE in modes:
+            show_surface(nodes, attention, state)
+        else:
+            hide_surface(nodes)
+        if CLOUD in modes:
+            show_cloud(nodes, attention, state, self._ray_caster)
+        else:
+            hide_cloud(nodes)
+        if PROJECTION in modes:
+            show_projection(nodes, attention, state, self._ray_caster)
+        else:
+            hide_projection(nodes)
