@@ -46,11 +46,13 @@ class AlignmentGroup:
     def __init__(self, size: int) -> None:
         self._ratios: npt.NDArray[np.float64] = np.full((len(RATIOS), size), np.nan)
         self._present = np.zeros(size, bool)
+        self._means: dict[tuple[str, int], Interval] = {}
         #: Counts summed over cases; its ratios are the ``pooled`` ones.
         self.pooled = Overlap(0, 0, 0)
 
     def add(self, position: int, row: Mapping[str, Any]) -> None:
         """Take in the row of the case at a position."""
+        self._means.clear()
         self.pooled += Overlap(*(int(row[name]) for name in _COUNTS))
         self._present[position] = True
         self._ratios[:, position] = [np.nan if row[name] is None else row[name] for name in RATIOS]
@@ -66,8 +68,10 @@ class AlignmentGroup:
         return [None if np.isnan(value) else float(value) for value in row]
 
     def case_mean(self, ratio: str, seed: int) -> Interval:
-        """Mean over the cases that have the ratio."""
-        return mean_interval(self.values(ratio), seed)
+        """Mean over the cases that have the ratio; several tables ask, and with many cases a bootstrap takes time."""
+        if (ratio, seed) not in self._means:
+            self._means[ratio, seed] = mean_interval(self.values(ratio), seed)
+        return self._means[ratio, seed]
 
 
 def read_alignment(
