@@ -157,3 +157,9 @@ def nothing_predicted() -> Callable[[str], Known]:
         return Known(name, np.zeros_like(case.pm), case.gt)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def measured() -> Callable[[Known, float], tuple[dict[str, Any], str]]:
+    """``metrics_of``."""
+    return metrics_of

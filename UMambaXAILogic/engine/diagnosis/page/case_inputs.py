@@ -39,7 +39,7 @@ def read_shown_case(folder: Path, row: ManifestCase | None) -> tuple[CaseFiles |
     has_truth = results.metrics["segmentation"]["gt_voxels"] is not None
     remarks = []
     if row is not None:
-        labels = _truth_labels(results.metrics)
+        labels = truth_labels(results.metrics)
         # What was replaced since by a file on another grid is as good as gone.
         for volume, truth in ((row.volume, row.ground_truth), (row.volume, None), (None, row.ground_truth)):
             try:
@@ -54,6 +54,7 @@ def read_shown_case(folder: Path, row: ManifestCase | None) -> tuple[CaseFiles |
     return results, remarks
 
 
-def _truth_labels(metrics: Mapping[str, Any]) -> tuple[int, ...] | None:
-    labels = ((metrics.get("request") or {}).get("settings") or {}).get("ground_truth_labels")
+def truth_labels(metrics: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """Which values of the ground truth count as target, as the case was asked for; None: every value > 0."""
+    labels = ((metrics.get("request") or {}).get("settings") or {}).get("groundtruth_labels")
     return None if labels is None else tuple(labels)

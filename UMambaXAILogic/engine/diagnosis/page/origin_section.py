@@ -9,7 +9,7 @@ from typing import Any
 from ...page.document import section
 from ...page.tables import definitions
 from ...page.words import whole
-from .table_html import side_html
+from .table_html import boxed_table, head_cells, plain, side_html
 
 SIDES = ("source", "target")
 
@@ -62,12 +62,8 @@ def failed_section(failed: Sequence[Mapping[str, Any]]) -> str:
         f'<td class="number">{whole(entry["attempts"])}</td></tr>'
         for entry in failed
     )
-    table = (
-        '<div class="scroll" role="region" aria-labelledby="failed-title" tabindex="0"><table class="words"><thead><tr>'
-        '<th scope="col" class="text">Cohort</th><th scope="col" class="text">Case</th>'
-        '<th scope="col" class="text">Reason</th><th scope="col" class="number">Attempts</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div>"
-    )
+    head = head_cells(("Cohort", "text"), ("Case", "text"), ("Reason", "text"), ("Attempts", "number"))
+    table = boxed_table("failed-title", "words", head, rows)
     return titled("failed", "Failed cases", "<p>These cases are in none of the numbers above.</p>" + table)
 
 
@@ -80,7 +76,7 @@ def audit_section(audit: Mapping[str, Any]) -> str:
     if not audit["findings"]:
         return titled("audit", "Audit of the numbers", words + "<p>All of them hold.</p>")
     entries = "".join(
-        f"<li><strong>{escape(_finding(entry))}</strong> {escape(entry['text'])}</li>" for entry in audit["findings"]
+        f"<li><strong>{escape(_finding(entry))}</strong> {plain(entry['text'])}</li>" for entry in audit["findings"]
     )
     return titled("audit", "Audit of the numbers", f'{words}<ul class="warnings">{entries}</ul>')
 
@@ -94,7 +90,7 @@ def notes_section(warnings: Sequence[Mapping[str, str]]) -> str:
     """What a reader should know before trusting anything below."""
     if not warnings:
         return ""
-    entries = "".join(f"<li>{escape(warning['message'])}</li>" for warning in warnings)
+    entries = "".join(f"<li>{plain(warning['message'])}</li>" for warning in warnings)
     return titled("notes", "Please note", f'<ul class="warnings">{entries}</ul>')
 
 
@@ -134,11 +130,8 @@ def _pair_table(heading: str, rows: Sequence[tuple[str, Sequence[str]]]) -> str:
         + "</tr>"
         for name, values in rows
     )
-    head = "".join(f'<th scope="col" class="text">{side_html(side)}</th>' for side in SIDES)
-    return (
-        f'<div class="scroll" role="region" aria-labelledby="{heading}" tabindex="0"><table class="words"><thead><tr>'
-        f"<td></td>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    head = "<td></td>" + head_cells(*((side_html(side), "text") for side in SIDES))
+    return boxed_table(heading, "words", head, body)
 
 
 def _finding(entry: Mapping[str, Any]) -> str:
@@ -152,4 +145,4 @@ def _words(name: str) -> str:
 
 
 def _list(sentences: Sequence[str]) -> str:
-    return "<ul>" + "".join(f"<li>{escape(sentence)}</li>" for sentence in sentences) + "</ul>"
+    return "<ul>" + "".join(f"<li>{plain(sentence)}</li>" for sentence in sentences) + "</ul>"

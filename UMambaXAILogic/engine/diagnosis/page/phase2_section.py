@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .alignment_chart import alignment_chart
+from .category_chart import category_chart
 from .cohort_detail import CohortDetail
 from .difference_chart import Difference, difference_chart
 from .joint_chart import joint_chart
@@ -39,13 +40,17 @@ def segmentation_content(report: Mapping[str, Any], details: Mapping[str, Cohort
         )
         for side, detail in details.items()
     }
+    percents: dict[str, dict[str, float]] = {side: {} for side in details}
+    for row in tables["8"]["rows"]:
+        percents[row["cohort"]][row["category"]] = row["percent"] or 0.0
+    categories = category_chart("categories", percents, labels)
     return "".join(
         [
             _table(tables, "differences"),
             _differences(tables["differences"]),
             _table(tables, "7"),
-            figures([strip_chart("dice-cases", "Dice of every case", "Dice", strips, unit)], labels),
             _table(tables, "8"),
+            figures([strip_chart("dice-cases", "Dice of every case", "Dice", strips, unit), categories], labels),
         ]
     )
 

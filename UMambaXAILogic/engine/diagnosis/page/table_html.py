@@ -22,7 +22,7 @@ _NUMBER_KEYS = ("threshold",)
 
 
 def table_html(table: Mapping[str, Any], name: str) -> str:
-    """The table in a box of its own that scrolls where the screen is narrow.
+    """A table of the report with its heading and remarks.
 
     Args:
         table: JSON of ``diagnosis.table.Table``.
@@ -41,10 +41,27 @@ def table_html(table: Mapping[str, Any], name: str) -> str:
     head = "".join(
         f'<th scope="col" class="{"text" if is_key(column) else "number"}">{_title(column)}</th>' for column in columns
     )
+    return heading + boxed_table(name, "numbers", head, "".join(_body(rows, columns))) + notes
+
+
+def boxed_table(heading: str, css: str, head: str, body: str) -> str:
+    """A table in a box of its own that scrolls, also by keyboard, where the screen is narrow.
+
+    Args:
+        heading: id of the table's heading.
+        css: ``numbers`` or ``words``.
+        head: cells of the heading row, HTML.
+        body: rows, HTML.
+    """
     return (
-        f'{heading}<div class="scroll" role="region" aria-labelledby="{name}" tabindex="0"><table class="numbers">'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(_body(rows, columns))}</tbody></table></div>{notes}"
+        f'<div class="scroll" role="region" aria-labelledby="{heading}" tabindex="0"><table class="{css}">'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def head_cells(*columns: tuple[str, str]) -> str:
+    """Heading cells: (title, ``text`` or ``number``)."""
+    return "".join(f'<th scope="col" class="{css}">{title}</th>' for title, css in columns)
 
 
 def table_title(table: Mapping[str, Any]) -> str:

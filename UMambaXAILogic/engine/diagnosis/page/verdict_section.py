@@ -9,7 +9,7 @@ from typing import Any
 
 from ...page.words import TONE as CASE_TONE
 from .plot import key_svg
-from .table_html import number_text, plain
+from .table_html import boxed_table, head_cells, number_text, plain
 
 #: How the verdict on a pair of cohorts is coloured.
 TONE = {
@@ -77,13 +77,9 @@ def _cohorts(verdict: Mapping[str, Any]) -> str:
             f"<ul>{reasons}</ul></td>"
             f'<td class="text">{escape(judged["paper_rule_text"])}</td></tr>'
         )
-    return (
-        '<h3 id="cohort-verdicts">Each cohort by itself</h3>'
-        '<div class="scroll" role="region" aria-labelledby="cohort-verdicts" tabindex="0"><table class="words"><thead>'
-        '<tr><th scope="col" class="text">Cohort</th><th scope="col" class="text">This report</th>'
-        '<th scope="col" class="text">The published rule alone</th></tr></thead>'
-        f"<tbody>{''.join(rows)}</tbody></table></div>"
-    )
+    head = head_cells(("Cohort", "text"), ("This report", "text"), ("The published rule alone", "text"))
+    table = boxed_table("cohort-verdicts", "words", head, "".join(rows))
+    return f'<h3 id="cohort-verdicts">Each cohort by itself</h3>{table}'
 
 
 def _cutoffs(verdict: Mapping[str, Any]) -> str:

@@ -10,19 +10,34 @@ from typing import Any
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from UMambaXAILogic.engine.diagnosis.page.cohort_detail import CaseValues, CohortDetail
 from UMambaXAILogic.engine.diagnosis.page.joint_chart import bin_of
 from UMambaXAILogic.engine.diagnosis.page.report_page import report_page
+from UMambaXAILogic.engine.domain import DomainRow, DomainSettings
+from UMambaXAILogic.engine.domain.comparison import compare_profiles
+from UMambaXAILogic.engine.domain.profile import Profile
 
 EXAMPLE = Path(__file__).parents[1] / "example_report.json"
 LEVEL = {"source": 0.46, "target": 0.11}
 
 
 @pytest.fixture
-def example() -> dict[str, Any]:
-    """The contents of the example report.json."""
-    return json.loads(EXAMPLE.read_text(encoding="utf-8"))
+def example(domain_row) -> dict[str, Any]:
+    """The contents of the example report.json, with a comparison of invented images and of what it rests on."""
+    report = json.loads(EXAMPLE.read_text(encoding="utf-8"))
+    profiles = []
+    for side, noise, spacing in (("source", 2.4, 0.457), ("target", 8.0, 0.452)):
+        rows = [
+            domain_row(f"{side}_{i}", mean=40.0 + i / 10, noise=noise + i / 10, spacing=spacing, vessels=True)
+            for i in range(7)
+        ]
+        profiles.append(Profile(side, DomainSettings(), tuple(DomainRow.from_json(row) for row in rows)))
+    report["phase1"] = compare_profiles(*profiles).to_json()
+    for key, (source, target) in {"dice": (0.86, 0.29), "log_in_pm_excess": (0.01, -0.3)}.items():
+        report["phase2"]["comparison"][key] = {"source": {"estimate": source}, "target": {"estimate": target}}
+    return report
 
 
 @pytest.fixture
@@ -53,3 +68,55 @@ def write_page(tmp_path, make_details) -> Callable[..., Path]:
         return path
 
     return write
+
+
+def save(array: np.ndarray, path: Path) -> None:
+    sitk.WriteImage(sitk.GetImageFromArray(array), str(path))
+
+
+@pytest.fixture(scope="session")
+def write_cohort_with_files(write_cohort, measured) -> Callable[..., Path]:
+    """A cohort's folder with the folders of its cases, and beside it the manifest and the volumes it names."""
+
+    def write(name: str, cases: list[Any], **options: Any) -> Path:
+        manifest = f"../{name}-volumes/manifest.csv"
+        folder = write_cohort(name, cases, **options)
+        summary = json.loads((folder / "summary.json").read_text())
+        (folder / "summary.json").write_text(json.dumps({**summary, "manifest": manifest}))
+        volumes = folder / f"../{name}-volumes"
+        volumes.mkdir()
+        lines = ["case,volume,gt"]
+        for case in cases:
+            if case.failed is not None:
+                continue
+            place = folder / "cases" / case.name
+            place.mkdir(parents=True)
+            metrics, slices = measured(case, 0.3)
+            (place / "metrics.json").write_text(json.dumps(metrics))
+            (place / "slices.csv").write_text(slices)
+            save(case.pm.astype(np.uint8), place / "segmentation.nii.gz")
+            if case.attention:
+                save(case.attention["mean"], place / "attention.nii.gz")
+            file = f"{len(lines)}.nii.gz"
+            save(np.where(case.pm, 300, 40).astype(np.int16), volumes / file)
+            truth = ""
+            if case.gt is not None:
+                truth = f"gt-{file}"
+                save(case.gt.astype(np.uint8), volumes / truth)
+            lines.append(f'"{case.name}",{file},{truth}')
+        (volumes / "manifest.csv").write_text("\n".join(lines) + "\n")
+        return folder
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def cohorts(known, write_cohort_with_files) -> dict[str, Path]:
+    """Eight source cases and seven target cases, of which one failed."""
+    source = [known(f"source_{index}", index, agreement=0.95) for index in range(8)]
+    target = [known(f"target_{index}", 50 + index, agreement=0.7, focus=0.2) for index in range(7)]
+    target[6].failed = "The volume cannot be read."
+    return {
+        "source": write_cohort_with_files("hospital-a", source),
+        "target": write_cohort_with_files("hospital-b", target),
+    }

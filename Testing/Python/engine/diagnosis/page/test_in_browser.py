@@ -145,15 +145,17 @@ def test_every_text_stands_out_from_what_is_behind_it(opened, path, dark):
         assert light < 60 if dark else light > 200
 
 
-def test_marks_and_lines_stand_out_in_the_dark_too(opened, path):
+def test_marks_and_lines_of_a_cohort_share_a_color_that_changes_in_the_dark(opened, path):
     colors = {}
     for dark in (False, True):
         with opened(path, dark=dark) as page:
-            colors[dark] = [
-                page.evaluate(f"getComputedStyle(document.querySelector('.mark.{side}')).fill")
-                for side in ("source", "target")
-            ]
-    assert len({*colors[False], *colors[True]}) == 4
+            for side in ("source", "target"):
+                colors[dark, side] = {
+                    page.evaluate(f"getComputedStyle(document.querySelector('.{mark}.{side}')).{kind}")
+                    for mark, kind in (("mark", "fill"), ("cell", "fill"), ("curve", "stroke"), ("whisker", "stroke"))
+                }
+    assert all(len(found) == 1 for found in colors.values())
+    assert len(set.union(*colors.values())) == 4
 
 
 def test_it_prints_on_pages_without_cutting_a_table(opened, path, tmp_path):
