@@ -21,6 +21,7 @@ from train_demo_model import EXPORT, TRAINER, TRAINING_CASES, TRAINING_SEED, VAL
 
 from UMambaXAILogic.engine.atomic import write_text
 from UMambaXAILogic.engine.model.loading import Model, load_model
+from UMambaXAILogic.engine.model.reference_profile import REFERENCE_PROFILE
 from UMambaXAILogic.engine.phantom import case_seed, make_phantom, write_volume
 
 MEASURING_SEED = 2002
@@ -104,6 +105,7 @@ patient, and is of no use on one.
 | labels | 0 background, 1 vessel (aneurysms included) |
 | training | nnU-Net v2, `{TRAINER}`, {TRAINING_CASES - VALIDATION_CASES} source phantoms of seed {TRAINING_SEED} (and {VALIDATION_CASES} for its log); log in `fold_0/training_log.txt` |
 | made by | `make demo-model` (`python Utilities/DemoModel/train_demo_model.py`, then `measure_demo_model.py`); plans in `Utilities/DemoModel` |
+| profile | `{REFERENCE_PROFILE}`: domain statistics of the first training phantoms, made by `profile_demo_model.py`; a volume outside their range is warned of |
 | checkpoint | SHA-256 `{measured["checkpoint_sha256"]}`, without optimiser state |
 
 ## Measured on {measured["date"]}

@@ -9,6 +9,7 @@ profile holds the first of them only, so that it stays small: a phantom's statis
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from train_demo_model import EXPORT, TRAINING_CASES, TRAINING_SEED
@@ -45,9 +46,8 @@ def training_profile(count: int) -> Profile:
 def measured_phantom(number: int) -> DomainRow:
     """The statistics of a training phantom, counted from 1."""
     phantom = make_phantom("source", case_seed(TRAINING_SEED, number))
-    return measure_domain(
-        phantom.image, case=f"phantom_source_{number:04d}", vessels=phantom.mask.array > 0, modality="CT"
-    )
+    image = replace(phantom.image, is_phantom=True)  # as its file says
+    return measure_domain(image, case=f"phantom_source_{number:04d}", vessels=phantom.mask.array > 0, modality="CT")
 
 
 if __name__ == "__main__":
