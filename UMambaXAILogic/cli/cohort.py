@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: Exit status where some cases have no result: something about the input, as a rule; the list says what.
 SOME_CASES_FAILED = InputError.exit_code
 
+#: Ending processes takes longer than stopping between two windows.
+_GRACE_S = 20.0
+
 _DESCRIPTION = """\
 Explain every case of MANIFEST: CSV with the columns case, volume and, if wanted, gt, domain, region (a mask) and series
 (a DICOM series UID); paths are relative to it. All files are looked at before the first case is computed. DIR receives
@@ -79,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
     from .cohort_progress import make_cohort_reporter
     from .interrupt import Interrupt
 
-    with Interrupt() as interrupt, make_cohort_reporter(interrupt.requested, options.quiet) as reporter:
+    with Interrupt(_GRACE_S) as interrupt, make_cohort_reporter(interrupt.requested, options.quiet) as reporter:
         from UMambaXAILogic.engine.cohort.run import run_cohort  # torch and nnunetv2 take seconds
 
         result = run_cohort(request, reporter)

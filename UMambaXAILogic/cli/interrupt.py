@@ -18,9 +18,13 @@ class Interrupt:
 
     Stopping between two windows lets everything be tidied up; ``KeyboardInterrupt`` also does, wherever it hits, but
     a traceback out of the middle of a library is best kept for those that do not listen.
+
+    Args:
+        grace_s: how long a computation may take to stop before it is interrupted where it stands.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, grace_s: float = GRACE_S) -> None:
+        self._grace_s = grace_s
         self._requested = threading.Event()
         self._previous: dict[int, Any] = {}
         self._timer: threading.Timer | None = None
@@ -45,6 +49,6 @@ class Interrupt:
         if self._requested.is_set():
             raise KeyboardInterrupt
         self._requested.set()
-        self._timer = threading.Timer(GRACE_S, _thread.interrupt_main)
+        self._timer = threading.Timer(self._grace_s, _thread.interrupt_main)
         self._timer.daemon = True
         self._timer.start()

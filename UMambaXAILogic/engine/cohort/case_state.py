@@ -15,6 +15,8 @@ from ..atomic import write_text
 
 STATUS_NAME = "status.json"
 STATUS_VERSION = 1
+#: Schema of metrics.json that the tables are made from.
+METRICS_VERSION = 1
 BEGUN, DONE, FAILED = "begun", "done", "failed"
 
 
@@ -113,6 +115,8 @@ def finished_case(folder: Path, fingerprint: str) -> FinishedCase | None:
     """The results of a case that is done as it is asked for now; None where it is not."""
     metrics = any_metrics(folder)
     if metrics is None or metrics["request"]["fingerprint"] != fingerprint:
+        return None
+    if metrics.get("schema_version") != METRICS_VERSION:
         return None
     try:
         return FinishedCase(metrics, (folder / "slices.csv").read_text(encoding="utf-8"))

@@ -72,14 +72,14 @@ def plan_workers(request: CohortRequest, model: Model, grids: Collection[Geometr
     gpus = _gpus(request.template.device) if on_gpu else []
     if request.workers is not None:
         workers = min(request.workers, cases)
-        reason = "as asked for" if workers == request.workers else f"there are {cases} cases to compute"
+        reason = "as asked for" if workers == request.workers else "there are no more cases"
     else:
         limits = {
             "there is one for each GPU" if on_gpu else f"there are {cores} cores": (
                 len(gpus) if on_gpu else max(1, cores // _CORES_PER_WORKER)
             ),
             f"a case needs about {need / _GIB:.1f} GB of {usable / _GIB:.1f} GB": max(1, int(usable // need)),
-            "there are no more cases" if cases > 1 else "there is one case": cases,
+            "there are no more cases": cases,
         }
         reason, workers = min(limits.items(), key=lambda limit: limit[1])
     return WorkerPlan(

@@ -69,7 +69,7 @@ def imitate(pattern) -> Callable[..., None]:
 
     A case's name says what happens to it: ``fail`` raises a typed error, ``bug`` another one, ``kill`` ends the
     process, ``once`` does so at the first attempt, ``slow`` takes a minute unless it is cancelled. Every begin is noted
-    in the file ``begun`` beside the cohort's manifest. Defined inside a function, so that it travels to workers by value.
+    in the file ``begun`` beside the manifest. Defined inside a function, so that it travels to workers by value.
     """
     metrics, slices_csv = pattern.metrics, pattern.slices_csv
 
