@@ -39,7 +39,7 @@ def _measure(found: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[str]
     yield f"  {start + ', as it is':<28}{_number(found['before']['estimate'], False)}"
     for factor in found["factors"]:
         share = factor["share_percent"]
-        percent = "" if share is None else f"{share:.0f}"
+        percent = "" if share is None else str(round(share))
         yield (
             f"  {factor['title']:<28}{_number(factor['shapley']['estimate'])}  {_interval(factor['shapley']):<20}"
             f"{percent:>5}  {_number(factor['alone']['estimate'])} {_number(factor['control']['estimate'])}"

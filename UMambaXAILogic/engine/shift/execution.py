@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import torch
+
 from ..cohort.model_cache import ModelCache
 from ..cohort.privacy import without_identifiers
 from ..cohort.request import MAX_STARTS
-from ..cohort.task import CaseTask, is_unwanted
+from ..cohort.task import CaseTask, available_cores, is_unwanted
 from ..errors import InputError, MemoryExhaustedError, WorkerCrashedError
 from ..failure import describe_failure
 from ..progress import Reporter
@@ -109,9 +111,9 @@ def on_cluster(
 
 
 def _adapted(task: ShiftTask, computers: Computers) -> ShiftTask:
-    """With the memory that these computers have for a case."""
-    fitted = computers.adapt(CaseTask(task.request, "", ""))
-    return replace(task, request=fitted.request)
+    """With the memory and the threads that these computers have for a case."""
+    fitted = computers.adapt(CaseTask(task.request, "", "", task.threads))
+    return replace(task, request=fitted.request, threads=fitted.threads, sharing=fitted.sharing)
 
 
 _CRASHED = (
@@ -136,6 +138,8 @@ def _compute(task: ShiftTask, models: ModelCache, reporter: Reporter, counter: P
         if counter is not None:
             counter.tell(task.key, seconds)
 
+    if task.threads is not None or task.sharing is not None:
+        torch.set_num_threads(task.threads or max(1, available_cores() // (task.sharing or 1)))
     here = replace(task, request=replace(task.request, device=models.device(task.request.device)))
     try:
         return Outcome(task, compute_values(here, models.load, reporter, told))

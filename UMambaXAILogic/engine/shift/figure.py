@@ -37,7 +37,7 @@ def waterfall_png(body: Mapping[str, Any]) -> bytes:
     if body["direction"] == "target_to_source":
         title += "\nfrom target toward source: approximate"
     figure.suptitle(title, x=0.02, ha="left", fontsize=11, fontweight="bold", color=_INK)
-    figure.legend(handles=_legend(), loc="lower left", ncols=4, fontsize=7.5, frameon=False)
+    figure.legend(handles=_legend(), loc="lower left", ncols=6, fontsize=7.5, frameon=False)
     figure.tight_layout(rect=(0, 0.035, 1, 0.99))
     stream = io.BytesIO()
     figure.savefig(stream, format="png")
@@ -63,18 +63,19 @@ class _Panel:
     def draw(self) -> None:
         """Rows from top to bottom."""
         found = self._found
-        self._level(f"{self._start}, as it is ({found['cases']})", found["before"])
+        self._level(f"{self._start}, as it is ({_cases(found['cases'])})", found["before"])
         level = found["before"]["estimate"]
         for factor in found["factors"]:
             share = factor["share_percent"]
-            words = f"{factor['shapley']['estimate']:+.3f}" + ("" if share is None else f"  ({share:.0f} %)")
+            words = f"{factor['shapley']['estimate']:+.3f}" + ("" if share is None else f"  ({round(share)} %)")
             control = factor["control"]["estimate"]
             level = self._step(factor["title"], level, factor["shapley"], words, control)
         self._level(f"{self._start}, all factors", found["after"])
         if found["residual"] is not None:
             difference = found["residual"]["difference"]
             self._step("unexplained", level, difference, f"{difference['estimate']:+.3f}", None, _UNEXPLAINED)
-            self._level(f"{self._goal} ({found['residual']['target']['count']})", found["residual"]["target"])
+            goal = found["residual"]["target"]
+            self._level(f"{self._goal} ({_cases(goal['count'])})", goal)
         self._finish()
 
     def _level(self, label: str, interval: Mapping[str, Any]) -> None:
@@ -135,6 +136,10 @@ class _Panel:
             axes.spines[side].set_visible(False)
         for row, words in enumerate(self._texts):
             axes.text(1.01, row, words, transform=axes.get_yaxis_transform(), va="center", fontsize=8.5, color=_INK)
+
+
+def _cases(count: int) -> str:
+    return "1 case" if count == 1 else f"{count} cases"
 
 
 def _legend() -> list[Any]:

@@ -83,6 +83,7 @@ def _tasks(request: ShiftRequest, side: Side, factors: Sequence[Factor], folder:
             label_extent_mm=request.label_extent_mm if factors else None,
             score_in_view=request.score_in_view,
             seed=request.seed,
+            threads=request.threads,
         )
         for case in side.cases
     ]

@@ -36,6 +36,8 @@ class ShiftTask:
         factors: in their fixed order; none: the case is only predicted and scored.
         values: file of the case's values.
         explains, label_extent_mm, score_in_view, seed: as in ``ShiftRequest``.
+        threads: CPU threads to compute with; None: as ``sharing`` says.
+        sharing: workers on the same machine that share its cores; None: threads stay as the process was started with.
     """
 
     request: Request
@@ -45,6 +47,8 @@ class ShiftTask:
     label_extent_mm: tuple[float, float, float] | None
     score_in_view: bool
     seed: int
+    threads: int | None = None
+    sharing: int | None = None
 
     @property
     def case(self) -> str:
