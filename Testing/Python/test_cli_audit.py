@@ -31,3 +31,19 @@ def test_a_file_without_tables_is_unusable_input(capsys, tmp_path):
     (tmp_path / "x.json").write_text("{}")
     assert main(["audit", str(tmp_path / "x.json")]) == 3
     assert "has none of the tables" in capsys.readouterr().err
+
+
+def test_the_metrics_of_a_case_are_audited_too(capsys, tmp_path):
+    row = {
+        "reference": "gt",
+        "threshold": 0.3,
+        "layer": "mean",
+        "iou": 0.5,
+        "f1": 0.7,
+        "precision": None,
+        "recall": None,
+    }
+    metrics = {"schema_version": 1, "alignment": [row], "gap": None, "verdict": {"cutoffs": {"threshold": 0.3}}}
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    assert main(["audit", str(tmp_path / "metrics.json")]) == 0
+    assert "XAI-GT at 0.3: F1 0.7 contradicts IoU 0.5" in capsys.readouterr().out

@@ -10,7 +10,7 @@ from . import arguments
 
 _FORMATS = """\
 TABLES is one of
-  report.json   written by 'umamba-xai diagnose'
+  report.json   written by 'umamba-xai diagnose'; or metrics.json, written by 'umamba-xai explain'
   *.json        one key a table: "table9...": [{"tau": 0.3, "domain": "S", "iou": ..., "f1": ..., "precision": ...,
                 "recall": ...}, ...]. Known are tables 1-5 and 7-11 of arXiv 2512.13977 and "figure4..." for the gap.
                 Rows may say how they were averaged: "averaging": "pooled", "case_mean" or "slice_mean".
@@ -38,11 +38,9 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
-    from UMambaXAILogic.engine.diagnosis.reported_tables import read_reported_tables
-    from UMambaXAILogic.engine.diagnosis.table_audit import audit_tables
+    from UMambaXAILogic.engine.diagnosis.table_audit import audit_file
 
-    tables = read_reported_tables(options.tables)
-    result = audit_tables(tables)
+    result, tables = audit_file(options.tables)
     if options.json:
         print(json.dumps(result.to_json(), indent=1, allow_nan=False))
         return 0

@@ -25,6 +25,9 @@ def audit(metrics: Mapping[str, Any]) -> list[str]:
         layers[row["layer"]].append(row)
     for layer, rows in layers.items():
         findings += [f"{layer}: {finding}" for finding in audit_alignment(rows)]
+    for method in metrics.get("methods", ()):
+        findings += [f"{method['method']}: {finding}" for finding in audit_alignment(method["alignment"])]
+    findings += _audit_gap(metrics)
     summary = metrics.get("slice_categories")
     if summary is not None and summary["total"]:
         found = sum(summary["counts"].values())
@@ -32,6 +35,20 @@ def audit(metrics: Mapping[str, Any]) -> list[str]:
             findings.append(f"slice categories sum to {found}, not to {summary['total']}")
         findings += audit_percents("slice categories", summary["percent"].values())
     return findings
+
+
+def _audit_gap(metrics: Mapping[str, Any]) -> list[str]:
+    """The gap is that of the layer mean at the reporting threshold."""
+    threshold = metrics["verdict"]["cutoffs"]["threshold"]
+    ious = {
+        row["reference"]: row["iou"]
+        for row in metrics["alignment"]
+        if row["layer"] == "mean" and row["threshold"] == threshold
+    }
+    gap, gt, pm = metrics["gap"], ious.get("gt"), ious.get("pm")
+    if gap is None or gt is None or pm is None or abs(pm - gt - gap) <= _SLACK:
+        return []
+    return [f"gap {gap:g} is not XAI-PM IoU {pm:g} minus XAI-GT IoU {gt:g}"]
 
 
 def audit_alignment(rows: Sequence[Mapping[str, Any]], rounding: float = EXACT) -> list[str]:

@@ -20,6 +20,7 @@ _ENDINGS = ("nii", "nii.gz", "nrrd", "nhdr", "mha", "mhd", "dcm", "zip", "pth", 
 _FRACTION = re.compile(r"\W*[\d.]+/[\d.]+\W*")
 _AROUND_A_WORD = "\"'()[]<>,;:.!?"
 _LETTERS = 10
+_SHORT = 4
 
 
 def looks_like_identifier(name: str) -> bool:
@@ -53,7 +54,9 @@ class CaseNames:
 
     def shown_text(self, text: str, name: str) -> str:
         """A sentence about a case: without paths, and with its name as it may be shown."""
-        text = text.replace(name, self.shown(name))
+        # A short name may be part of other words; a long one is an identifier wherever it stands.
+        whole = r"(?<!\w){}(?!\w)" if len(name) < _SHORT else "{}"
+        text = re.sub(whole.format(re.escape(name)), lambda _: self.shown(name), text)
         text = without_paths(text)
         return text if self._anonymise is False else _DICOM_UID.sub(lambda uid: hashed_name(uid[0]), text)
 

@@ -57,8 +57,13 @@ def require_threshold(measures: Mapping[str, CohortMeasures], threshold: float) 
             )
 
 
-def comparison_warnings(source: CohortResults, target: CohortResults) -> list[tuple[str, str]]:
-    """(code, message) of everything that differs between the cohorts' runs and may explain a difference by itself."""
+def comparison_warnings(source: CohortResults, target: CohortResults, paired: bool) -> list[tuple[str, str]]:
+    """(code, message) of everything that differs between the cohorts' runs and may explain a difference by itself.
+
+    Args:
+        source, target: the cohorts.
+        paired: they are compared case by case.
+    """
     warnings = []
     for column, (code, words) in _CASE_COLUMNS.items():
         one, other = (_shared(results, column) for results in (source, target))
@@ -77,6 +82,14 @@ def comparison_warnings(source: CohortResults, target: CohortResults) -> list[tu
             (
                 "versions_differ",
                 f"The cohorts were computed by versions {versions[0]} and {versions[1]} of this software.",
+            )
+        )
+    names = [{row["case"] for row in (*results.cases, *results.failed)} for results in (source, target)]
+    if not paired and names[0] == names[1]:
+        warnings.append(
+            (
+                "same_case_names",
+                "The cohorts hold the same case names. If these are the same cases, compare them in pairs.",
             )
         )
     folders = [results.folder.resolve() for results in (source, target)]

@@ -74,6 +74,16 @@ def read_reported_tables(path: Path) -> dict[str, ReportedTable]:
     return tables
 
 
+def read_case_metrics(path: Path) -> dict[str, Any] | None:
+    """The content of a file that is the metrics.json of one case; None where it is something else."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError):
+        return None
+    is_metrics = isinstance(content, dict) and {"schema_version", "alignment", "verdict", "gap"} <= set(content)
+    return content if is_metrics else None
+
+
 def published_tables(content: Mapping[str, Any], where: str = "the tables") -> dict[str, ReportedTable]:
     """Tables of a JSON object whose keys begin with ``table9``, ``figure4`` and so on, by key.
 

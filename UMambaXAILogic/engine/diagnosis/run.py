@@ -102,7 +102,7 @@ def diagnose_results(
         (code, f"{cohort.capitalize()}: {message}") for cohort in COHORTS for code, message in results[cohort].warnings
     ]
     threshold = choose_threshold(source, target, options.threshold)
-    warnings += comparison_warnings(source, target)
+    warnings += comparison_warnings(source, target, options.paired)
     measures = {}
     for number, cohort in enumerate(COHORTS):
         reporter.check_cancelled()

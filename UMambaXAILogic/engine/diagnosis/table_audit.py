@@ -7,17 +7,38 @@ findings.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
+from ..alignment.audit import audit
 from .alignment_audit import audit_alignment_table, audit_gaps, audit_segmentation, audit_sizes_of_masks
-from .audit_result import AuditResult, Check
+from .audit_result import CONTRADICTION, AuditResult, Check, Finding
 from .domain_audit import audit_comparisons, audit_moments
-from .reported_tables import ReportedTable
+from .reported_tables import ReportedTable, read_case_metrics, read_reported_tables
 from .share_audit import audit_joint_means, audit_shares
 
 
 def audit_tables(tables: Mapping[str, ReportedTable]) -> AuditResult:
     """Check every table that is there."""
     return AuditResult.of(_checks(tables))
+
+
+def audit_file(path: Path) -> tuple[AuditResult, tuple[str, ...]]:
+    """Audit reported tables, or the metrics.json of one case.
+
+    Returns:
+        The result, and the keys of the tables that were found ("metrics" for a case).
+
+    Raises:
+        InputError: as ``read_reported_tables``.
+    """
+    metrics = read_case_metrics(path)
+    if metrics is not None:
+        texts = audit(metrics)
+        rows = len(metrics["alignment"]) + sum(len(method["alignment"]) for method in metrics.get("methods", ()))
+        findings = tuple(Finding("metrics", None, CONTRADICTION, text) for text in texts)
+        return AuditResult(max(rows, len(findings)), findings), ("metrics",)
+    tables = read_reported_tables(path)
+    return audit_tables(tables), tuple(tables)
 
 
 def _checks(tables: Mapping[str, ReportedTable]) -> Iterator[Check]:

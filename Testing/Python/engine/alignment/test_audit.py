@@ -118,3 +118,13 @@ def test_a_mean_f1_above_its_bound_is_impossible():
 def test_an_iou_of_zero_beside_precision_and_recall_is_found():
     row = {"name": "method a", "iou": 0.0, "f1": 0.0, "precision": 0.2, "recall": 0.3}
     assert audit_alignment([row]) == ["method a: precision 0.2 and recall 0.3 contradict IoU 0"]
+
+
+def test_a_wrong_gap_and_a_wrong_row_of_another_method_are_found(metrics):
+    metrics["methods"] = [{"method": "seg-grad-cam", "alignment": [dict(row) for row in metrics["alignment"][:6]]}]
+    assert audit(metrics) == []
+    metrics["gap"] += 0.01
+    metrics["methods"][0]["alignment"][0]["f1"] *= 1.01
+    findings = audit(metrics)
+    assert len(findings) == 2
+    assert findings[0].startswith("seg-grad-cam: XAI-GT at 0.2: F1") and findings[1].startswith("gap ")

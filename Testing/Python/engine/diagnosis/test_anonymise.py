@@ -54,6 +54,13 @@ def test_sentences_lose_paths_identifiers_and_the_name(text, expected):
     assert CaseNames(True).shown_text(text, "Doe_John") == expected
 
 
+def test_a_short_name_is_no_part_of_other_words():
+    assert (
+        CaseNames(True).shown_text("Case a has a mask.", "a") == f"Case {hashed_name('a')} has {hashed_name('a')} mask."
+    )
+    assert CaseNames(True).shown_text("John's mask_John1 is empty.", "John").count(hashed_name("John")) == 2
+
+
 def test_the_folder_of_a_case_is_found_by_its_hash(tmp_path):
     (tmp_path / "cases" / UID).mkdir(parents=True)
     (tmp_path / "cases" / "plain").mkdir()

@@ -162,7 +162,9 @@ def test_pairs_are_compared_case_by_case_whatever_their_order(known, write_cohor
     before = [known(f"c{i}", i) for i in range(7)]
     after = [known(f"c{i}", 50 + i, agreement=0.5) for i in range(7)]
     folders = {"source": write_cohort("before", before), "target": write_cohort("after", after[::-1])}
+    assert "same_case_names" in [warning["code"] for warning in report_of(folders)["warnings"]]
     report = report_of(folders, paired=True)
+    assert "same_case_names" not in [warning["code"] for warning in report["warnings"]]
     found = report["phase2"]["comparison"]["dice"]
 
     def dice(case):
