@@ -84,17 +84,15 @@ def comparison_warnings(source: CohortResults, target: CohortResults, paired: bo
                 f"The cohorts were computed by versions {versions[0]} and {versions[1]} of this software.",
             )
         )
-    names = [{row["case"] for row in (*results.cases, *results.failed)} for results in (source, target)]
-    if not paired and names[0] == names[1]:
+    if source.folder.resolve() == target.folder.resolve():
+        warnings.append(("same_folder", "Source and target are the same folder: every difference is 0."))
+    elif not paired and _case_names(source) == _case_names(target):
         warnings.append(
             (
                 "same_case_names",
                 "The cohorts hold the same case names. If these are the same cases, compare them in pairs.",
             )
         )
-    folders = [results.folder.resolve() for results in (source, target)]
-    if folders[0] == folders[1]:
-        warnings.append(("same_folder", "Source and target are the same folder: every difference is 0."))
     return warnings
 
 
@@ -107,6 +105,10 @@ def _different_settings(one: Mapping[str, Any] | None, other: Mapping[str, Any] 
         for name in names
         if one.get(name) != other.get(name)
     ]
+
+
+def _case_names(results: CohortResults) -> set[str]:
+    return {row["case"] for row in (*results.cases, *results.failed)}
 
 
 def _shared(results: CohortResults, column: str) -> Any:
