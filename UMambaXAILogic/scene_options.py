@@ -39,6 +39,7 @@ class Options:
         groundTruthLabels: values of a ground-truth label volume that count as target; None: those of the target, or
             every value above 0 where the model has one label or the target is all of them.
         resampleGroundTruth: resample a ground truth that lies on another grid instead of refusing it.
+        saveLayerMaps: also keep one attention map a layer, which ``result.view.show(layer=...)`` shows.
         regionNode: markups ROI, segmentation or label volume in which targets are looked for and metrics counted.
         regionSegments: names or ids of the region's segments, ``"all"``, or None where there is only one.
         cutoffs: (high, low, gap) of the diagnostic rule; None: its defaults.
@@ -64,6 +65,7 @@ class Options:
     groundTruthSegments: Sequence[str] | str | None = None
     groundTruthLabels: Sequence[int] | None = None
     resampleGroundTruth: bool = False
+    saveLayerMaps: bool = False
     regionNode: Any = None
     regionSegments: Sequence[str] | str | None = None
     cutoffs: tuple[float, float, float] | None = None
@@ -148,6 +150,7 @@ def _settings(model: str | Path, threshold: float, options: Options) -> dict[str
         "thresholds": tuple(options.thresholds),
         "reporting_threshold": threshold,
         "preset": options.preset,
+        "save_layer_maps": options.saveLayerMaps,
         "device": options.device,
         "folds": None if options.folds is None else tuple(options.folds),
         "mirror": options.mirror,

@@ -9,6 +9,7 @@ from typing import Any
 
 from UMambaXAILogic.scene.import_domain import ImportedStatistics
 from UMambaXAILogic.scene.import_results import ImportedResult
+from UMambaXAILogic.scene.result_view import ResultView
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class SegmentAndExplainResult:
         slicesTableNode: one row a slice.
         slicesChartNode: Dice and F1 over the slices.
         surfaceNode: the prediction's surface, coloured by attention.
-        contoursNode: iso-lines of attention on slices, hidden at first.
-        errorsNode: true positive, false positive and false negative segments, hidden at first; needs a ground truth.
         missedNode: missed and false vessels beyond one voxel, for the 3-D view; needs a ground truth.
         folderItem: the subject hierarchy item of the folder that holds all of these.
         warnings: what the worker wants the user to know, as (code, message).
         volumeNode: what was segmented.
+        truthNode: a copy of the ground truth in its own colours; None without one.
+        view: shows the result in other ways: ``result.view.show(attention="contours", errors=True)``.
     """
 
     segmentationNode: Any
@@ -40,12 +41,25 @@ class SegmentAndExplainResult:
     slicesTableNode: Any
     slicesChartNode: Any
     surfaceNode: Any
-    contoursNode: Any
-    errorsNode: Any
     missedNode: Any
     folderItem: int
     warnings: list[tuple[str, str]] = field(default_factory=list)
     volumeNode: Any = None
+    truthNode: Any = None
+    view: ResultView | None = None
+
+    @property
+    def contoursNode(self) -> Any:
+        """Iso-lines of attention on slices, hidden until shown; computed when first asked for."""
+        return None if self.view is None else self.view.contours_node
+
+    @property
+    def errorsNode(self) -> Any:
+        """True positive, false positive and false negative segments, hidden until shown; computed when first asked for.
+
+        None without a ground truth.
+        """
+        return None if self.view is None else self.view.errors_node
 
 
 @dataclass(frozen=True)
@@ -159,10 +173,10 @@ def case_result(imported: ImportedResult, warnings: list[tuple[str, str]]) -> Se
         slicesTableNode=imported.slices_table_node,
         slicesChartNode=imported.chart_node,
         surfaceNode=imported.surface_node,
-        contoursNode=imported.contours_node,
-        errorsNode=imported.errors_node,
         missedNode=imported.missed_node,
         folderItem=imported.folder_item,
         warnings=warnings,
         volumeNode=imported.volume_node,
+        truthNode=imported.truth_node,
+        view=imported.view,
     )

@@ -18,14 +18,9 @@ from UMambaXAILogic.engine.json_text import json_text
 from UMambaXAILogic.engine.request import FOREGROUND
 
 from .colors import GROUND_TRUTH, PREDICTION
-from .errors_display import (
-    add_error_segmentation,
-    add_missed_segmentation,
-    beyond_one_voxel,
-    error_labels,
-)
+from .errors_display import add_missed_segmentation, beyond_one_voxel
 from .grid import Grid, bounding_box
-from .heat_map import add_attention_volume, add_contours
+from .heat_map import add_attention_volume
 from .plots import add_slice_chart
 from .result_files import ResultFiles, read_labels, read_result
 from .result_view import ResultView, add_result_nodes, keep_layer_files, layer_files, set_layer_files
@@ -87,9 +82,7 @@ class ImportedResult:
     volume_node: Any = None
     segmentation_node: Any = None
     attention_node: Any = None
-    contours_node: Any = None
     surface_node: Any = None
-    errors_node: Any = None
     missed_node: Any = None
     truth_node: Any = None
     metrics_node: Any = None
@@ -123,9 +116,7 @@ class ResultImport(StepwiseImport):
             self._add_attention,
             self._add_segmentation,
             self._add_truth,
-            self._add_contours,
             self._add_surface,
-            self._add_errors,
             self._add_missed,
             self._add_tables,
             self._place,
@@ -190,15 +181,6 @@ class ResultImport(StepwiseImport):
         node.GetDisplayNode().SetVisibility(False)
         self.result.truth_node = self._nodes.keep(node)
 
-    def _add_contours(self) -> None:
-        if self._files.attention is None:
-            return
-        node = self._nodes.keep(
-            add_contours(self._scene, self._nodes.name("attention contours"), self._files.attention, self._request.grid)
-        )
-        node.GetDisplayNode().SetVisibility(False)
-        self.result.contours_node = node
-
     def _add_surface(self) -> None:
         target = self._target_segment_ids()
         if self._files.attention is None or not target:
@@ -214,15 +196,6 @@ class ResultImport(StepwiseImport):
             )
         )
         self.result.segmentation_node.GetDisplayNode().SetVisibility3D(False)
-
-    def _add_errors(self) -> None:
-        if self._truth is None:
-            return
-        labels = error_labels(_among(self._files.segmentation, self._target_values()), self._truth)
-        name = self._nodes.name("TP, FP, FN")
-        self.result.errors_node = self._nodes.keep(
-            add_error_segmentation(self._scene, name, labels, self._request.grid, self._nodes.volume)
-        )
 
     def _add_missed(self) -> None:
         if self._truth is None:
@@ -266,7 +239,6 @@ class ResultImport(StepwiseImport):
                 roles.ATTENTION: result.attention_node,
                 roles.TRUTH: result.truth_node,
                 roles.SURFACE: result.surface_node,
-                roles.ERRORS: result.errors_node,
                 roles.MISSED: result.missed_node,
                 roles.METRICS: result.metrics_node,
                 roles.METRICS_TABLE: result.metrics_table_node,

@@ -50,7 +50,7 @@ def draw_errors(scene: PictureScene) -> npt.NDArray[np.uint8]:
     """Found, false and missed vessels; needs a ground truth; (height, width, 3)."""
     result = scene.result
     shown = {
-        result.errors_node: _segment_ids(result.errors_node)[:1],
+        scene.errors_node: _segment_ids(scene.errors_node)[:1],
         result.missed_node: _segment_ids(result.missed_node),
     }
     key = [

@@ -41,6 +41,12 @@ class PictureScene:
     threshold: float
 
     @property
+    def errors_node(self) -> Any:
+        """TP, FP and FN; None without a ground truth."""
+        assert self.result.view is not None  # the import is whole
+        return self.result.view.errors_node
+
+    @property
     def subtitle(self) -> str:
         """Case, method, Dice, and that a phantom is none of a patient."""
         metrics = self.result.metrics
@@ -60,8 +66,7 @@ class PictureScene:
             result.segmentation_node,
             result.surface_node,
             result.missed_node,
-            result.errors_node,
-            result.contours_node,
+            self.errors_node,
             self.truth_node,
         )
         return [node for node in nodes if node is not None]

@@ -73,7 +73,7 @@ def test_results_follow_the_input_under_its_parent_transform(
     volume = add_volume(np.zeros(vessel[0].shape, np.int16), affine)
     transform = add_transform(rigid, volume)
     _, result = import_vessel(volume=volume)
-    for node in (result.segmentation_node, result.attention_node, result.surface_node, result.errors_node):
+    for node in (result.segmentation_node, result.attention_node, result.surface_node, result.view.errors_node):
         assert node.GetTransformNodeID() == transform.GetID()
     segment_id = result.segmentation_node.GetSegmentation().GetNthSegmentID(0)
     expected = mask_points_world(vessel[0], rigid @ affine)
@@ -103,9 +103,10 @@ def test_the_surface_carries_the_attention_of_its_points(import_vessel, vessel, 
 def test_errors_are_told_apart_voxel_by_voxel(import_vessel, vessel, oblique_affine):
     _, result = import_vessel()
     prediction, truth = vessel[0].astype(bool), vessel[1].astype(bool)
-    segmentation = result.errors_node.GetSegmentation()
+    errors_node = result.view.errors_node
+    segmentation = errors_node.GetSegmentation()
     for index, mask in enumerate((prediction & truth, prediction & ~truth, ~prediction & truth)):
-        points = segment_points_world(result.errors_node, segmentation.GetNthSegmentID(index))
+        points = segment_points_world(errors_node, segmentation.GetNthSegmentID(index))
         assert points == mask_points_world(mask, oblique_affine)
 
 

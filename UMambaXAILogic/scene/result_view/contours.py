@@ -18,14 +18,7 @@ _SLACK = 1e-3
 
 def show_contours(nodes: ResultNodes, attention: Any, state: ViewState) -> None:
     """Show the lines of ``attention`` at ``CONTOUR_LEVELS`` from the threshold upwards; computed on first use."""
-    scene = nodes.scene
-
-    def make(name: str) -> Any:
-        node = add_contours(scene, name, image_array(attention.GetImageData()), local_grid(attention))
-        node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
-        return node
-
-    node = nodes.made(CONTOURS, make, "attention contours")
+    node = contours_node(nodes, attention)
     if node.GetNodeReferenceID(MAP_REFERENCE) != attention.GetID():
         lines = contour_lines(image_array(attention.GetImageData()), local_grid(attention), CONTOUR_LEVELS)
         node.SetAndObservePolyData(lines)
@@ -35,6 +28,18 @@ def show_contours(nodes: ResultNodes, attention: Any, state: ViewState) -> None:
     display.SetThresholdRange(max(state.threshold - _SLACK, 0.0), 1.0)
     display.SetThresholdEnabled(True)
     display.SetVisibility(True)
+
+
+def contours_node(nodes: ResultNodes, attention: Any) -> Any:
+    """The lines' node; computed from ``attention``, and hidden, where there is none yet."""
+
+    def make(name: str) -> Any:
+        node = add_contours(nodes.scene, name, image_array(attention.GetImageData()), local_grid(attention))
+        node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
+        node.GetDisplayNode().SetVisibility(False)
+        return node
+
+    return nodes.made(CONTOURS, make, "attention contours")
 
 
 def hide_contours(nodes: ResultNodes) -> None:

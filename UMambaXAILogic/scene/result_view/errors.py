@@ -38,12 +38,18 @@ def show_errors(nodes: ResultNodes, state: ViewState) -> None:
         nodes.get(MISSED).GetDisplayNode().SetVisibility(False)
 
 
-def _show_exact(nodes: ResultNodes, state: ViewState) -> None:
+def errors_node(nodes: ResultNodes) -> Any:
+    """The TP, FP and FN segments; computed, and hidden, where there are none yet."""
+
     def make(name: str) -> Any:
         predicted, truth, grid = _masks(nodes)
         return add_error_segmentation(nodes.scene, name, error_labels(predicted, truth), grid, nodes.needed(VOLUME))
 
-    node = nodes.made(ERRORS, make, "TP, FP, FN")
+    return nodes.made(ERRORS, make, "TP, FP, FN")
+
+
+def _show_exact(nodes: ResultNodes, state: ViewState) -> None:
+    node = errors_node(nodes)
     display = node.GetDisplayNode()
     display.SetVisibility(True)
     found = node.GetSegmentation().GetNthSegmentID(0)

@@ -42,7 +42,7 @@ def legend_title(nodes: ResultNodes, state: ViewState) -> str:
     lines = ["Attention (0-1)", method]
     if state.layer != MEAN:
         lines.append(state.layer)
-    lines.append(f"dull: below {state.threshold:.2f}")
+    lines.append(f"dull below {state.threshold:.2f}")
     return "\n".join(filter(None, lines))
 
 

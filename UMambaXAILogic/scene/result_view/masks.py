@@ -8,7 +8,7 @@ from ..colors import PREDICTION_OUTLINE, Color
 from .nodes import SEGMENTATION, TRUTH, ResultNodes
 from .state import CLOUD, CONTOURS, FILL, OFF, OUTLINE, OVERLAY, SURFACE, ViewState
 
-_FILL_OPACITY = 0.45
+_FILL_OPACITY = 0.5
 #: In pixels: where both outlines run together, the prediction's lies inside the wider one of the ground truth.
 _PREDICTION_WIDTH, _TRUTH_WIDTH = 2, 3
 #: Of the ground truth around a cloud: grey, because translucent cyan over amber turns olive.

@@ -10,15 +10,15 @@ from UMambaXAILogic.engine.errors import InputError
 from ..volume_rendering import CPU_RAY_CASTER
 from .cloud import hide_cloud, show_cloud
 from .colored_surface import hide_surface, show_surface
-from .contours import hide_contours, show_contours
-from .errors import show_errors
+from .contours import contours_node, hide_contours, show_contours
+from .errors import errors_node, show_errors
 from .layers import available_layers, layer_map
 from .legend import show_legend
 from .masks import show_prediction, show_truth
 from .nodes import ATTENTION, TRUTH, ResultNodes
 from .overlay import hide_overlay, show_overlay
 from .projection import hide_projection, show_projection
-from .state import CLOUD, CONTOURS, OFF, OVERLAY, PROJECTION, SURFACE, ViewState
+from .state import CLOUD, CONTOURS, OFF, OUTLINE, OVERLAY, PROJECTION, SURFACE, ViewState
 from .threshold_colors import set_color_threshold
 
 
@@ -44,7 +44,12 @@ class ResultView:
     @property
     def state(self) -> ViewState:
         """What is shown; before anything was, what ``show()`` shows first."""
-        return self.nodes.state or ViewState(truth=ViewState.truth if self.has_truth else OFF)
+        first = ViewState()
+        return self.nodes.state or ViewState(
+            attention=first.attention if self.has_attention else (),
+            prediction=first.prediction if self.has_attention else OUTLINE,
+            truth=first.truth if self.has_truth else OFF,
+        )
 
     @property
     def has_attention(self) -> bool:
@@ -55,6 +60,16 @@ class ResultView:
     def has_truth(self) -> bool:
         """Whether there is a ground truth."""
         return self.nodes.get(TRUTH) is not None
+
+    @property
+    def contours_node(self) -> Any:
+        """The lines of equal attention, computed where they were not shown yet; None without a map."""
+        return contours_node(self.nodes, self.nodes.get(ATTENTION)) if self.has_attention else None
+
+    @property
+    def errors_node(self) -> Any:
+        """The TP, FP and FN segments, computed where they were not shown yet; None without a ground truth."""
+        return errors_node(self.nodes) if self.has_truth else None
 
     @property
     def layers(self) -> tuple[str, ...]:
