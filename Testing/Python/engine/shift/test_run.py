@@ -184,7 +184,7 @@ def test_other_strengths_in_the_same_folder_are_refused_or_computed_anew(manifes
 
 
 def test_processes_of_a_cluster_compute_the_same(run, manifest, model, tmp_path):
-    request = request_of(manifest, model, tmp_path, "blur=1", "slice_spacing=2.6", "noise=30", workers=1)
+    request = request_of(manifest, model, tmp_path, "blur=1", "slice_spacing=2.6", "noise=30", workers=1, threads=1)
     reporter = Counting()
     body = run_shift(request, reporter).body
     assert body["measures"] == run.body["measures"]
