@@ -66,7 +66,7 @@ def open_computers(
     if request.scheduler is not None:
         del model
         with existing_client(request.scheduler) as client:
-            yield _of_cluster(client, request.scheduler, reporter)
+            yield computers_of_cluster(client, request.scheduler, reporter)
         return
     plan = plan_workers(request, model, grids)
     device = resolve_device(request.template.device)
@@ -93,7 +93,14 @@ def open_computers(
         tidy_up(folders)  # no process is left that works there
 
 
-def _of_cluster(client: Client, address: str, reporter: Reporter) -> Computers:
+def computers_of_cluster(client: Client, address: str, reporter: Reporter) -> Computers:
+    """The workers of an existing cluster; warns where their threads do not fit.
+
+    Args:
+        client: of the cluster.
+        address: of its scheduler, for people.
+        reporter: hears who computes.
+    """
     hosts = workers_by_host(client)
     census = _Census(client, reporter)
     facts = {"device": "Dask cluster", "workers": sum(hosts.values()), "machines": len(hosts)}

@@ -24,6 +24,7 @@ _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE)
 #: File systems allow 255 bytes for a name; results add endings of their own.
 _LONGEST_NAME_BYTES = 200
+_LISTED_NAMES = 10
 
 
 @dataclass(frozen=True)
@@ -290,10 +291,15 @@ def _same_volume_warnings(cases: Sequence[ManifestCase]) -> list[InputWarning]:
     for case in cases:
         named.setdefault((case.volume, case.series_uid), []).append(case.case)
     return [
-        InputWarning("same_volume", f"The cases {', '.join(names)} name the same volume {volume}.")
+        InputWarning("same_volume", f"The cases {_listed(names)} name the same volume {volume}.")
         for (volume, _), names in named.items()
         if len(names) > 1
     ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _LISTED_NAMES
+    return ", ".join(names[:_LISTED_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _line_of(problem: str) -> int:
