@@ -385,6 +385,22 @@ class UMambaXAITest(ScriptedLoadableModuleTest):
         self.assertIsNone(ui.inputVolumeSelector.currentNode())
         self.assertFalse(ui.runButton.enabled)
 
+    def test_statisticsAreShownAsTableAndHistogram(self):
+        """The panel's table follows the scene's parameters, and the button leads to the histogram."""
+        ui, parameters = self.panel().ui, sceneParameters()
+        self.assertFalse(ui.measureButton.enabled)
+        self.assertTrue(ui.domainTableView.isHidden())
+        parameters.domainTable = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLTableNode", "Statistics")
+        parameters.domainChart = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLPlotChartNode", "Histogram")
+        self.assertFalse(ui.domainTableView.isHidden())
+        self.assertEqual(ui.domainTableView.mrmlTableNode(), parameters.domainTable)
+        layout = slicer.app.layoutManager().layout
+        ui.showHistogramButton.click()
+        self.assertEqual(
+            slicer.app.applicationLogic().GetSelectionNode().GetActivePlotChartID(), parameters.domainChart.GetID()
+        )
+        slicer.app.layoutManager().setLayout(layout)
+
     def test_workerAnswersAndIsCancelled(self):
         """The worker starts with Slicer's own Python, and a program that hears nothing is ended within two seconds."""
         from UMambaXAILogic.slicer_app.self_test import cancel_seconds, worker_error

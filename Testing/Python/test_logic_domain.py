@@ -83,7 +83,7 @@ def test_statistics_histograms_and_comparison_come_into_the_scene(scene, logic, 
         result.diameterChartNode,
     ):
         assert scene.IsNodePresent(node)
-    assert result.tableNode.GetNumberOfColumns() == 6
+    assert result.tableNode.GetNumberOfColumns() == 3
 
 
 def test_started_it_returns_at_once_and_leaves_the_scene_until_it_is_done(scene, temporary, volume):

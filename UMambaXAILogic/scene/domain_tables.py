@@ -7,12 +7,12 @@ from typing import Any
 
 from UMambaXAILogic.engine.domain import DomainRow
 
-from .domain_values import domain_values
+from .domain_values import DomainValue, domain_values
 from .tables import NOT_AVAILABLE, add_table, text_column
 
 
 def add_domain_table(scene: Any, name: str, row: DomainRow, comparison: Mapping[str, Any] | None = None) -> Any:
-    """Add a table of text with the columns Statistic, Value and Unit, and of a profile Lowest, Highest and Outside.
+    """Add a table of text with the columns Statistic and Value, and beside them the range of a profile's cases.
 
     Args:
         row: the volume's statistics.
@@ -21,32 +21,28 @@ def add_domain_table(scene: Any, name: str, row: DomainRow, comparison: Mapping[
     values = list(domain_values(row))
     columns = {
         "Statistic": [value.title for value in values],
-        "Value": [_number(value.value) for value in values],
-        "Unit": [value.unit for value in values],
+        "Value": [_with_unit(value) for value in values],
     }
     if comparison is not None:
         compared = {position["key"]: position for position in comparison["positions"]}
-        found = [compared.get(value.key) for value in values]
-        columns["Lowest of profile"] = [_of(position, "minimum") for position in found]
-        columns["Highest of profile"] = [_of(position, "maximum") for position in found]
-        columns["Outside"] = [_outside(position) for position in found]
+        columns["Profile's range"] = [_range(compared.get(value.key)) for value in values]
     return add_table(scene, name, [text_column(title, cells) for title, cells in columns.items()])
 
 
-def _of(position: Mapping[str, Any] | None, key: str) -> str:
-    return "" if position is None else _number(position[key])
+def _with_unit(value: DomainValue) -> str:
+    return NOT_AVAILABLE if value.value is None else f"{_number(value.value)} {value.unit}".strip()
 
 
-def _outside(position: Mapping[str, Any] | None) -> str:
+def _range(position: Mapping[str, Any] | None) -> str:
+    """ "2.31 to 2.72", and whether the volume lies outside; empty for what is not compared."""
     if position is None:
         return ""
-    return "outside" if position["is_outside"] else "no"
+    between = f"{_number(position['minimum'])} to {_number(position['maximum'])}"
+    return f"outside {between}" if position["is_outside"] else between
 
 
-def _number(value: float | None) -> str:
+def _number(value: float) -> str:
     """Four digits are more than any of these numbers is good for; whole numbers are written out."""
-    if value is None:
-        return NOT_AVAILABLE
     if float(value).is_integer():
         return f"{value:.0f}"
     return f"{value:.1f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -10,7 +10,7 @@ from UMambaXAILogic.engine.domain import HOUNSFIELD_UNITS, DomainRow, VesselInte
 #: Anatomical axis -> how it is written.
 _AXES = {"right_left": "R-L", "anterior_posterior": "A-P", "superior_inferior": "S-I"}
 _MASKS = {"ground_truth": "ground truth", "prediction": "prediction"}
-_DIAMETERS = {"mean": "mean", "median": "median", "std": "standard deviation"}
+_DIAMETERS = {"mean": "mean", "median": "median", "std": "std"}
 _DIAMETERS |= {"minimum": "smallest", "maximum": "largest", "p99": "99th percentile"}
 
 
@@ -50,10 +50,10 @@ def _intensity(row: DomainRow) -> Iterator[DomainValue]:
         low, high = intensity.window
         inside = f"from {low:g} to {high:g} {unit}"
         yield DomainValue("intensity.mean", f"Mean {inside}", intensity.in_window.mean, unit)
-        yield DomainValue("intensity.std", f"Standard deviation {inside}", intensity.in_window.std, unit)
+        yield DomainValue("intensity.std", f"Std {inside}", intensity.in_window.std, unit)
         yield DomainValue("intensity.voxels", f"Voxels {inside}", intensity.in_window.count, "")
-    yield DomainValue("intensity.full.mean", "Mean of all voxels", intensity.full.mean, unit)
-    yield DomainValue("intensity.full.std", "Standard deviation of all voxels", intensity.full.std, unit)
+    yield DomainValue("intensity.full.mean", "Mean, all voxels", intensity.full.mean, unit)
+    yield DomainValue("intensity.full.std", "Std, all voxels", intensity.full.std, unit)
     yield DomainValue("intensity.full.minimum", "Lowest value", intensity.minimum, unit)
     for share, value in intensity.percentiles.items():
         yield DomainValue(f"intensity.full.percentiles.{share:g}", f"Percentile {share:g}", value, unit)
@@ -65,9 +65,9 @@ def _intensity(row: DomainRow) -> Iterator[DomainValue]:
 def _vessel(vessel: VesselIntensity, unit: str) -> Iterator[DomainValue]:
     noise = f" (noise: {vessel.noise_estimator})" if vessel.noise_estimator else ""
     yield DomainValue("intensity.vessel.mean", "Mean in the vessels", vessel.inside.mean, unit)
-    yield DomainValue("intensity.vessel.std", "Standard deviation in the vessels", vessel.inside.std, unit)
+    yield DomainValue("intensity.vessel.std", "Std in the vessels", vessel.inside.std, unit)
     yield DomainValue(
-        "intensity.vessel.contrast_to_noise", f"Vessels' contrast to noise{noise}", vessel.contrast_to_noise, ""
+        "intensity.vessel.contrast_to_noise", f"Vessel contrast to noise{noise}", vessel.contrast_to_noise, ""
     )
 
 
@@ -98,4 +98,4 @@ def _morphology(row: DomainRow) -> Iterator[DomainValue]:
     whose = _MASKS[morphology.mask]
     for name, title in _DIAMETERS.items():
         value = getattr(morphology.diameters if name in ("mean", "std") else morphology, name)
-        yield DomainValue(f"morphology.diameter_mm.{name}", f"Vessel diameter, {title} ({whose})", value, "mm")
+        yield DomainValue(f"morphology.diameter_mm.{name}", f"Diameter, {title} ({whose})", value, "mm")

@@ -16,7 +16,6 @@ from .export_volume import check_volume_node, write_array
 from .grid import Grid, image_array, local_grid, parent_to_world
 from .label_export import label_volume_on_grid, segments_on_grid
 from .run_nodes import RUN_ATTRIBUTE
-from .subject_hierarchy import item_of, subject_hierarchy
 
 _ROLE = "mask"
 #: Largest cosine between two axes, as the readers of files have it.
@@ -71,9 +70,10 @@ def export_for_statistics(
 
 def dicom_modality(volume_node: Any) -> str | None:
     """The modality in the volume's DICOM tags; None where it was loaded from another kind of file."""
-    hierarchy = subject_hierarchy(volume_node.GetScene())
+    hierarchy = volume_node.GetScene().GetFirstNodeByClass("vtkMRMLSubjectHierarchyNode")
+    item = 0 if hierarchy is None else hierarchy.GetItemByDataNode(volume_node)  # looking must not make one
     name = slicer.vtkMRMLSubjectHierarchyConstants.GetDICOMSeriesModalityAttributeName()
-    return hierarchy.GetItemAttribute(item_of(hierarchy, volume_node), name) or None
+    return (hierarchy.GetItemAttribute(item, name) or None) if item else None
 
 
 def _mask(mask_node: Any, world_grid: Grid, segments: Sequence[str] | str | None) -> np.ndarray:

@@ -242,6 +242,7 @@ class ResultImport(StepwiseImport):
                 roles.MISSED: result.missed_node,
                 roles.METRICS: result.metrics_node,
                 roles.METRICS_TABLE: result.metrics_table_node,
+                roles.ALIGNMENT_TABLE: result.alignment_table_node,
                 roles.SLICES_TABLE: result.slices_table_node,
                 roles.CHART: result.chart_node,
             },

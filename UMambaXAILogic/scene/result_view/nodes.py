@@ -14,7 +14,8 @@ from .state import MEAN, ViewState
 
 VOLUME, SEGMENTATION, ATTENTION, TRUTH = "volume", "segmentation", "attention", "truth"
 CONTOURS, SURFACE, ERRORS, MISSED = "contours", "surface", "errors", "missed"
-METRICS, SLICES_TABLE, METRICS_TABLE, CHART = "metrics", "slices_table", "metrics_table", "chart"
+METRICS, CHART = "metrics", "chart"
+SLICES_TABLE, METRICS_TABLE, ALIGNMENT_TABLE = "slices_table", "metrics_table", "alignment_table"
 
 _RECORD_ATTRIBUTE = "UMambaXAI.result"
 _STATE_ATTRIBUTE = "UMambaXAI.view"

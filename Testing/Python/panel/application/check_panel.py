@@ -46,6 +46,10 @@ def test_everything_that_can_be_changed_says_what_it_does(panel):
         "thresholdSlider",
         "opacitySlider",
         "showAttentionCheckBox",
+        "profileEdit",
+        "browseProfileButton",
+        "measureButton",
+        "showHistogramButton",
     ):
         assert len(getattr(panel.ui, name).toolTip) > 20, name
 
@@ -330,6 +334,117 @@ def test_a_volume_that_goes_away_meanwhile_ends_in_a_message(panel, add_volume, 
     assert "removed from the scene" in text(panel)
 
 
+def table_texts(panel) -> list[list[str]]:
+    model = panel.ui.domainTableView._object.model()
+    columns = range(model.columnCount())
+    return [[model.item(row, column).text() for column in columns] for row in range(model.rowCount())]
+
+
+def test_measuring_shows_a_table_and_what_lies_outside_the_profile(panel, add_volume, worker, spin, picture):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    assert panel.ui.domainTableView.isHidden()
+    assert not panel.ui.showHistogramButton.enabled
+    assert "profile that the model carries" in panel.ui.measureButton.toolTip
+    click(panel, "measureButton")
+    spin(lambda: "Measuring" in panel.ui.progressLabel.text)
+    assert not panel.ui.measureButton.enabled
+    assert not panel.ui.runButton.enabled
+    assert not panel.ui.profileEdit.enabled
+    worker.go()
+    spin(lambda: "Measured" in text(panel))
+    assert "Outside the range of source (12 cases) in 1 of 6 quantities" in text(panel)
+    assert "noise is outside what the model was trained on" in panel.ui.warningLabel.text
+    request = json.loads((worker.folder / "request.json").read_text())
+    assert (request["kind"], request["profile"], request["mask"]) == ("domain", "demo", None)
+    assert not panel.ui.domainTableView.isHidden()
+    rows = {row[0]: row[1:] for row in table_texts(panel)}
+    assert rows["Noise (air)"] == ["14.2 HU", "outside 2.31 to 2.72"]
+    assert rows["Mean from 0 to 80 HU"] == ["38.42 HU", "35.6 to 39.5"]
+    assert panel._parameterNode.domainTable.GetName().startswith("CTA")
+    picture("8-statistics", height=900)
+
+
+def test_the_histogram_is_shown_beside_the_slices(panel, add_volume, worker, spin):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    worker.go()
+    click(panel, "measureButton")
+    spin(lambda: "Measured" in text(panel))
+    click(panel, "showHistogramButton")
+    assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView
+    selection = slicer.app.applicationLogic().GetSelectionNode()
+    assert selection.GetActiveTableID() == panel._parameterNode.domainTable.GetID()
+    assert selection.GetActivePlotChartID() == panel._parameterNode.domainChart.GetID()
+
+
+def test_a_profile_of_ones_own_and_the_vessels_travel_to_the_worker(panel, add_volume, worker, spin, dialogs, tmp_path):
+    profile = tmp_path / "source.json"
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    panel.ui.groundTruthSelector.setCurrentNode(add_volume("Truth", "vtkMRMLLabelMapVolumeNode"))
+    panel.ui.profileEdit.setText(str(profile))
+    assert not panel.ui.measureButton.enabled
+    assert "source.json" in text(panel)
+    assert panel.ui.runButton.enabled
+    profile.touch()
+    dialogs.path = str(profile)
+    click(panel, "browseProfileButton")
+    assert dialogs.asked == ["profile"]
+    panel.updateUi()
+    worker.go()
+    click(panel, "measureButton")
+    spin(lambda: "Measured" in text(panel))
+    request = json.loads((worker.folder / "request.json").read_text())
+    assert request["profile"] == str(profile)
+    assert request["mask"].endswith("vessels.nrrd")
+    assert "vessels of 2.40 mm" in text(panel)
+
+
+def test_a_model_that_cannot_be_used_hinders_no_measuring(panel, add_volume, worker, spin, tmp_path):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    panel.ui.modelSourceSelector.setCurrentIndex(1)
+    panel.ui.modelPathEdit.setText(str(tmp_path / "gone"))
+    assert not panel.ui.runButton.enabled
+    worker.go()
+    click(panel, "measureButton")
+    spin(lambda: not panel.controller.is_busy)
+    assert json.loads((worker.folder / "request.json").read_text())["profile"] is None
+    assert len(table_texts(panel)[0]) == 2
+
+
+def test_measuring_is_cancelled_and_fails_like_a_run(panel, add_volume, worker, spin):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    before = node_ids()
+    click(panel, "measureButton")
+    spin(lambda: "Measuring" in panel.ui.progressLabel.text)
+    click(panel, "cancelButton")
+    spin(lambda: not panel.controller.is_busy)
+    assert "Cancelled" in text(panel)
+    worker.mode = "error"
+    worker.go()
+    click(panel, "measureButton")
+    spin(lambda: not panel.controller.is_busy)
+    assert "Choose another model" in text(panel)
+    assert node_ids() == before
+    assert panel.ui.domainTableView.isHidden()
+
+
+def test_statistics_go_with_their_scene_and_come_back_with_the_panel(panel, add_volume, worker, spin):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    worker.go()
+    click(panel, "measureButton")
+    spin(lambda: "Measured" in text(panel))
+    panel.exit()
+    panel.enter()
+    assert not panel.ui.domainTableView.isHidden()
+    slicer.mrmlScene.RemoveNode(panel._parameterNode.domainTable)
+    panel.updateUi()
+    assert panel.ui.domainTableView.isHidden()
+    click(panel, "measureButton")
+    spin(lambda: not panel.controller.is_busy)
+    slicer.mrmlScene.Clear(0)
+    assert panel.ui.domainTableView.isHidden()
+    assert panel.ui.domainTableView.mrmlTableNode() is None
+
+
 def test_without_packages_it_asks_first_and_a_no_does_nothing(panel, add_volume, runtime, dialogs):
     runtime.is_ready, dialogs.answer = False, False
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
@@ -454,6 +569,6 @@ def test_the_self_test_passes_here_as_in_slicer(panel):
 
     suite = unittest.TestLoader().loadTestsFromName("UMambaXAI")
     result = unittest.TextTestRunner(stream=sys.stdout).run(suite)
-    assert result.testsRun == 5  # four, and the base class that every module's namespace holds
+    assert result.testsRun == 6  # five, and the base class that every module's namespace holds
     assert result.wasSuccessful()
     sys.modules["UMambaXAI"].UMambaXAITest().runTest()

@@ -169,13 +169,13 @@ def add_volume():
 
 @pytest.fixture
 def picture(panel, spin):
-    """Leaves a PNG of the panel: picture(name)."""
+    """Leaves a PNG of the panel: picture(name, height)."""
 
-    def grab(name: str) -> QtGui.QImage:
+    def grab(name: str, height: int = 840) -> QtGui.QImage:
         folder = Path(os.environ["UMAMBAXAI_PANEL_PICTURES"])
         folder.mkdir(parents=True, exist_ok=True)
         parent = panel.parent._object
-        parent.resize(430, 640)
+        parent.resize(430, height)
         parent.show()
         frames: list[int] = []
         spin(lambda: frames.append(1) or len(frames) > 5)  # the layout settles
