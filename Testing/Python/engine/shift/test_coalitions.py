@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from UMambaXAILogic.engine.shift.blur import Blur
@@ -76,6 +76,7 @@ def test_shared_beginnings_are_computed_once(small):
     assert len(calls) == 31  # one step for each coalition but none, instead of 80
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, 31)))
 def test_only_what_is_wanted_and_its_beginnings_are_computed(wanted):
     calls: list[int] = []

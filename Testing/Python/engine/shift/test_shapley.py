@@ -6,7 +6,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -30,22 +30,26 @@ def over_orders(game: np.ndarray) -> np.ndarray:
 games = st.integers(1, 6).flatmap(lambda n: arrays(np.float64, 2**n, elements=st.floats(-1, 1)))
 
 
+@settings(deadline=None)
 @given(games)
 def test_they_are_the_mean_contribution_over_all_orders(game):
     np.testing.assert_allclose(shapley_values(game), over_orders(game), atol=1e-13)
 
 
+@settings(deadline=None)
 @given(games)
 def test_efficiency_the_shares_sum_to_the_whole_change(game):
     assert shapley_values(game).sum() == pytest.approx(game[-1] - game[0], abs=1e-12)
 
 
+@settings(deadline=None)
 @given(arrays(np.float64, 32, elements=st.floats(-1, 1)), st.integers(0, 4))
 def test_dummy_a_factor_that_changes_nothing_gets_exactly_nothing(game, player):
     coalitions = np.arange(32)
     assert shapley_values(game[coalitions & ~(1 << player)])[player] == 0.0
 
 
+@settings(deadline=None)
 @given(arrays(np.float64, 32, elements=st.floats(-1, 1)))
 def test_symmetry_factors_that_do_the_same_get_the_same(game):
     coalitions = np.arange(32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from UMambaXAILogic.engine.shift.slice_weights import resample_slices, slice_weights
@@ -19,6 +19,7 @@ def as_matrix(old: int, new: int) -> np.ndarray:
     return matrix
 
 
+@settings(deadline=None)
 @given(counts, counts)
 def test_weights_sum_to_one_and_none_is_negative(old, new):
     matrix = as_matrix(old, new)
@@ -26,6 +27,7 @@ def test_weights_sum_to_one_and_none_is_negative(old, new):
     np.testing.assert_allclose(matrix.sum(axis=1), 1, atol=1e-12)
 
 
+@settings(deadline=None)
 @given(counts, counts)
 def test_thicker_slices_keep_the_total_exactly(old, new):
     if new > old:
@@ -33,6 +35,7 @@ def test_thicker_slices_keep_the_total_exactly(old, new):
     np.testing.assert_allclose(as_matrix(old, new).sum(axis=0), new / old, atol=1e-9)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 40), st.integers(1, 40))
 def test_thicker_slices_are_integrals_over_their_thickness(old, new):
     if new > old:
@@ -43,6 +46,7 @@ def test_thicker_slices_are_integrals_over_their_thickness(old, new):
     np.testing.assert_allclose(as_matrix(old, new) @ profile, samples.reshape(new, fine).mean(axis=1), atol=2e-3)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 40), counts)
 def test_thinner_slices_lie_on_the_line_between_centres(old, new):
     if new <= old:
@@ -62,6 +66,7 @@ def test_any_axis_can_be_resampled(axis):
     np.testing.assert_allclose(result, wanted, atol=1e-6)
 
 
+@settings(deadline=None)
 @given(counts, counts)
 def test_constant_padding_keeps_its_value_to_the_last_bit(old, new):
     value = np.float32(-1023.7)
