@@ -28,7 +28,7 @@ class CaseStatus:
         status: ``begun``, ``done`` or ``failed``.
         attempts: how often the case was begun, over all runs.
         run: which run began it last.
-        starts: how often that run did.
+        starts: how often that run did without a word about the end: such a process was killed, or still computes.
         code: of the failure, as in ``errors``; None else.
         reason: of the failure, as a person reads it; None else.
         traceback: of a failure that is a bug; None else.
@@ -70,7 +70,7 @@ def read_status(folder: Path) -> CaseStatus:
 
 
 def starts_in_run(folder: Path, run: str) -> int:
-    """How often a run began a case."""
+    """How often a run began a case without a word about the end."""
     status = read_status(folder)
     return status.starts if status.run == run else 0
 
@@ -87,6 +87,15 @@ def note_start(folder: Path, run: str, fingerprint: str) -> CaseStatus:
     status = CaseStatus(BEGUN, before.attempts + 1, run, starts, fingerprint=fingerprint)
     _write(folder, status)
     return status
+
+
+def note_cancelled(folder: Path, status: CaseStatus) -> None:
+    """Write down that an attempt was called off, which is no fault of the case.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    _write(folder, replace(status, starts=status.starts - 1))
 
 
 def note_done(folder: Path, status: CaseStatus) -> CaseStatus:

@@ -15,7 +15,16 @@ from ..failure import describe_failure
 from ..progress import Reporter
 from ..request import Request
 from ..unfinished import LOCK_NAME
-from .case_state import FinishedCase, finished_case, note_done, note_failure, note_start, read_status, starts_in_run
+from .case_state import (
+    FinishedCase,
+    finished_case,
+    note_cancelled,
+    note_done,
+    note_failure,
+    note_start,
+    read_status,
+    starts_in_run,
+)
 from .model_cache import ModelCache
 from .privacy import without_identifiers
 from .request import MAX_STARTS
@@ -104,6 +113,7 @@ def perform(task: CaseTask, compute: Compute = explain_case) -> Outcome:
             if (finished := finished_case(folder, task.fingerprint)) is None:
                 raise InputError("Its files were changed while it was computed.", "Run the cohort again.")
         except CancelledError:
+            note_cancelled(folder, status)
             return Outcome(status.attempts)
         except Exception as error:
             failure = describe_failure(error)

@@ -94,25 +94,39 @@ def test_a_finished_case_is_not_computed_again(make_task, imitate):
     assert second.finished == first.finished and second.attempts == first.attempts == 1
 
 
+class Killed(BaseException):
+    """Ends a computation as SIGKILL does: nobody hears of it."""
+
+
 def test_attempts_are_counted_before_anything_is_computed(make_task, imitate):
     counted = []
 
-    def look(task, reporter):
+    def die(task, reporter):
         counted.append(read_status(task.request.output))
-        raise CancelledError()
+        raise Killed
 
     for run in ("one", "two", "two"):
-        assert perform(make_task(run=run), look) == task.Outcome(len(counted))
+        with pytest.raises(Killed):
+            perform(make_task(run=run), die)
     assert [(status.status, status.attempts, status.starts) for status in counted] == [
         ("begun", 1, 1),
         ("begun", 2, 1),
         ("begun", 3, 2),
     ]
     # A third start in the same run means that the process died twice.
-    ended = perform(make_task(run="two"), look)
+    ended = perform(make_task(run="two"), die)
     assert ended.code == "crashed" and "2 times" in ended.reason and len(counted) == 3
     assert read_status(make_task().request.output).status == "failed"
     assert perform(make_task(run="three"), imitate).attempts == 4
+
+
+def test_a_case_that_is_called_off_again_and_again_is_not_held_to_crash(make_task, imitate):
+    def called_off(task, reporter):
+        raise CancelledError()
+
+    for attempt in range(1, 5):
+        assert perform(make_task(), called_off) == task.Outcome(attempt)
+    assert perform(make_task(), imitate).finished is not None
 
 
 def test_files_that_change_meanwhile_are_noticed(make_task, imitate):
