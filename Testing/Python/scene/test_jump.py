@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import slicer
 
 from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.volume import Geometry
@@ -20,9 +19,8 @@ def views(scene):
     """The application's three slice views, by orientation."""
     nodes = {}
     for name, orientation in (("Red", "Axial"), ("Yellow", "Sagittal"), ("Green", "Coronal")):
-        node = slicer.vtkMRMLSliceNode()
+        node = scene.AddNewNodeByClass("vtkMRMLSliceNode", name)
         node.SetLayoutName(name)
-        node = scene.AddNode(node)
         node.SetOrientation(orientation)
         nodes[orientation] = node
     return nodes

@@ -8,7 +8,8 @@ import math
 import pytest
 import slicer
 
-from UMambaXAILogic.scene.plots import add_slice_chart
+from UMambaXAILogic.engine.alignment.categories import DICE_ABOVE
+from UMambaXAILogic.scene.plots import CATEGORIES_DICE_ABOVE, add_slice_chart
 from UMambaXAILogic.scene.tables import add_alignment_table, add_metrics_table, add_slices_table, metric_rows
 
 METRICS = {
@@ -98,7 +99,7 @@ def test_the_chart_has_a_fixed_range_and_two_lines_that_stay_apart(scene, slices
     chart, series = add_slice_chart(scene, "Chart", table, has_ground_truth=True)
     assert not chart.GetYAxisRangeAuto()
     assert chart.GetYAxisRange() == (0.0, 1.0)
-    dice, f1 = series
+    dice, f1 = series[:2]
     assert (dice.GetYColumnName(), f1.GetYColumnName()) == ("dice", "xai_gt_f1")
     assert dice.GetXColumnName() == f1.GetXColumnName() == "position_s_mm"
     assert dice.GetColor() != f1.GetColor()
@@ -106,6 +107,19 @@ def test_the_chart_has_a_fixed_range_and_two_lines_that_stay_apart(scene, slices
     assert dice.GetMarkerStyle() == slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone != f1.GetMarkerStyle()
     columns = {table.GetColumnName(index) for index in range(table.GetNumberOfColumns())}
     assert {dice.GetXColumnName(), dice.GetYColumnName(), f1.GetYColumnName()} <= columns
+
+
+def test_dotted_lines_separate_the_categories_of_dice(scene, slices):
+    table = add_slices_table(scene, "Slices", slices)
+    chart, (_, _, bounds, *lines) = add_slice_chart(scene, "Chart", table, has_ground_truth=True)
+    assert chart.GetNumberOfPlotSeriesNodes() == 2 + len(lines)
+    assert CATEGORIES_DICE_ABOVE == DICE_ABOVE
+    heights = [bounds.GetTable().GetColumnByName(line.GetYColumnName()).GetValue(0) for line in lines]
+    assert heights == [0.85, 0.65, 0.4]
+    assert [line.GetName().split(":")[0] for line in lines] == ["perfect", "good", "bad"]
+    ends = bounds.GetTable().GetColumnByName("position_s_mm")
+    assert [ends.GetValue(row) for row in (0, 1)] == [-10.5, -9.75]
+    assert all(line.GetLineStyle() == slicer.vtkMRMLPlotSeriesNode.LineStyleDot for line in lines)
 
 
 def test_without_ground_truth_the_chart_shows_the_prediction(scene, slices):

@@ -1,0 +1,40 @@
+"""One case's numbers as text that can be pasted into a letter or a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_REFERENCES = {"gt": "ground truth", "pm": "prediction"}
+_SCORES = (("iou", "IoU"), ("f1", "F1"), ("precision", "precision"), ("recall", "recall"))
+
+
+def numbers_text(metrics: Mapping[str, Any]) -> str:
+    """The numbers of the result table, one a line: name, tab, value; then the verdict with what it rests on.
+
+    Args:
+        metrics: the content of metrics.json.
+    """
+    segmentation = metrics["segmentation"]
+    attribution = metrics.get("attribution") or {}
+    rows: list[tuple[str, Any]] = [("Case", metrics.get("case")), ("Method", attribution.get("method"))]
+    if metrics.get("phantom"):
+        rows.append(("Phantom", "yes, not a patient"))
+    rows += [("Dice", segmentation.get("dice")), ("IoU", segmentation.get("iou"))]
+    for row in metrics.get("alignment") or []:
+        if row["layer"] == "mean":
+            where = f"Attention >= {row['threshold']:g} and {_REFERENCES[row['reference']]}"
+            rows += [(f"{where}: {name}", row.get(key)) for key, name in _SCORES]
+    rows.append(("Gap: IoU with prediction - IoU with ground truth", metrics.get("gap")))
+    verdict = metrics.get("verdict") or {}
+    rows.append(("Verdict", verdict.get("text") or verdict.get("name")))
+    rows += [("Reason", reason) for reason in verdict.get("reasons") or []]
+    rows.append(("For research use only", "not for diagnosis"))
+    return "".join(f"{name}\t{_in_words(value)}\n" for name, value in rows)
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return "n/a"
+    text = f"{value:.4f}" if isinstance(value, float) else str(value)
+    return " ".join(text.split())  # a tab or a line break would start another cell
