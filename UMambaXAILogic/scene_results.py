@@ -31,6 +31,7 @@ class SegmentAndExplainResult:
         volumeNode: what was segmented.
         truthNode: a copy of the ground truth in its own colours; None without one.
         view: shows the result in other ways: ``result.view.show(attention="contours", errors=True)``.
+        domainTableNode: intensities, resolution, noise and vessel diameters of the volume.
     """
 
     segmentationNode: Any
@@ -47,6 +48,7 @@ class SegmentAndExplainResult:
     volumeNode: Any = None
     truthNode: Any = None
     view: ResultView | None = None
+    domainTableNode: Any = None
 
     @property
     def contoursNode(self) -> Any:
@@ -179,4 +181,5 @@ def case_result(imported: ImportedResult, warnings: list[tuple[str, str]]) -> Se
         volumeNode=imported.volume_node,
         truthNode=imported.truth_node,
         view=imported.view,
+        domainTableNode=imported.domain_table_node,
     )

@@ -58,7 +58,7 @@ WORKER = """
                 "model": {{"labels": {{"background": 0, "vessel": 1}}}}, "target": {{"label": 1, "name": "vessel"}},
                 "segmentation": {{"pm_voxels": 9, "dice": None}}, "alignment": [], "gap": None, "warnings": [],
                 "verdict": {{"name": "inconclusive", "reasons": [], "cutoffs": {{"threshold": 0.3}}}},
-                "attribution": {{"method": "seg-grad-cam", "layers": []}}, "domain": {{"units": "HU"}},
+                "attribution": {{"method": "seg-grad-cam", "layers": []}}, "domain": None,
             }}))
             header = "slice,position_s_mm,dice,xai_gt_f1,xai_pm_f1,category"
             (folder / "slices.csv").write_text(header + "\\n0,1.5,,,0.5,\\n")

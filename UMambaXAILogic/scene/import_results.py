@@ -14,10 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from UMambaXAILogic.engine.domain import DomainRow
 from UMambaXAILogic.engine.json_text import json_text
 from UMambaXAILogic.engine.request import FOREGROUND
 
 from .colors import GROUND_TRUTH, PREDICTION
+from .domain_tables import add_domain_table
 from .errors_display import add_missed_segmentation, beyond_one_voxel
 from .grid import Grid, bounding_box
 from .heat_map import add_attention_volume
@@ -90,6 +92,7 @@ class ImportedResult:
     alignment_table_node: Any = None
     slices_table_node: Any = None
     chart_node: Any = None
+    domain_table_node: Any = None
     view: ResultView | None = None
 
 
@@ -222,6 +225,9 @@ class ResultImport(StepwiseImport):
         chart, series = add_slice_chart(scene, self._nodes.name("scores by slice"), slices, self._truth is not None)
         self._nodes.keep_all([chart, *series])
         self.result.chart_node = chart
+        if metrics.get("domain") is not None:
+            row = DomainRow.from_json(metrics["domain"])
+            self.result.domain_table_node = self._nodes.keep(add_domain_table(scene, self._nodes.name("domain"), row))
 
     def _place(self) -> None:
         self._nodes.place(self._request.replace)

@@ -70,11 +70,11 @@ def test_what_is_no_cohort_is_refused_and_leaves_the_scene(scene, folder, tmp_pa
 
 
 @pytest.fixture
-def wanted(tmp_path, write_result, vessel, oblique_affine):
+def wanted(tmp_path, write_result, vessel, oblique_affine, domain_row):
     """Makes a case of a cohort whose files lie on an oblique, left-handed grid."""
     prediction, truth, attention = vessel
     metrics = {
-        "domain": {"units": "HU"},
+        "domain": domain_row("a"),
         "verdict": {"name": "inconclusive", "reasons": [], "cutoffs": {"threshold": 0.25}},
         "attribution": {"method": "seg-grad-cam", "layers": []},
     }
@@ -98,14 +98,15 @@ def test_a_case_is_shown_as_if_it_had_just_been_explained(scene, wanted, vessel,
     assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (-100.0, 500.0)
     assert result.attention_node.GetName() == "a attention (source, seg-grad-cam)"
     assert result.attention_node.GetDisplayNode().GetLowerThreshold() == pytest.approx(0.25)
-    errors = image_array(result.errors_node.GetSegmentation().GetNthSegment(0).GetRepresentation("Binary labelmap"))
+    errors = image_array(result.view.errors_node.GetSegmentation().GetNthSegment(0).GetRepresentation("Binary labelmap"))
     assert (errors == 1).sum() == (prediction.astype(bool) & truth.astype(bool)).sum()
     assert scene.IsNodePresent(result.metrics_table_node)
+    assert result.domain_table_node.GetCellText(0, 0) == "Mean from 0 to 80 HU"
 
 
 def test_the_labels_that_counted_are_the_truth(scene, wanted, vessel):
     prediction, truth, _ = vessel
-    errors = run(CaseImport(scene, wanted([7]))).errors_node
+    errors = run(CaseImport(scene, wanted([7]))).view.errors_node
     image = image_array(errors.GetSegmentation().GetNthSegment(0).GetRepresentation("Binary labelmap"))
     assert (image == 1).sum() == 0
     assert (image == 2).sum() == prediction.sum()  # nothing of it is true
