@@ -9,6 +9,8 @@ from .shell import bounding_box
 
 #: A prediction one voxel wider than the truth is a matter of delineation, not of what was annotated.
 TOLERANCE_VOXELS = 1
+#: A smaller share of the prediction outside the truth's box cannot move a score: no reason to warn.
+MIN_SHARE_OUTSIDE = 0.01
 
 
 def voxels_outside_annotation(pm: BoolArray, gt: BoolArray, region: BoolArray | None = None) -> int | None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..request import DEFAULT_THRESHOLDS, REPORTING_THRESHOLD, VerdictCutoffs
 from ..volume import Geometry
-from .annotation_extent import voxels_outside_annotation
+from .annotation_extent import MIN_SHARE_OUTSIDE, voxels_outside_annotation
 from .categories import category_summary, joint_categories
 from .counting import AttentionCounts, BoolArray, SegmentationCounts, count_attention, count_segmentation
 from .excess import ExcessAlignment, excess_alignment
@@ -231,7 +231,7 @@ class CaseMeasurement:
             where = "" if self._region is None else " inside the evaluation region"
             return [("ground_truth_empty", f"The ground truth has no voxel of the target{where}; Dice says nothing.")]
         outside = voxels_outside_annotation(self._pm, self._gt, self._region)
-        if not outside:
+        if not outside or outside < MIN_SHARE_OUTSIDE * pooled.measured:
             return []
         share = ratio(100 * outside, pooled.measured)
         return [

@@ -160,6 +160,16 @@ def test_predicted_vessels_beyond_the_annotation_are_warned_about(grid, stop, wa
         assert warnings[0][1].startswith("1 predicted voxels (8.3 %)")
 
 
+@pytest.mark.parametrize(("stray", "warned"), [(1, False), (3, True)])
+def test_a_stray_voxel_of_a_hundred_is_not_worth_a_warning(grid, stray, warned):
+    shape = (10, 20, 30)
+    pm, gt = np.zeros(shape, bool), np.zeros(shape, bool)
+    pm[2:4, 5:10, 5:25] = gt[2:4, 5:10, 5:25] = True  # 200 voxels
+    pm[8, 0, :stray] = True
+    codes = [code for code, _ in CaseMeasurement(pm, gt, None, grid(shape)).result().warnings]
+    assert codes == (["prediction_outside_annotation"] if warned else [])
+
+
 def test_slices_are_counted_from_head_to_foot_whatever_the_storage_order(arrays):
     """The same patient stored with the superior axis first and last."""
     pm, gt, attention = arrays
