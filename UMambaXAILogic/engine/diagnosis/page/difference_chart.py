@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 from .plot import Plot
 from .scale import linear_scale, named_scale
@@ -30,7 +31,7 @@ class Difference:
 
 
 def difference_chart(name: str, title: str, axis: str, rows: Sequence[Difference]) -> str:
-    """The chart as SVG, or nothing without rows; what lies right of 0 is larger in the target.
+    """The chart in a box that scrolls, or nothing without rows; what lies right of 0 is larger in the target.
 
     Args:
         name: unique on the page.
@@ -57,4 +58,5 @@ def difference_chart(name: str, title: str, axis: str, rows: Sequence[Difference
             plot.line("stem", [(0, place), (row.value, place)])
         plot.disc("difference", row.value, place, f"{row.label}: {row.value:.3f}{interval}")
         words.append(f"{row.label}: {row.value:.3f}{interval}.")
-    return plot.svg(title, " ".join(words))
+    svg = plot.svg(title, " ".join(words))
+    return f'<div class="scroll" role="region" aria-label="{escape(title)}" tabindex="0">{svg}</div>'

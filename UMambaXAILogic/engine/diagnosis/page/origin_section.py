@@ -39,6 +39,7 @@ def settings_section(report: Mapping[str, Any]) -> str:
     environment = report["environment"]
     versions = [(name, text_of(value)) for name, value in environment.items() if name not in SIDES]
     parts = [
+        "<p>All numbers stand at full precision in report.json, which was written with this page.</p>",
         '<h3 id="cohort-settings">Of the cohorts</h3>' + _pair_table("cohort-settings", rows),
         "<h3>Of the comparison</h3>" + definitions(options),
         "<h3>Versions</h3>" + definitions(versions),

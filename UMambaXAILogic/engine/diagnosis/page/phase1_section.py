@@ -76,7 +76,9 @@ def _shifts(phase1: Mapping[str, Any]) -> str:
     if not shifts:
         return ""
     rows = [Difference(shift["title"], shift["standardised_difference"]) for shift in shifts[:_SHOWN_SHIFTS]]
-    chart = difference_chart("largest-shifts", "Shifts, largest first", "Standardised difference, target - source", rows)
+    chart = difference_chart(
+        "largest-shifts", "Shifts, largest first", "Standardised difference, target - source", rows
+    )
     more = f" The {_SHOWN_SHIFTS} largest of {len(shifts)} are shown." if len(shifts) > _SHOWN_SHIFTS else ""
     words = (
         "Difference of the means over cases, divided by the spread of the cases within the cohorts (at least a tenth "

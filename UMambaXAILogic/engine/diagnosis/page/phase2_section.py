@@ -20,6 +20,16 @@ from .table_html import table_html
 _MEANS = ("mean_without_last", "mean")
 _PART_TITLES = {"mean": "mean", "mean_without_last": "mean w/o last"}
 
+_STRIP_WORDS = "Marks are cases; a bar is their mean, the box around it its 95 % interval, from 6 cases on."
+_ALIGNMENT_WORDS = (
+    "Small marks are cases, large ones the means that the verdict is about; the zones are those of the published rule. "
+    "On the dashed line attention meets the truth as well as the prediction."
+)
+_JOINT_WORDS = (
+    "The area of a square is the number of slices there; dashed lines are the cut-offs, percents those of the table."
+)
+_EXCESS_WORDS = "Under the dashed line attention avoids the true part of the prediction."
+
 AVERAGING_WORDS = (
     "<p>Every number says how it was averaged: <b>pooled</b>, voxels of all cases counted together, then the ratio; "
     "<b>case_mean</b>, the ratio of every case, then their mean, with a 95 % interval over cases; <b>slice_mean</b>, "
@@ -50,7 +60,11 @@ def segmentation_content(report: Mapping[str, Any], details: Mapping[str, Cohort
             _differences(tables["differences"]),
             _table(tables, "7"),
             _table(tables, "8"),
-            figures([strip_chart("dice-cases", "Dice of every case", "Dice", strips, unit), categories], labels),
+            figures(
+                [strip_chart("dice-cases", "Dice of every case", "Dice", strips, unit), categories],
+                labels,
+                _STRIP_WORDS,
+            ),
         ]
     )
 
@@ -63,13 +77,13 @@ def alignment_content(report: Mapping[str, Any], details: Mapping[str, CohortDet
             _table(tables, "9"),
             _table(tables, "10"),
             _table(tables, "gap"),
-            figures([_alignment(report, details), _gaps(report, details)], labels),
+            figures([_alignment(report, details), _gaps(report, details)], labels, _ALIGNMENT_WORDS),
             _table(tables, "11"),
-            figures(_joint(report, details), labels),
+            figures(_joint(report, details), labels, _JOINT_WORDS),
             _table(tables, "layers"),
             figures(_layers(tables["layers"], details), labels),
             _table(tables, "excess"),
-            figures([_excess(details)], labels),
+            figures([_excess(details)], labels, _EXCESS_WORDS),
             _table(tables, "5"),
         ]
     )
@@ -90,8 +104,11 @@ def _differences(table: Mapping[str, Any]) -> str:
         low, value, high = limits_of(row["difference"])
         if value is not None:
             rows.append(Difference(row["measure"], value, low, high))
-    chart = difference_chart("differences", "Target minus source", "Target - source, with 95 % interval", rows)
-    words = "Right of the dashed line: larger in the target. Logarithms of excess are no ratios like the others."
+    chart = difference_chart("differences", "Target minus source", "Target - source", rows)
+    words = (
+        "Right of the dashed line: larger in the target. With 95 % intervals over cases, from 6 cases on. Logarithms "
+        "of excess are no ratios like the others."
+    )
     return f'<figure class="plots"><div>{chart}</div><figcaption>{words}</figcaption></figure>' if chart else ""
 
 

@@ -15,6 +15,8 @@ Point = tuple[float, float]
 
 #: Half the size of a mark in drawing units.
 MARK = 4.2
+#: Wider drawings are not made to fit a phone; they scroll.
+_WIDE = 600
 #: Room for a letter of an axis' name.
 _LETTER = 7.4
 
@@ -134,9 +136,10 @@ class Plot:
             title: what is shown, for who cannot see it.
             description: the same values in words.
         """
+        css = "plot wide" if self._width > _WIDE else "plot"
         size = f'viewBox="0 0 {self._width} {self._height}" style="--width:{self._width}px"'
         return (
-            f'<svg class="plot" {size} role="img" aria-labelledby="{self._name}-title {self._name}-text">'
+            f'<svg class="{css}" {size} role="img" aria-labelledby="{self._name}-title {self._name}-text">'
             f'<title id="{self._name}-title">{escape(title)}</title>'
             f'<desc id="{self._name}-text">{escape(description)}</desc>'
             f'<g aria-hidden="true">{self._axes()}{"".join(self._parts)}</g></svg>'

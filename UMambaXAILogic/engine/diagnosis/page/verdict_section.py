@@ -9,7 +9,7 @@ from typing import Any
 
 from ...page.words import TONE as CASE_TONE
 from .plot import key_svg
-from .table_html import boxed_table, head_cells, number_text, plain
+from .table_html import number_text, plain
 
 #: How the verdict on a pair of cohorts is coloured.
 TONE = {
@@ -67,19 +67,16 @@ def _tile(title: str, words: str, source: float | None, target: float | None) ->
 
 def _cohorts(verdict: Mapping[str, Any]) -> str:
     """What is said of each cohort by itself, ours and the published rule side by side."""
-    rows = []
+    parts = []
     for side in ("source", "target"):
         judged = verdict[side]
         reasons = "".join(f"<li>{plain(reason)}</li>" for reason in judged["reasons"])
-        rows.append(
-            f'<tr><th scope="row" class="text">{key_svg(side)}{side}</th>'
-            f'<td class="text"><strong class="tone-{CASE_TONE[judged["name"]]}">{escape(judged["text"])}</strong>'
-            f"<ul>{reasons}</ul></td>"
-            f'<td class="text">{escape(judged["paper_rule_text"])}</td></tr>'
+        parts.append(
+            f'<div class="tile tone-{CASE_TONE[judged["name"]]}"><span>{key_svg(side)}{side}</span>'
+            f'<p class="judged">{plain(judged["text"])}</p><ul>{reasons}</ul>'
+            f'<p class="soft">The published rule alone: {plain(judged["paper_rule_text"])}.</p></div>'
         )
-    head = head_cells(("Cohort", "text"), ("This report", "text"), ("The published rule alone", "text"))
-    table = boxed_table("cohort-verdicts", "words", head, "".join(rows))
-    return f'<h3 id="cohort-verdicts">Each cohort by itself</h3>{table}'
+    return f'<h3>Each cohort by itself</h3><div class="both">{"".join(parts)}</div>'
 
 
 def _cutoffs(verdict: Mapping[str, Any]) -> str:

@@ -82,6 +82,21 @@ def test_charts_have_a_mark_for_every_case(diagnosed):
     assert "The volume cannot be read." in html
 
 
+def test_a_browser_shows_the_pictures_and_asks_for_nothing(diagnosed, browser, tmp_path):
+    path = tmp_path / "report.html"
+    path.write_text(diagnosed[1], encoding="utf-8")
+    page = browser.new_page(viewport={"width": 375, "height": 800})
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(path.as_uri())
+    widths = page.evaluate("[...document.images].map(image => [image.naturalWidth, image.clientWidth])")
+    assert len(widths) == len(pictures(diagnosed[1])) and all(own == 440 and 200 < drawn < 375 for own, drawn in widths)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.close()
+    assert said == [] and {url for url in asked if not url.startswith("data:image/jpeg")} == {path.as_uri()}
+
+
 def test_no_path_reaches_the_page(diagnosed, cohorts):
     report, html = diagnosed
     text = json.dumps(report)

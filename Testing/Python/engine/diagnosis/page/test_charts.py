@@ -167,7 +167,9 @@ def test_layers_stand_in_order_with_their_intervals():
 
 def test_differences_stand_on_their_side_of_zero():
     rows = [Difference("Dice", -0.4, -0.5, -0.3), Difference("<gap>", 0.2)]
-    chart = drawn(difference_chart("d", "D", "target - source", rows))
+    box = drawn(difference_chart("d", "D", "target - source", rows))
+    assert box.get("tabindex") == "0" and box.get("aria-label") == "D"
+    chart = box.find("svg")
     (zero,) = [element for element in chart.iter("polyline") if element.get("class") == "reference"]
     middle = float(zero.get("points").split(",")[0])
     first, second = (place(mark) for mark in marks(chart, "difference"))
