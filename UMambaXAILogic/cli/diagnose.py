@@ -6,8 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from UMambaXAILogic.engine.alignment.categories import JOINT_DICE_CUTOFF, JOINT_F1_CUTOFF
-from UMambaXAILogic.engine.request import VerdictCutoffs
+from UMambaXAILogic.engine.request import JOINT_DICE_CUTOFF, JOINT_F1_CUTOFF, VerdictCutoffs
 
 from . import arguments
 

@@ -106,6 +106,12 @@ class MethodChoice:
         return self.name if self.pool is None else f"{self.name}@{self.pool}"
 
 
+#: Between good and bad slices (table 11). The paper does not print its own; its group means only allow Dice in
+#: (0.492, 0.643] and F1 in (0.244, 0.453].
+JOINT_DICE_CUTOFF = 0.6
+JOINT_F1_CUTOFF = 0.3
+
+
 @dataclass(frozen=True)
 class VerdictCutoffs:
     """Cut-offs of the diagnostic rule, applied to IoU at the reporting threshold."""

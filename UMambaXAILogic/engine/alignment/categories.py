@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from ..request import JOINT_DICE_CUTOFF, JOINT_F1_CUTOFF
 from .overlap import ratio
 
 PERFECT, GOOD, BAD, WORST = "perfect", "good", "bad", "worst"
@@ -14,11 +15,6 @@ CATEGORIES = (PERFECT, GOOD, BAD, WORST, TRUE_NEGATIVE, FALSE_POSITIVE)
 
 #: Lower bounds (exclusive) of Dice; what reaches none is ``worst``.
 DICE_ABOVE = ((PERFECT, 0.85), (GOOD, 0.65), (BAD, 0.4))
-
-#: The paper does not print its cut-offs between good and bad; its group means only allow Dice in (0.492, 0.643]
-#: and F1 in (0.244, 0.453].
-JOINT_DICE_CUTOFF = 0.6
-JOINT_F1_CUTOFF = 0.3
 
 
 def slice_category(pm_voxels: int, gt_voxels: int, dice: float | None, fold_false_positive: bool = False) -> str:

@@ -7,9 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..alignment.categories import JOINT_DICE_CUTOFF, JOINT_F1_CUTOFF
 from ..errors import UsageError
-from ..request import VerdictCutoffs
+from ..request import JOINT_DICE_CUTOFF, JOINT_F1_CUTOFF, VerdictCutoffs
 
 
 @dataclass(frozen=True)
