@@ -35,7 +35,7 @@ def _lines(body: Mapping[str, Any]) -> Iterator[str]:
 def _measure(found: Mapping[str, Any], body: Mapping[str, Any]) -> Iterator[str]:
     start, goal = _ENDS[body["direction"]]
     counted = f" ({found['cases']} of {body['cases']['done']} cases)" if found["left_out"] else ""
-    yield f"{found['title']}{counted:<28}{'share':>8}  {'95 % interval':<20}{'%':>5}  {'alone':>8}{'control':>9}"
+    yield f"{found['title'] + counted:<30}{'share':>8}  {'95 % interval':<20}{'%':>5}  {'alone':>8} {'control':>8}"
     yield f"  {start + ', as it is':<28}{_number(found['before']['estimate'], False)}"
     for factor in found["factors"]:
         share = factor["share_percent"]
