@@ -100,6 +100,8 @@ def add_table(scene: Any, name: str, columns: Sequence[Any]) -> Any:
     for column in columns:
         table.AddColumn(column)
     node.SetAndObserveTable(table)
+    for column in columns:  # a column without a title may have an empty header
+        node.SetColumnTitle(column.GetName(), column.GetName())
     node.SetUseColumnTitleAsColumnHeader(True)
     node.SetLocked(True)
     return node

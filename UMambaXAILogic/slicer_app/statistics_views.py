@@ -8,10 +8,12 @@ import slicer
 
 
 def show_in_panel(table_view: Any, table_node: Any) -> None:
-    """Let a ``qMRMLTableView`` show a table node, or nothing where it is None."""
+    """Let a ``qMRMLTableView`` show a table node, or nothing where it is None.
+
+    The view gets no scene: with one, but without a view node, it empties itself whenever a scene is loaded.
+    """
     if table_view.mrmlTableNode() is not table_node:
         table_view.setMRMLTableNode(table_node)
-        table_view.resizeColumnsToContents()
 
 
 def show_beside_slices(table_node: Any, chart_node: Any) -> None:

@@ -21,7 +21,7 @@ def rows_of(node) -> dict[str, list[str]]:
 
 
 def headers(node) -> list[str]:
-    return [node.GetColumnName(column) for column in range(node.GetNumberOfColumns())]
+    return [node.GetColumnTitle(node.GetColumnName(column)) for column in range(node.GetNumberOfColumns())]
 
 
 def column(node, name: str) -> np.ndarray:

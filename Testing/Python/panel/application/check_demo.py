@@ -50,5 +50,11 @@ def test_a_phantom_is_segmented_and_explained(panel, phantom, spin, picture):
         assert any("Explaining" in text for text in stages)
         assert panel._parameterNode.attention is not None
         picture("7-demo")
+        panel.ui.measureButton.click()
+        spin(lambda: not panel.controller.is_busy, 120)
+        assert "Measured" in panel.ui.messageLabel.text, panel.ui.messageLabel.text + panel.ui.logText.plainText
+        assert "training phantoms of the demo model" in panel.ui.messageLabel.text
+        assert "field of view" in panel.ui.warningLabel.text  # a part of a phantom is smaller than whole ones
+        picture("9-demo-statistics", height=960)
     finally:
         store_python("")

@@ -360,6 +360,8 @@ def test_measuring_shows_a_table_and_what_lies_outside_the_profile(panel, add_vo
     rows = {row[0]: row[1:] for row in table_texts(panel)}
     assert rows["Noise (air)"] == ["14.2 HU", "outside 2.31 to 2.72"]
     assert rows["Mean from 0 to 80 HU"] == ["38.42 HU", "35.6 to 39.5"]
+    model = panel.ui.domainTableView._object.model()
+    assert model.horizontalHeaderItem(2).text() == "Profile's range"
     assert panel._parameterNode.domainTable.GetName().startswith("CTA")
     picture("8-statistics", height=900)
 

@@ -185,30 +185,29 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
 
 
 class qMRMLTableView(QtWidgets.QTableView):
-    """Shows a real table node; its scene has to be set first."""
+    """Shows a real table node. A scene cannot be set: without a view node it would empty the view."""
 
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
-        self._scene, self._node = None, None
+        self._node = None
         self.setModel(QtGui.QStandardItemModel(self))
-
-    def setMRMLScene(self, scene) -> None:
-        self._scene = scene
 
     def mrmlTableNode(self):
         return self._node
 
     def setMRMLTableNode(self, node) -> None:
-        assert self._scene is not None, "the scene has to be set before the node"
         self._node = node
         model = self.model()
         model.clear()
         if node is None:
             return
         columns = range(node.GetNumberOfColumns())
-        model.setHorizontalHeaderLabels([node.GetColumnName(column) for column in columns])
+        names = [node.GetColumnName(column) for column in columns]
+        titled = node.GetUseColumnTitleAsColumnHeader()
+        model.setHorizontalHeaderLabels([node.GetColumnTitle(name) if titled else "" for name in names])
         for row in range(node.GetNumberOfRows()):
             model.appendRow([QtGui.QStandardItem(node.GetCellText(row, column)) for column in columns])
+        self.resizeColumnsToContents()
 
 
 def _flag(name: str) -> Property:
