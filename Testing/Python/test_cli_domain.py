@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +14,7 @@ import pytest
 import SimpleITK as sitk
 
 from UMambaXAILogic.cli import main
+from UMambaXAILogic.engine.domain import measure_cases
 from UMambaXAILogic.engine.domain.profile import read_profile
 from UMambaXAILogic.engine.volume_io import PHANTOM_DESCRIPTION
 
@@ -119,11 +123,60 @@ def test_a_stored_profile_stands_for_its_volumes(cohorts, run):
     assert domain("back")["shifts"][0]["difference"] == -domain()["shifts"][0]["difference"]
 
 
-def test_settings_that_do_not_fit_a_stored_profile_are_refused(cohorts, run):
+def test_settings_that_do_not_fit_a_stored_profile_are_refused(cohorts, run, monkeypatch):
     near, far = cohorts
     run("profile", near, "--out", "near.json")
-    status, _, err = run("domain", "--source", "near.json", "--target", far, "--out", "out", "--window", "0,90")
-    assert status == 3 and "other settings" in err and "Traceback" not in err
+    run("profile", near, "--out", "wide.json", "--window", "0,200")
+    monkeypatch.setattr(measure_cases, "measure_case", lambda *_: pytest.fail("measured in vain"))
+    for words, message in (
+        (
+            ["domain", "--source", "near.json", "--target", far, "--window", "0,90"],
+            "--window asks for: 0 to 80 HU, not",
+        ),
+        (["domain", "--source", "near.json", "--target", "near.json", "--isotropic", "0.4"], "--isotropic asks for"),
+        (["profile", far, "near.json", "--window", "0,90"], "--window asks for: 0 to 80 HU, not 0 to 90 HU"),
+        (["profile", "near.json", far, "wide.json"], "were made with other settings"),
+    ):
+        status, _, err = run(*words, "--out", "out")
+        assert status == 3 and message in err and "Traceback" not in err
+        assert not Path("out").exists()
+    assert run("domain", "--source", "near.json", "--target", "near.json", "--out", "out", "--window", "0,80")[0] == 0
+
+
+def test_volumes_are_measured_as_the_profile_they_are_merged_with(cohorts, run):
+    near, far = cohorts
+    run("profile", near, "--out", "near.json", "--window", "0,100")
+    assert run("profile", far, "near.json", "--out", "both.json", "--quiet") == (0, "", "")
+    assert read_profile(Path("both.json")).settings.window_hu == (0, 100)
+    assert [row.case for row in rows_of("both.json")] == ["far/p0", "far/p1", "near/p0", "near/p1"]
+
+
+def test_empty_masks_are_no_vessels(cohorts, run, tmp_path):
+    near, _ = cohorts
+    emptied = shutil.copytree(near, tmp_path / "emptied")
+    path = str(emptied / "masks" / "p1.nii.gz")
+    sitk.WriteImage(sitk.ReadImage(path) * 0, path)
+    status, out, err = run("profile", emptied, "--out", "p.json")
+    assert status == 0 and "2 phantom cases, 1 with vessels" in out and "mask_empty" in err
+
+
+@pytest.mark.parametrize("command", ["domain --source near.json --target near.json", "profile near.json"])
+def test_ctrl_c_is_heard_while_libraries_swallow_it(cohorts, run, monkeypatch, command):
+    run("profile", cohorts[0], "--out", "near.json", "--quiet")
+
+    class Swallowing:
+        """Stands for a library whose import catches everything."""
+
+        def find_spec(self, name, *_):
+            if name == module:
+                with contextlib.suppress(KeyboardInterrupt):
+                    signal.raise_signal(signal.SIGINT)
+
+    module = "UMambaXAILogic.engine.domain.cohort_source"
+    monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setattr(sys, "meta_path", [Swallowing(), *sys.meta_path])
+    status, out, err = run(*command.split(), "--out", "out")
+    assert (status, out) == (130, "") and "Cancelled" in err and not Path("out").exists()
 
 
 def test_profile_says_what_it_stored(cohorts, run):

@@ -11,11 +11,13 @@ from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.progress import Reporter
 
 from . import arguments
-from .domain_options import add_measuring_options, measuring_from
+from .domain_options import add_measuring_options, measuring_from, require_chosen_settings
 
 if TYPE_CHECKING:
     from UMambaXAILogic.engine.domain.cohort_source import CohortSource
     from UMambaXAILogic.engine.domain.settings import DomainSettings
+
+    from .interrupt import Interrupt
 
 SIDES = ("source", "target")
 
@@ -67,15 +69,21 @@ def run(options: argparse.Namespace) -> int:
         raise UsageError(f"The seed {options.seed} is negative.", "Give 0 or a positive whole number.")
     masks = _masks(options)
 
+    from .interrupt import Interrupt
+
+    with Interrupt() as interrupt:  # libraries may swallow a KeyboardInterrupt that hits while they are imported
+        return _compare(options, masks, interrupt)
+
+
+def _compare(options: argparse.Namespace, masks: Mapping[str, Path | None], interrupt: Interrupt) -> int:
     from UMambaXAILogic.engine.domain.comparison import compare_profiles
     from UMambaXAILogic.engine.domain.comparison_files import refuse_file, write_comparison
 
     from .domain_summary import domain_summary
-    from .interrupt import Interrupt
     from .progress import make_count_reporter
 
     refuse_file(options.out)
-    with Interrupt() as interrupt, make_count_reporter(interrupt.requested, options.quiet) as reporter:
+    with make_count_reporter(interrupt.requested, options.quiet) as reporter:
         cohorts = _read_cohorts(options, masks, reporter)
         comparison = compare_profiles(cohorts["source"].profile, cohorts["target"].profile, options.seed)
         reporter.check_cancelled()
@@ -128,7 +136,8 @@ def _read_cohorts(
             workers=options.workers,
             reporter=_CohortReporter(reporter, side, number / len(SIDES), masks_are_shared=shared),
         )
-        if settings is None and is_stored(path):
+        if is_stored(path):
+            require_chosen_settings(options, cohorts[side].profile)
             settings = cohorts[side].profile.settings
     return cohorts
 

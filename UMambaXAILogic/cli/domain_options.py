@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from UMambaXAILogic.engine.errors import UsageError
+from UMambaXAILogic.engine.errors import InputError, UsageError
 
 from .arguments import value_of
 
 if TYPE_CHECKING:
     from UMambaXAILogic.engine.domain.measure_cases import Measuring
+    from UMambaXAILogic.engine.domain.profile import Profile
     from UMambaXAILogic.engine.domain.settings import DomainSettings
 
 
@@ -55,6 +56,36 @@ def measuring_from(options: argparse.Namespace, stored: DomainSettings | None = 
         isotropic_mm=settings.isotropic_mm if options.isotropic is None else options.isotropic,
     )
     return Measuring(settings, options.modality, options.resample_gt)
+
+
+def require_chosen_settings(options: argparse.Namespace, stored: Profile) -> None:
+    """A stored profile keeps its settings: options that ask for others are refused before anything is measured.
+
+    Args:
+        options: with what ``add_measuring_options`` added.
+        stored: the profile.
+
+    Raises:
+        InputError: it was made with other settings than the options ask for.
+    """
+    wanted, made_with = measuring_from(options, stored.settings).settings, stored.settings
+    differing = {
+        "--window": (made_with.window_hu, wanted.window_hu),
+        "--isotropic": (made_with.isotropic_mm, wanted.isotropic_mm),
+    }
+    for option, (found, asked) in differing.items():
+        if found != asked:
+            raise InputError(
+                f"The profile {stored.name!r} was made with other settings than {option} asks for: "
+                f"{_text(found)}, not {_text(asked)}.",
+                f"Leave {option} out, or make the profile again with it.",
+            )
+
+
+def _text(value: tuple[float, float] | float | None) -> str:
+    if isinstance(value, tuple):
+        return f"{value[0]:g} to {value[1]:g} HU"
+    return "the masks' own grid" if value is None else f"cubes of {value:g} mm"
 
 
 def _window(text: str) -> tuple[float, float]:

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from UMambaXAILogic.engine.errors import UsageError
 
 from . import arguments
-from .domain_options import add_measuring_options, measuring_from
+from .domain_options import add_measuring_options, measuring_from, require_chosen_settings
 
 if TYPE_CHECKING:
     from UMambaXAILogic.engine.domain.profile import Profile
     from UMambaXAILogic.engine.progress import Reporter
+
+    from .interrupt import Interrupt
 
 _DESCRIPTION = """\
 Store the domain statistics of a cohort. The file holds a few numbers and histograms of every case and no voxel, so
@@ -56,13 +58,20 @@ def run(options: argparse.Namespace) -> int:
             f"One folder of masks was named for {len(options.path)} cohorts.",
             "Make a profile of each, then merge the profiles.",
         )
+    from .interrupt import Interrupt
+
+    with Interrupt() as interrupt:  # libraries may swallow a KeyboardInterrupt that hits while they are imported
+        return _store(options, interrupt)
+
+
+def _store(options: argparse.Namespace, interrupt: Interrupt) -> int:
     from UMambaXAILogic.engine.domain.profile import write_profile
 
-    from .interrupt import Interrupt
     from .progress import make_count_reporter
 
-    with Interrupt() as interrupt, make_count_reporter(interrupt.requested, options.quiet) as reporter:
+    with make_count_reporter(interrupt.requested, options.quiet) as reporter:
         profile = _read(options, reporter)
+        reporter.check_cancelled()
         try:
             options.out.parent.mkdir(parents=True, exist_ok=True)
             write_profile(profile, options.out)
@@ -76,19 +85,26 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _read(options: argparse.Namespace, reporter: Reporter) -> Profile:
-    from UMambaXAILogic.engine.domain.cohort_source import read_profile_source
-    from UMambaXAILogic.engine.domain.profile import merge_profiles
+    """All cohorts. Stored ones come first: what they were measured with, volumes are measured with."""
+    from UMambaXAILogic.engine.domain.cohort_source import is_stored, read_profile_source
+    from UMambaXAILogic.engine.domain.profile import merge_profiles, require_same_settings
 
-    how = measuring_from(options)
-    profiles = [
-        read_profile_source(
+    stored: Profile | None = None
+    profiles: dict[int, Profile] = {}
+    for place, path in sorted(enumerate(options.path), key=lambda entry: not is_stored(entry[1])):
+        how = measuring_from(options, None if stored is None else stored.settings)
+        source = read_profile_source(
             path, options.masks, name=_name_of_one(options), how=how, workers=options.workers, reporter=reporter
-        ).profile
-        for path in options.path
-    ]
+        )
+        profiles[place] = source.profile
+        if is_stored(path):
+            require_chosen_settings(options, source.profile)
+            stored = stored or source.profile
+            require_same_settings(stored, source.profile)
     if len(profiles) == 1:
         return profiles[0]
-    return merge_profiles(profiles, options.name or " + ".join(profile.name for profile in profiles))
+    ordered = [profiles[place] for place in sorted(profiles)]
+    return merge_profiles(ordered, options.name or " + ".join(profile.name for profile in ordered))
 
 
 def _name_of_one(options: argparse.Namespace) -> str | None:
@@ -98,6 +114,6 @@ def _name_of_one(options: argparse.Namespace) -> str | None:
 def _text(profile: Profile) -> str:
     count = len(profile.rows)
     phantoms = sum(row.phantom for row in profile.rows)
-    vessels = sum(row.morphology is not None for row in profile.rows)
+    vessels = sum(row.morphology is not None and row.morphology.diameters.count > 0 for row in profile.rows)
     kind = "phantom cases" if phantoms == count else f"cases, {phantoms} of them phantom" if phantoms else "cases"
     return f"profile {profile.name!r} of {count} {kind}, {vessels} with vessels"
