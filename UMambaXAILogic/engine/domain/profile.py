@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,20 +15,14 @@ from ..atomic import write_text
 from ..errors import InputError, UsageError
 from .bins import HOUNSFIELD, SIGNED_OCTAVES
 from .row import HOUNSFIELD_UNITS, DomainRow
+from .row import SCHEMA_VERSION as ROW_SCHEMA_VERSION
+from .row_check import contradictions, field_problems
 from .settings import DomainSettings
 
 KIND = "umamba-xai reference profile"
 SCHEMA_VERSION = 1
 #: Of a cohort's result folder, and what ``profile`` writes unless told otherwise.
 PROFILE_NAME = "profile.json"
-
-#: Fields of a row that hold text or truth values; all others hold numbers.
-_TEXT_FIELDS = {"case", "modality", "units", "noise_estimator", "reason", "mask", "bins"}
-#: Fields that may be null; a part that may be missing as a whole is one of them.
-_OPTIONAL_FIELDS = {"modality", "region_voxels", "window", "slice_gap_irregularity", "noise_estimator", "reason"} | {
-    *("voxels", "mean", "std", "median", "minimum", "maximum", "p99", "background", "contrast_to_noise"),
-    *("vessel", "morphology", "isotropic_mm"),
-}
 
 
 @dataclass(frozen=True)
@@ -103,7 +96,9 @@ class Profile:
             )
         try:
             rows = tuple(_row(row, number) for number, row in enumerate(body["rows"], 1))
-            return cls(str(body["name"]), _settings(body["settings"]), rows, str(body["package"]))
+            if not isinstance(body["name"], str):
+                raise TypeError(f"name is {body['name']!r}")
+            return cls(body["name"], _settings(body["settings"]), rows, str(body["package"]))
         except InputError as error:
             raise InputError(f"{where} cannot be used: {error.message}", error.remedy) from error
         except (KeyError, TypeError, ValueError, UsageError) as error:
@@ -157,18 +152,25 @@ def merge_profiles(profiles: Sequence[Profile], name: str) -> Profile:
     first = profiles[0]
     for other in profiles[1:]:
         require_same_settings(first, other)
+    names = _told_apart([profile.name for profile in profiles])
     counts = Counter(row.case for profile in profiles for row in profile.rows)
     seen: dict[str, list[DomainRow]] = {}
     rows = []
-    for profile in profiles:
+    for prefix, profile in zip(names, profiles, strict=True):
         for row in profile.rows:
             if any(row.to_json() == earlier.to_json() for earlier in seen.get(row.case, ())):
                 raise InputError(
                     f"The case {row.case} is in two of the profiles, with the same figures.", "Merge it once."
                 )
             seen.setdefault(row.case, []).append(row)
-            rows.append(row if counts[row.case] == 1 else replace(row, case=f"{profile.name}/{row.case}"))
+            rows.append(row if counts[row.case] == 1 else replace(row, case=f"{prefix}/{row.case}"))
     return Profile(name, first.settings, tuple(rows))
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """Several of one name, such as those of folders called imagesTr, are numbered."""
+    counts = Counter(names)
+    return [name if counts[name] == 1 else f"{name} {place}" for place, name in enumerate(names, 1)]
 
 
 def require_same_settings(first: Profile, second: Profile) -> None:
@@ -212,36 +214,19 @@ def _check_settings(row: DomainRow, settings: DomainSettings) -> None:
 
 
 def _row(body: Any, number: int) -> DomainRow:
+    if isinstance(body, Mapping) and body.get("schema_version") == ROW_SCHEMA_VERSION:
+        _refuse(field_problems(body), number)
     try:
         row = DomainRow.from_json(body)
     except InputError as error:
         raise InputError(f"row {number}: {error.message}", error.remedy) from error
-    for problem in _field_problems(body, ()):
-        raise InputError(f"row {number}: {problem}.", "Make the profile again, or copy it again.")
+    _refuse(contradictions(row), number)
     return row
 
 
-def _field_problems(value: Any, path: tuple[str, ...]) -> Iterator[str]:
-    """Fields that hold something else than they must, where reading alone does not stumble over it."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            yield from _field_problems(item, (*path, key))
-        return
-    if isinstance(value, list):
-        for item in value:
-            yield from _field_problems(item, path)
-        return
-    name = path[-1]
-    if value is None:
-        valid = name in _OPTIONAL_FIELDS and path[:2] != ("intensity", "full")
-    elif name in _TEXT_FIELDS:
-        valid = isinstance(value, str)
-    elif name == "phantom":
-        valid = isinstance(value, bool)
-    else:
-        valid = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not valid:
-        yield f"{'.'.join(path)} is {value!r}"
+def _refuse(problems: Iterator[str], number: int) -> None:
+    for problem in problems:
+        raise InputError(f"row {number}: {problem}.", "Make the profile again, or copy it again.")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -24,6 +24,10 @@ def stored(make_profile, tmp_path):
     return alter
 
 
+def counts_of(row):
+    return row["intensity"]["histogram"]["counts"]
+
+
 def rows_of(profile):
     return [row.to_json() for row in profile.rows]
 
@@ -77,6 +81,21 @@ def test_the_file_says_what_it_is(make_profile, tmp_path):
             "row 3: resolution.spacing_mm.right_left is None",
         ),
         (lambda body: body["rows"][2].update(phantom=1), "row 3: phantom is 1"),
+        (lambda body: body.update(name=None), "is damaged: TypeError: name is None"),
+        (lambda body: body["rows"][2]["intensity"].update(std=-4.0), "row 3: intensity.std is -4.0"),
+        (lambda body: body["rows"][2]["intensity"].update(mean=1e308), r"row 3: intensity.mean is 1e\+308"),
+        (lambda body: body["rows"][2]["intensity"]["full"].update(voxels=1.5), "intensity.full.voxels is 1.5"),
+        (lambda body: counts_of(body["rows"][2]).__setitem__(0, 10**30), "row 3: intensity.histogram.counts is 10"),
+        (lambda body: counts_of(body["rows"][2]).__setitem__(0, -5), "row 3: intensity.histogram.counts is -5"),
+        (lambda body: counts_of(body["rows"][2]).pop(), "row 3: intensity.histogram holds 39. values, and 400"),
+        (lambda body: body["rows"][2]["morphology"]["histogram"].update(above=1), "holds 401 values, and 400"),
+        (lambda body: body["rows"][2]["intensity"]["histogram"].update(minimum=None), "has no extremes"),
+        (lambda body: body["rows"][2]["intensity"]["full"]["percentiles"].pop("50"), "percentiles are those of 0.5, 5"),
+        (
+            lambda body: body["rows"][2]["resolution"]["spacing_mm"].update(right_left=0),
+            "row 3: resolution.spacing_mm.right_left is 0",
+        ),
+        (lambda body: body["rows"].__setitem__(1, 3), "row 2: "),
         (lambda body: body["rows"][0]["resolution"].update(obliquity_degrees=float("nan")), "NaN is no JSON number"),
     ],
 )
@@ -120,6 +139,14 @@ def test_different_cases_of_one_name_keep_their_profiles_name(make_profile):
     second = make_profile("b", 1, case=lambda number: "case_1", tissue=(50.0, 9.0))
     merged = merge_profiles([first, second], "both")
     assert [row.case for row in merged.rows] == ["case_0", "a/case_1", "b/case_1"]
+
+
+def test_profiles_of_one_name_are_told_apart_by_their_place(make_profile):
+    first = make_profile("imagesTr", 1)
+    second = make_profile("imagesTr", 1, tissue=(50.0, 9.0))
+    third = make_profile("other", 1, case=lambda number: "imagesTr_0", tissue=(51.0, 9.0))
+    merged = merge_profiles([first, second, third], "all")
+    assert [row.case for row in merged.rows] == ["imagesTr 1/imagesTr_0", "imagesTr 2/imagesTr_0", "other/imagesTr_0"]
 
 
 def test_the_same_case_twice_is_refused(make_profile):
