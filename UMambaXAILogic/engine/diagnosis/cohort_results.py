@@ -189,7 +189,8 @@ def _warnings(
             ("cohort_unfinished", f"{unfinished} of {total} cases are not finished: the tables are of the others.")
         )
     if failed:
-        warnings.append(("cases_failed", f"{len(failed)} cases failed and are in no table."))
+        cases = "1 case" if len(failed) == 1 else f"{len(failed)} cases"
+        warnings.append(("cases_failed", f"{cases} failed: in no table."))
     without = sum(case["gt_voxels"] is None for case in done)
     if without == len(done):
         warnings.append(

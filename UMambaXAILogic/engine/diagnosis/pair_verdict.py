@@ -144,6 +144,6 @@ def _reason(key: str, found: GroupComparison) -> str:
     source, target = (
         f"{side.estimate:.3f}" if side.estimate is not None else "n/a" for side in (found.source, found.target)
     )
-    p_value = "no p-value" if found.p_value is None else f"p = {found.p_value:.3g}, {found.test}"
+    p_value = "no p-value" if found.p_value is None else f"p = {found.p_value:.2g}, {found.test}"
     sides = f"source {source}, target {target}"
     return f"{CASE_QUANTITIES[key]}: {sides}, difference {with_interval(found.difference)}; {p_value}."
