@@ -24,6 +24,7 @@ from .volume_io import (
     read_volume,
     region_mask,
 )
+from .volume_io.input_warnings import TrainedModel, TrainingRange
 
 if TYPE_CHECKING:
     from .model.loading import Model
@@ -61,7 +62,7 @@ def read_case(request: Request, model: Model, target: TargetChannels, reporter: 
             f"Every voxel of {request.volume} has the value {low:g}: there is nothing to segment.",
             "Check that the right file was given and that it was exported completely.",
         )
-    beyond = model_range_warnings(volume, facts, model.reference_profile)
+    beyond = model_range_warnings(volume, facts, model.reference_profile, case_modality(volume, facts, model))
     for warning in (*facts.warnings, *input_warnings(volume, facts, model), *beyond):
         reporter.warning(warning.code, warning.message)
     ground_truth = None
@@ -71,6 +72,17 @@ def read_case(request: Request, model: Model, target: TargetChannels, reporter: 
         ground_truth = target_voxels(labels, request.ground_truth_labels, target, model, reporter)
     region = None if request.region is None else region_mask(request.region, volume.geometry)
     return CaseInput(volume, facts, ground_truth, region)
+
+
+def case_modality(volume: Volume, facts: VolumeFacts, model: TrainedModel) -> str | None:
+    """Such as ``CT``; None where nothing says so.
+
+    Files other than DICOM do not say their modality. A phantom is CT, and what a model trained on CT numbers is shown
+    is taken for CT, unless its values cannot be Hounsfield units.
+    """
+    if facts.modality is None and (volume.is_phantom or TrainingRange.of(model).expects_hounsfield):
+        return "CT"
+    return facts.modality
 
 
 def target_voxels(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from .domain import measure_domain
 from .domain.case_range import out_of_range_warnings
-from .domain.profile import Profile
 from .model.reference_profile import CarriedProfile
 from .volume import Volume
 from .volume_io import InputWarning, VolumeFacts
@@ -13,13 +12,16 @@ OUTSIDE_REFERENCE_PROFILE = "outside_reference_profile"
 REFERENCE_PROFILE_UNUSABLE = "reference_profile_unusable"
 
 
-def model_range_warnings(volume: Volume, facts: VolumeFacts, carried: CarriedProfile) -> list[InputWarning]:
+def model_range_warnings(
+    volume: Volume, facts: VolumeFacts, carried: CarriedProfile, modality: str | None
+) -> list[InputWarning]:
     """Where intensities, resolution and noise lie outside the profile that the model carries, a warning each.
 
     Args:
         volume: as read.
         facts: as read.
         carried: the model's profile; without one nothing is measured.
+        modality: of the volume, see ``case_modality``.
     """
     if carried.problem:
         message = f"{carried.problem} So nobody knows whether the volume is like the training cases."
@@ -30,14 +32,9 @@ def model_range_warnings(volume: Volume, facts: VolumeFacts, carried: CarriedPro
     row = measure_domain(
         volume,
         case=facts.path.name,
-        modality=facts.modality or ("CT" if volume.is_phantom else _single_modality(profile)),
+        modality=modality,
         rescale_type=facts.rescale_type,
         slice_gap_irregularity=facts.slice_gap_irregularity,
         settings=profile.settings,
     )
     return [InputWarning(OUTSIDE_REFERENCE_PROFILE, message) for _, message in out_of_range_warnings(row, profile)]
-
-
-def _single_modality(profile: Profile) -> str | None:
-    modalities = {row.modality for row in profile.rows}
-    return modalities.pop() if len(modalities) == 1 else None

@@ -53,7 +53,7 @@ def test_its_rows_are_measured_anew_from_the_training_seed(utility):
 def test_unseen_source_phantoms_are_in_range_and_target_phantoms_are_not(cohort, is_outside):
     image = make_phantom(cohort, case_seed(OTHER_SEED, 1)).image
     low, high = float(image.array.min()), float(image.array.max())
-    warnings = model_range_warnings(image, VolumeFacts(Path("x"), "NIfTI", (low, high)), profile_of_model("demo"))
+    warnings = model_range_warnings(image, VolumeFacts(Path("x"), "NIfTI", (low, high)), profile_of_model("demo"), "CT")
     assert bool(warnings) is is_outside, [warning.message for warning in warnings]
     if is_outside:
         assert any("Spacing" in warning.message or "spacing" in warning.message for warning in warnings)
