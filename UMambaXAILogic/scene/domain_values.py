@@ -9,7 +9,7 @@ from UMambaXAILogic.engine.domain import HOUNSFIELD_UNITS, DomainRow, VesselInte
 
 #: Anatomical axis -> how it is written.
 _AXES = {"right_left": "R-L", "anterior_posterior": "A-P", "superior_inferior": "S-I"}
-_MASKS = {"ground_truth": "ground truth", "prediction": "prediction"}
+_DIAMETER_OF = {"ground_truth": "Diameter", "prediction": "Predicted diameter"}
 _DIAMETERS = {"mean": "mean", "median": "median", "std": "std"}
 _DIAMETERS |= {"minimum": "smallest", "maximum": "largest", "p99": "99th percentile"}
 
@@ -63,12 +63,10 @@ def _intensity(row: DomainRow) -> Iterator[DomainValue]:
 
 
 def _vessel(vessel: VesselIntensity, unit: str) -> Iterator[DomainValue]:
-    noise = f" (noise: {vessel.noise_estimator})" if vessel.noise_estimator else ""
+    noise = f" ({vessel.noise_estimator})" if vessel.noise_estimator else ""
     yield DomainValue("intensity.vessel.mean", "Mean in the vessels", vessel.inside.mean, unit)
     yield DomainValue("intensity.vessel.std", "Std in the vessels", vessel.inside.std, unit)
-    yield DomainValue(
-        "intensity.vessel.contrast_to_noise", f"Vessel contrast to noise{noise}", vessel.contrast_to_noise, ""
-    )
+    yield DomainValue("intensity.vessel.contrast_to_noise", f"Contrast to noise{noise}", vessel.contrast_to_noise, "")
 
 
 def _resolution(row: DomainRow) -> Iterator[DomainValue]:
@@ -95,7 +93,7 @@ def _morphology(row: DomainRow) -> Iterator[DomainValue]:
     morphology = row.morphology
     if morphology is None:
         return
-    whose = _MASKS[morphology.mask]
+    whose = _DIAMETER_OF[morphology.mask]
     for name, title in _DIAMETERS.items():
         value = getattr(morphology.diameters if name in ("mean", "std") else morphology, name)
-        yield DomainValue(f"morphology.diameter_mm.{name}", f"Diameter, {title} ({whose})", value, "mm")
+        yield DomainValue(f"morphology.diameter_mm.{name}", f"{whose}, {title}", value, "mm")

@@ -49,8 +49,8 @@ def test_every_statistic_has_a_name_a_value_and_a_unit(scene, domain_row):
     assert rows["Noise (parenchyma)"] == ["5 HU"]
     assert rows["Noise (air)"] == ["n/a"]
     assert rows["Irregularity of slice gaps"] == ["n/a"]
-    assert rows["Diameter, mean (ground truth)"] == ["2.4 mm"]
-    assert rows["Vessel contrast to noise (noise: parenchyma)"] == ["62"]
+    assert rows["Diameter, mean"] == ["2.4 mm"]
+    assert rows["Contrast to noise (parenchyma)"] == ["62"]
     assert node.GetLocked()
 
 
@@ -59,6 +59,12 @@ def test_arbitrary_units_have_no_window_and_no_unit(scene, domain_row):
     assert not any("HU" in title for title in rows)
     assert rows["Mean, all voxels"] == ["60"]
     assert rows["Noise (wavelet)"] == ["5.5"]
+
+
+def test_predicted_vessels_are_called_so(scene, domain_row):
+    body = domain_row(vessels=True)
+    body["morphology"]["mask"] = "prediction"
+    assert "Predicted diameter, mean" in rows_of(add_domain_table(scene, "Domain", DomainRow.from_json(body)))
 
 
 def test_without_vessels_there_are_no_diameters(scene, domain_row):
