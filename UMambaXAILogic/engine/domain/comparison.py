@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from .settings import DomainSettings
 from .shifts import Shift, order_shifts
 
 SCHEMA_VERSION = 1
+#: Cases that a note names at most.
+_NAMED_CASES = 5
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,13 @@ def _notes(source: Profile, target: Profile) -> list[str]:
         if phantoms:
             share = "All" if phantoms == len(profile.rows) else f"{phantoms} of {len(profile.rows)}"
             notes.append(f"{share} cases of the {side} are phantoms: synthetic, not patients.")
+    shared = _shared_cases(source.rows, target.rows)
+    if shared:
+        named = ", ".join(shared[:_NAMED_CASES]) + (" ..." if len(shared) > _NAMED_CASES else "")
+        notes.append(
+            f"{len(shared)} case{' is' if len(shared) == 1 else 's are'} in both cohorts, with the same figures "
+            f"({named}): the cohorts are not independent, and intervals and p-values do not hold."
+        )
     modalities = [_modalities(profile.rows) for profile in (source, target)]
     if len(modalities[0] | modalities[1]) > 1:
         words = [" and ".join(sorted(side)) or "unknown" for side in modalities]
@@ -152,6 +162,18 @@ def _notes(source: Profile, target: Profile) -> list[str]:
         )
     notes.append("P-values are not corrected for the number of quantities.")
     return notes
+
+
+def _shared_cases(source: Sequence[DomainRow], target: Sequence[DomainRow]) -> list[str]:
+    """The target's cases whose image, to the last figure, is in the source, whatever they are called there."""
+    known = {_image_figures(row) for row in source}
+    return [row.case for row in target if _image_figures(row) in known]
+
+
+def _image_figures(row: DomainRow) -> str:
+    """Without the vessels, which may be another annotation's."""
+    body = row.to_json()
+    return json.dumps([body["resolution"], body["intensity"]["full"], body["intensity"]["histogram"]])
 
 
 def _modalities(rows: Sequence[DomainRow]) -> set[str]:

@@ -23,6 +23,8 @@ _SHOWN = (0.001, 0.999)
 #: distance between voxels, which takes few values: finer bins would show the grid.
 _STEPS = {"HU": (1, 2, 5, 10, 20, 50), "mm": (0.25, 0.5, 1.0, 2.0)}
 _MOST_BINS = {"HU": 150, "mm": 40}
+#: Where the edges lie, from a multiple of the step: CT numbers are whole, and each belongs to one bin.
+_ORIGIN = {"HU": -0.5, "mm": 0.0}
 
 Rows = Sequence[DomainRow]
 
@@ -32,7 +34,9 @@ def distributions(source: Rows, target: Rows, settings: DomainSettings, noise: N
     intensity = [hounsfield_histogram(rows) for rows in (source, target)]
     return {
         "intensity": _on_common_bins(*intensity),
-        "intensity_in_window": _on_common_bins(*(part.within(*settings.window_hu) for part in intensity)),
+        "intensity_in_window": _on_common_bins(
+            *(part.within(*settings.window_hu) for part in intensity), shown=settings.window_hu
+        ),
         "diameter": _on_common_bins(diameter_histogram(source), diameter_histogram(target)),
         "noise": {
             "unit": "HU",
@@ -53,18 +57,23 @@ def distributions(source: Rows, target: Rows, settings: DomainSettings, noise: N
     }
 
 
-def _on_common_bins(source: Histogram, target: Histogram) -> dict[str, Any]:
-    """``edges`` (n + 1) and each cohort's share of values in the n bins; a cohort without values has null."""
+def _on_common_bins(source: Histogram, target: Histogram, shown: tuple[float, float] | None = None) -> dict[str, Any]:
+    """``edges`` (n + 1) and each cohort's share of values in the n bins; a cohort without values has null.
+
+    Args:
+        source, target: over the same bins.
+        shown: lowest and highest value that the edges enclose; None: nearly all values.
+    """
     unit = source.bins.unit
     bounds = [
         bound for histogram in (source, target) for share in _SHOWN if (bound := histogram.quantile(share)) is not None
     ]
     if not bounds:
         return {"unit": unit, "edges": [], "source": None, "target": None}
-    low, high = min(bounds), max(bounds)
-    steps = _STEPS[unit]
+    low, high = shown or (min(bounds), max(bounds))
+    steps, origin = _STEPS[unit], _ORIGIN[unit]
     step = next((step for step in steps if (high - low) / step <= _MOST_BINS[unit] - 2), steps[-1])
-    edges = step * np.arange(np.floor(low / step), np.floor(high / step) + 2)
+    edges = origin + step * np.arange(np.floor((low - origin) / step), np.floor((high - origin) / step) + 2)
     return {
         "unit": unit,
         "edges": [round(float(edge), 6) for edge in edges],

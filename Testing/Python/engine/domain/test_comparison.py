@@ -243,6 +243,16 @@ def test_phantoms_are_called_phantoms(make_profile):
     assert body["notes"][1].startswith("1 of 2 cases of the target are phantoms")
 
 
+def test_cases_of_both_cohorts_are_named(make_profile):
+    source = make_profile("source", 3)
+    again = make_profile("target", 2, case=lambda number: f"renamed_{number}", mask="prediction")
+    others = make_profile("target", 2, seed=lambda number: number + 50)
+    notes = compare_profiles(source, Profile("target", source.settings, (*again.rows, *others.rows))).notes
+    named = "2 cases are in both cohorts, with the same figures (renamed_0, renamed_1)"
+    assert any(note.startswith(named) for note in notes)
+    assert not any("both cohorts" in note for note in compare_profiles(source, others).notes)
+
+
 def test_other_settings_are_refused(make_profile):
     with pytest.raises(InputError, match="other settings"):
         compare_profiles(make_profile("a", 1), make_profile("b", 1, DomainSettings((0, 100))))
@@ -258,6 +268,14 @@ def test_distributions_hold_all_values(planted):
     assert middles @ np.array(parts["intensity"]["source"]) == pytest.approx(40, abs=1)
     assert parts["spacing"]["superior_inferior"] == {"source": [1.0] * 14, "target": [0.6] * 12}
     assert len(parts["noise"]["source"]) == 14
+
+
+def test_bins_of_the_window_hold_a_ct_number_each_and_all_of_the_window(make_profile):
+    """A whole CT number that is split between two bins would show voxels below the window."""
+    profile = make_profile("flat", 1, tissue=(40.0, 0.0))
+    part = compare_profiles(profile, profile).to_json()["distributions"]["intensity_in_window"]
+    assert part["edges"][0] == -0.5 and part["edges"][-1] == 80.5 and len(part["edges"]) == 82
+    assert part["source"][40] == pytest.approx(1) and sum(part["source"]) == pytest.approx(1)
 
 
 def test_the_seed_decides(make_profile):
