@@ -86,8 +86,21 @@ def _stored(path: Path, masks: Path | None, name: str | None) -> Profile:
             f"Masks {masks} were named for {path}, which holds the figures of a cohort and not its volumes.",
             "Leave the masks out.",
         )
-    profile = read_profile(path / PROFILE_NAME if path.is_dir() else path)
+    if path.is_dir():
+        _refuse_cases_beside(path)
+        path = path / PROFILE_NAME
+    profile = read_profile(path)
     return profile if name is None else replace(profile, name=name)
+
+
+def _refuse_cases_beside(folder: Path) -> None:
+    """A profile may be older than the cases it lies beside; no one but the user knows which are meant."""
+    others = sorted(file.name for file in folder.iterdir() if file.name == _MANIFEST_NAME or is_volume_file(file))
+    if others:
+        raise InputError(
+            f"{folder} holds a stored profile and {others[0]}.",
+            f"Name {folder / PROFILE_NAME} to use the profile, or move it elsewhere to measure the volumes.",
+        )
 
 
 def _cases(path: Path, masks: Path | None) -> tuple[Sequence[ManifestCase], Sequence[InputWarning]]:

@@ -145,7 +145,9 @@ def _measure(case: ManifestCase, how: Measuring) -> MeasuredCase:
         reporter=collector,
     )
     if row.units == ARBITRARY_UNITS and row.modality in (None, "CT"):
-        known = "they do not look like Hounsfield units" if row.modality else "nothing says that they are CT numbers"
+        known = "they do not look like Hounsfield units"
+        if row.modality is None:
+            known = "nothing says that they are CT numbers. If they are, say so (in a terminal, --modality CT)"
         message = f"Intensities of {case.volume.name} are taken to be in arbitrary units: {known}."
         collector.warning("arbitrary_units", message)
     return MeasuredCase(row, warnings=tuple(collector.warnings))

@@ -171,7 +171,7 @@ def test_values_that_cannot_be_hounsfield_units_are_said_to_be_arbitrary(own_coh
     profile = read_profile_source(own_cohort, reporter=listener).profile
     assert [row.units for row in profile.rows] == ["arbitrary", "HU", "HU"]
     ((code, message),) = listener.warnings
-    assert code == "arbitrary_units" and "case_0.nii.gz" in message
+    assert code == "arbitrary_units" and "case_0.nii.gz" in message and "--modality CT" in message
 
 
 def test_a_manifest_of_several_domains_is_one_cohort(own_cohort):
@@ -194,6 +194,15 @@ def test_masks_beside_what_has_its_own_are_refused(cohort, measured, tmp_path):
         read_profile_source(cohort, cohort / "masks")
     with pytest.raises(UsageError, match="holds the figures of a cohort"):
         read_profile_source(tmp_path / "stored.json", cohort / "masks")
+
+
+@pytest.mark.parametrize("inside", ["manifest.csv", "case.nii.gz"])
+def test_a_profile_beside_what_it_may_have_been_made_of_is_ambiguous(measured, tmp_path, inside):
+    write_profile(measured.profile, tmp_path / "profile.json")
+    (tmp_path / inside).touch()
+    with pytest.raises(InputError, match=f"holds a stored profile and {inside}"):
+        read_profile_source(tmp_path)
+    assert figures(read_profile_source(tmp_path / "profile.json")) == figures(measured)
 
 
 def test_an_unfinished_cohort_is_named(tmp_path):
