@@ -32,6 +32,13 @@ if importlib.util.find_spec("UMambaXAILogic") is None:  # installed, it lies bes
 MODULE = "UMambaXAI"
 
 
+def registerLayouts():
+    """Make the result's layouts known, for scenes that were saved in them."""
+    from UMambaXAILogic.scene.result_layout import register_layouts
+
+    register_layouts(slicer.mrmlScene)
+
+
 class UMambaXAI(ScriptedLoadableModule):
     """What the application shows about the module before it is opened."""
 
@@ -45,6 +52,7 @@ class UMambaXAI(ScriptedLoadableModule):
             "Segments vessels in CT and MR angiograms with U-Mamba, shows what the network attended to, and measures "
             "both against a ground truth. For research use only."
         )
+        slicer.app.connect("startupCompleted()", registerLayouts)
         parent.acknowledgementText = _(
             "Networks: U-Mamba (Ma, Li, Wang 2024) on nnU-Net (Isensee et al. 2021). Explanation: Seg-XRes-CAM "
             "(Hasany, Petitjean, Meriaudeau 2023) and Seg-Grad-CAM (Vinogradova, Dibrov, Myers 2020)."
@@ -67,19 +75,39 @@ class ModelSource(enum.Enum):
         }[self]
 
 
+class MaskMode(enum.Enum):
+    """How prediction or ground truth is shown."""
+
+    OFF = "off"
+    OUTLINE = "outline"
+    FILL = "fill"
+
+    def label(self) -> str:
+        """What the combo box shows."""
+        return {MaskMode.OFF: _("Hidden"), MaskMode.OUTLINE: _("Outline"), MaskMode.FILL: _("Filled")}[self]
+
+
 @parameterNodeWrapper
 class UMambaXAIParameterNode:
     """The panel's choices, saved with the scene.
 
-    ``attention`` is the map that the sliders act on; table and chart are the domain statistics that are shown.
+    ``result`` is the prediction of the result that is shown; table and chart are the domain statistics.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
     modelSource: ModelSource = ModelSource.DEMO
     modelPath: str = ""
     groundTruth: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]  # noqa: UP007 the wrapper wants this
-    attention: vtkMRMLScalarVolumeNode
-    showAttention: bool = True
+    result: vtkMRMLSegmentationNode
+    showOverlay: bool = True
+    showContours: bool = False
+    showSurface: bool = True
+    showCloud: bool = False
+    showProjection: bool = False
+    prediction: MaskMode = MaskMode.OFF
+    truth: MaskMode = MaskMode.OUTLINE
+    showErrors: bool = False
+    layer: str = "mean"
     threshold: Annotated[float, WithinRange(0.01, 1.0)] = 0.3
     opacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.55
     profilePath: str = ""
@@ -99,11 +127,18 @@ def present(node):
     return node if node is not None and slicer.mrmlScene.IsNodePresent(node) else None
 
 
-def overlayChoices(parameters):
-    """What the slices show of the attention depends on these."""
-    node = present(parameters.attention)
-    shown = node.GetID() if node is not None else None
-    return shown, parameters.showAttention, parameters.threshold, parameters.opacity
+def resultChoices(parameters):
+    """How the result is shown, as ``ResultControls.show`` takes it."""
+    modes = ("overlay", "contours", "surface", "cloud", "projection")
+    return {
+        "attention": [mode for mode in modes if getattr(parameters, f"show{mode.capitalize()}")],
+        "prediction": parameters.prediction.value,
+        "truth": parameters.truth.value,
+        "errors": parameters.showErrors,
+        "layer": parameters.layer,
+        "opacity": parameters.opacity,
+        "threshold": parameters.threshold,
+    }
 
 
 class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMixin):
@@ -114,6 +149,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         slicer.util.VTKObservationMixin.__init__(self)
         self.controller = None
         self.dialogs = None
+        self.results = None
         self.ui = None
         self._parameterNode: Optional[UMambaXAIParameterNode] = None  # noqa: UP045
         self._guiTag = None
@@ -143,7 +179,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
     def useServices(self, services):
         """Work with this controller and these dialogs; tests bring their own."""
         self._leaveServices()
-        self.controller, self.dialogs = services.controller, services.dialogs
+        self.controller, self.dialogs, self.results = services.controller, services.dialogs, services.results
         self.controller.changed.connect(self.updateUi)
         self.controller.logged.connect(self.onLogged)
         self.controller.succeeded.connect(self.onSucceeded)
@@ -170,6 +206,11 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         connect(self.ui.browseProfileButton, "clicked(bool)", self.onBrowseProfile)
         connect(self.ui.measureButton, "clicked(bool)", self.onMeasure)
         connect(self.ui.showHistogramButton, "clicked(bool)", self.onShowHistogram)
+        connect(self.ui.layerSelector, "currentTextChanged(QString)", self.onLayer)
+        connect(self.ui.layoutButton, "clicked(bool)", self.onLayout)
+        connect(self.ui.exportButton, "clicked(bool)", self.onExport)
+        connect(self.ui.pictureButton, "clicked(bool)", self.onPicture)
+        connect(self.ui.copyButton, "clicked(bool)", self.onCopy)
 
     def cleanup(self):
         """The module is about to go."""
@@ -215,13 +256,14 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         if parameterNode is not None:
             self._guiTag = parameterNode.connectGui(self.ui)
             self.addObserver(parameterNode, vtk.vtkCommand.ModifiedEvent, self.onParametersModified)
-            self._shown = overlayChoices(parameterNode)
+            self.results.use(present(parameterNode.result))
+            self._shown = resultChoices(parameterNode)
             self.updateUi()
 
     def onParametersModified(self, caller=None, event=None):
-        """A choice changed, by hand or by script. The slices change only with a choice that is about them."""
-        if overlayChoices(self._parameterNode) != self._shown:
-            self.updateOverlay(self._parameterNode)
+        """A choice changed, by hand or by script. The views change only with a choice that is about them."""
+        if resultChoices(self._parameterNode) != self._shown:
+            self.updateResult(self._parameterNode)
         self.updateUi()
 
     def inputs(self):
@@ -249,20 +291,26 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         from UMambaXAILogic.slicer_app.statistics_views import show_in_panel
 
         chosen = self._parameterNode
-        hasResult = chosen is not None and present(chosen.attention) is not None
         table = None if chosen is None else present(chosen.domainTable)
-        show(self.ui, ui_state(self.controller.state(self.inputs(), hasResult, table is not None), _))
+        show(self.ui, ui_state(self.controller.state(self.inputs(), self.results.facts(), table is not None), _))
         show_in_panel(self.ui.domainTableView, table)
         ownModel = chosen is not None and chosen.modelSource != ModelSource.DEMO
         self.ui.modelPathWidget.setVisible(ownModel)
 
-    def updateOverlay(self, chosen):
-        """Show the attention as the sliders say."""
-        from UMambaXAILogic.slicer_app.overlay import update_overlay
+    def updateResult(self, chosen):
+        """Show the result as the controls say."""
+        self._shown = resultChoices(chosen)
+        self.results.use(present(chosen.result))
+        self.attempt(lambda: self.results.show(**self._shown))
 
-        self._shown = overlayChoices(chosen)
-        if present(chosen.attention) is not None:
-            update_overlay(slicer.mrmlScene, chosen.attention, chosen.showAttention, chosen.threshold, chosen.opacity)
+    def attempt(self, action):
+        """Do something; what goes wrong is said in the panel."""
+        from UMambaXAILogic.engine.errors import UMambaXAIError
+
+        try:
+            action()
+        except UMambaXAIError as error:
+            self.controller.report(error)
 
     def onRun(self, checked=False):
         """Segment & Explain."""
@@ -300,6 +348,31 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         if present(chosen.domainTable) is not None and present(chosen.domainChart) is not None:
             show_beside_slices(chosen.domainTable, chosen.domainChart)
 
+    def onLayer(self, layer):
+        """Another layer's attention."""
+        self._parameterNode.layer = layer
+
+    def onLayout(self, checked=False):
+        """The result's layout, or back."""
+        self.attempt(lambda: self.results.arrange(not self.results.facts().in_layout))
+        self.updateUi()
+
+    def onExport(self, checked=False):
+        """Tables and metrics into a folder."""
+        folder = self.dialogs.choose_export_folder()
+        if folder:
+            self.attempt(lambda: self.results.export(Path(folder)))
+
+    def onPicture(self, checked=False):
+        """All views as a picture."""
+        path = self.dialogs.choose_picture()
+        if path:
+            self.attempt(lambda: self.results.save_picture(Path(path)))
+
+    def onCopy(self, checked=False):
+        """The numbers onto the clipboard."""
+        self.attempt(self.results.copy_numbers)
+
     def onBrowsePython(self, checked=False):
         """Choose an existing Python in a dialog."""
         path = self.dialogs.choose_python(self.ui.pythonEdit.text)
@@ -321,10 +394,11 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         self.ui.logText.appendPlainText(line)
 
     def onSucceeded(self, job):
-        """The result is in the scene: let the sliders act on it, also where the panel is out of sight."""
+        """The result is in the scene: let the controls act on it, also where the panel is out of sight."""
         chosen = sceneParameters()
-        chosen.attention = job.result.attentionNode
-        self.updateOverlay(chosen)
+        chosen.result = job.result.segmentationNode
+        self.updateResult(chosen)
+        self.updateUi()
 
     def onMeasured(self, job):
         """The statistics are in the scene: show them, also where the panel is out of sight."""

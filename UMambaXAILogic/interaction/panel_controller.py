@@ -14,7 +14,7 @@ from UMambaXAILogic.engine.failure import Failure, describe_failure
 
 from . import job as jobs
 from .model_choice import problem_with_model
-from .panel_state import RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_READY, PanelState
+from .panel_state import RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_READY, PanelState, ResultFacts
 from .profile_choice import problem_with_profile
 from .protocol import Device
 from .signal import Signal
@@ -140,11 +140,11 @@ class PanelController:
         """Whether something runs."""
         return self._job is not None and not self._job.is_over
 
-    def state(self, inputs: PanelInputs, has_result: bool, has_statistics: bool = False) -> PanelState:
+    def state(self, inputs: PanelInputs, result: ResultFacts, has_statistics: bool = False) -> PanelState:
         """Everything that is known, for ``ui_state``.
 
         Args:
-            has_result: an attention map is in the scene.
+            result: what there is to show.
             has_statistics: domain statistics are in the scene.
         """
         job = self._job
@@ -163,7 +163,7 @@ class PanelController:
             runtime_problem="" if self.is_busy else self._runtime.problem,
             warnings=tuple(self._warnings),
             summary=self._summary,
-            has_result=has_result,
+            result=result,
             profile=inputs.profile,
             profile_problem="" if self.is_busy else problem_with_profile(inputs.profile),
             has_statistics=has_statistics,
@@ -201,6 +201,12 @@ class PanelController:
         if self._job is not None and self.is_busy:
             self._job.cancel()
             self.changed.emit()
+
+    def report(self, error: UMambaXAIError) -> None:
+        """Show what went wrong outside a job."""
+        self._forget_last()
+        self._error = _in_lines(error)
+        self.changed.emit()
 
     def forget(self) -> None:
         """The scene closes: keep nothing of what was shown, and stop what works for that scene.

@@ -14,6 +14,27 @@ Translate = Callable[[str], str]
 
 
 @dataclass(frozen=True)
+class ResultFacts:
+    """What there is to show.
+
+    Args:
+        has_result: a result is in the scene.
+        has_attention: with an attention map.
+        has_truth: with a ground truth.
+        layers: ``mean``, and the layers that have a map of their own.
+        layer: the one that is shown.
+        in_layout: the result's own layout is shown.
+    """
+
+    has_result: bool = False
+    has_attention: bool = False
+    has_truth: bool = False
+    layers: tuple[str, ...] = ("mean",)
+    layer: str = "mean"
+    in_layout: bool = False
+
+
+@dataclass(frozen=True)
 class PanelState:
     """What is chosen, what is installed and what the last job did.
 
@@ -32,7 +53,7 @@ class PanelState:
         runtime_problem: why the Python that was chosen cannot be used, empty where nothing is known against it.
         warnings: what the worker warned of.
         summary: the last result in one line, empty where there is none.
-        has_result: whether an attention map is in the scene.
+        result: what there is to show.
         profile: path of the stored profile to compare with; empty: the model's own.
         profile_problem: why that profile cannot be used, empty where nothing is known against it.
         has_statistics: whether domain statistics are in the scene.
@@ -52,7 +73,7 @@ class PanelState:
     runtime_problem: str = ""
     warnings: tuple[str, ...] = ()
     summary: str = ""
-    has_result: bool = False
+    result: ResultFacts = ResultFacts()
     profile: str = ""
     profile_problem: str = ""
     has_statistics: bool = False
@@ -74,8 +95,15 @@ class UiState:
     message: str
     message_kind: str
     warning: str
-    overlay_enabled: bool
-    overlay_tooltip: str
+    result_enabled: bool
+    attention_enabled: bool
+    truth_enabled: bool
+    layers_enabled: bool
+    layers: tuple[str, ...]
+    layer: str
+    result_hint: str
+    layout_checked: bool
+    layout_text: str
     measure_enabled: bool
     measure_text: str
     measure_tooltip: str
@@ -108,12 +136,15 @@ def ui_state(state: PanelState, _: Translate = _untranslated) -> UiState:
         message=message,
         message_kind=kind,
         warning="\n".join(f"\u2022 {text}" for text in state.warnings),
-        overlay_enabled=state.has_result,
-        overlay_tooltip=(
-            _("How strongly the attention covers the image.")
-            if state.has_result
-            else _("There is no attention map yet: run Segment & Explain first.")
-        ),
+        result_enabled=state.result.has_result,
+        attention_enabled=state.result.has_attention,
+        truth_enabled=state.result.has_truth,
+        layers_enabled=len(state.result.layers) > 1,
+        layers=state.result.layers,
+        layer=state.result.layer,
+        result_hint=_result_hint(state.result, _),
+        layout_checked=state.result.in_layout,
+        layout_text=_("Back to my layout") if state.result.in_layout else _("Result layout"),
         measure_enabled=not busy and not _measure_obstacle(state, _),
         measure_text=_("Install and measure...") if state.runtime == RUNTIME_MISSING else _("Measure the volume"),
         measure_tooltip=_measure_obstacle(state, _) or _measure_promise(state, _),
@@ -158,6 +189,17 @@ def _measure_promise(state: PanelState, _: Translate) -> str:
     if state.runtime == RUNTIME_MISSING:
         promise += " " + _("Asks before it installs the packages this needs.")
     return promise
+
+
+def _result_hint(result: ResultFacts, _: Translate) -> str:
+    """Why some of the controls that show a result are off; empty where none is."""
+    if not result.has_result:
+        return _("There is no result yet: run Segment & Explain first.")
+    if not result.has_attention:
+        return _("There is no attention map: nothing was explained.")
+    if not result.has_truth:
+        return _("Run with a ground truth to compare with it here.")
+    return ""
 
 
 def _run_text(state: PanelState, _: Translate) -> str:

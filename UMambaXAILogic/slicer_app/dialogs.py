@@ -34,6 +34,16 @@ class Dialogs:
             slicer.util.mainWindow(), _("Choose a reference profile"), current, "JSON (*.json)"
         )
 
+    def choose_export_folder(self) -> str:
+        """A folder for a result's tables, or an empty text where the user changed their mind."""
+        return qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Write tables and metrics into"))
+
+    def choose_picture(self) -> str:
+        """Where to save a picture, or an empty text where the user changed their mind."""
+        return qt.QFileDialog.getSaveFileName(
+            slicer.util.mainWindow(), _("Save the views as a picture"), "result.png", "PNG (*.png)"
+        )
+
     def choose_python(self, current: str) -> str:
         """An interpreter, or an empty text where the user changed their mind."""
         return qt.QFileDialog.getOpenFileName(

@@ -17,6 +17,7 @@ from UMambaXAILogic.scene.label_export import ALL_SEGMENTS
 from .dialogs import Dialogs
 from .environment import Environment
 from .process_runner import ProcessRunner
+from .result_controls import ResultControls
 from .runtime_setup import PrivateRuntimeSetup
 
 
@@ -27,10 +28,12 @@ class PanelServices:
     Args:
         controller: what clicks do.
         dialogs: what asks the user.
+        results: what shows a result.
     """
 
     controller: PanelController
     dialogs: Any
+    results: ResultControls
 
 
 def make_services(
@@ -71,7 +74,7 @@ def make_services(
         runtime,
         dialogs.confirm,
     )
-    return PanelServices(controller, dialogs)
+    return PanelServices(controller, dialogs, ResultControls(scene))
 
 
 def _usable(model: str) -> str | None:

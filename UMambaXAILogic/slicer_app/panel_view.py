@@ -24,6 +24,18 @@ _INPUTS = (
     "browseProfileButton",
 )
 
+_ATTENTION = (
+    "overlayButton",
+    "contoursButton",
+    "surfaceButton",
+    "cloudButton",
+    "projectionButton",
+    "thresholdSlider",
+    "opacitySlider",
+)
+_RESULT = ("predictionSelector", "layoutButton", "exportButton", "pictureButton", "copyButton")
+_TRUTH = ("truthSelector", "errorsButton")
+
 
 def show(ui: Any, state: UiState) -> None:
     """Make the panel look like ``state``.
@@ -48,11 +60,35 @@ def show(ui: Any, state: UiState) -> None:
     ui.messageLabel.setStyleSheet(_STYLES[state.message_kind])
     ui.warningLabel.setVisible(bool(state.warning))
     ui.warningLabel.setText(state.warning)
-    for name in ("showAttentionCheckBox", "thresholdSlider", "opacitySlider"):
-        getattr(ui, name).setEnabled(state.overlay_enabled)
-    ui.opacitySlider.setToolTip(state.overlay_tooltip)
+    _show_result(ui, state)
     ui.measureButton.setEnabled(state.measure_enabled)
     ui.measureButton.setText(state.measure_text)
     ui.measureButton.setToolTip(state.measure_tooltip)
     ui.domainTableView.setVisible(state.statistics_visible)
     ui.showHistogramButton.setEnabled(state.statistics_visible)
+
+
+def _show_result(ui: Any, state: UiState) -> None:
+    for names, enabled in (
+        (_ATTENTION, state.attention_enabled),
+        (_RESULT, state.result_enabled),
+        (_TRUTH, state.truth_enabled),
+        (("layerSelector",), state.layers_enabled),
+    ):
+        for name in names:
+            getattr(ui, name).setEnabled(enabled)
+    _show_layers(ui.layerSelector, state)
+    ui.resultHintLabel.setVisible(bool(state.result_hint))
+    ui.resultHintLabel.setText(state.result_hint)
+    ui.layoutButton.setChecked(state.layout_checked)
+    ui.layoutButton.setText(state.layout_text)
+
+
+def _show_layers(selector: Any, state: UiState) -> None:
+    """The layers to choose from; whoever listens for the user's choice does not hear this."""
+    was_blocked = selector.blockSignals(True)
+    if tuple(selector.itemText(index) for index in range(selector.count)) != state.layers:
+        selector.clear()
+        selector.addItems(list(state.layers))
+    selector.setCurrentText(state.layer)
+    selector.blockSignals(was_blocked)

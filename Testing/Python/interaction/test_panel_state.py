@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from UMambaXAILogic.interaction import PanelState, ui_state
-from UMambaXAILogic.interaction.panel_state import in_words
+from UMambaXAILogic.interaction.panel_state import ResultFacts, in_words
 
 READY = PanelState(volume_name="CTA", model="demo")
 
@@ -17,7 +17,8 @@ def test_nothing_chosen_says_what_to_choose():
     assert not ui.run_enabled
     assert "volume" in ui.run_tooltip.lower()
     assert ui.message == ui.run_tooltip
-    assert not ui.overlay_enabled
+    assert not (ui.result_enabled or ui.attention_enabled or ui.truth_enabled or ui.layers_enabled)
+    assert "run Segment" in ui.result_hint
     assert not ui.progress_visible
 
 
@@ -96,9 +97,9 @@ def test_an_error_is_shown_and_the_next_run_is_possible(state):
 
 
 def test_a_result_shows_its_summary_and_warnings_and_opens_the_overlay():
-    done = dataclasses.replace(READY, job_state="finished", summary="Dice 0.81", has_result=True)
+    done = dataclasses.replace(READY, job_state="finished", summary="Dice 0.81", result=ResultFacts(True, True))
     ui = ui_state(done)
-    assert (ui.message, ui.message_kind, ui.overlay_enabled) == ("Dice 0.81", "success", True)
+    assert (ui.message, ui.message_kind, ui.attention_enabled) == ("Dice 0.81", "success", True)
     warned = ui_state(dataclasses.replace(done, warnings=("Outside the training range.",)))
     assert warned.warning == "\u2022 Outside the training range."
     assert warned.message == "Dice 0.81"
@@ -164,3 +165,24 @@ def test_every_text_goes_through_the_translation():
 )
 def test_times_left_in_words(seconds, words):
     assert in_words(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("result", "enabled", "hint"),
+    [
+        (ResultFacts(True, True, True, ("mean", "encoder.1")), (True, True, True, True), ""),
+        (ResultFacts(True, True), (True, True, False, False), "ground truth"),
+        (ResultFacts(True, False, True), (True, False, True, False), "no attention map"),
+    ],
+)
+def test_what_a_result_has_not_got_cannot_be_shown_and_it_says_why(result, enabled, hint):
+    ui = ui_state(dataclasses.replace(READY, result=result))
+    assert (ui.result_enabled, ui.attention_enabled, ui.truth_enabled, ui.layers_enabled) == enabled
+    assert hint in ui.result_hint if hint else not ui.result_hint
+
+
+def test_the_layout_button_says_where_it_leads():
+    ui = ui_state(dataclasses.replace(READY, result=ResultFacts(True, True, in_layout=True)))
+    assert ui.layout_checked and "Back" in ui.layout_text
+    ui = ui_state(dataclasses.replace(READY, result=ResultFacts(True, True)))
+    assert not ui.layout_checked and ui.layout_text == "Result layout"

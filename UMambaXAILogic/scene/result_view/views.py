@@ -45,6 +45,7 @@ def _add_view(scene: Any, tag: str, label: str) -> Any:
     node.SetLayoutLabel(label)
     node.SetBoxVisible(False)
     node.SetAxisLabelsVisible(False)
+    node.SetUseDepthPeeling(False)  # software renderers turn it into coloured garbage
     kind = slicer.vtkMRMLViewNode
     node.SetOrientationMarkerType(kind.OrientationMarkerTypeCube)
     node.SetOrientationMarkerSize(kind.OrientationMarkerSizeSmall)

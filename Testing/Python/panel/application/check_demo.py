@@ -48,7 +48,7 @@ def test_a_phantom_is_segmented_and_explained(panel, phantom, spin, picture):
         spin(lambda: not panel.controller.is_busy, 500)
         assert "Done" in panel.ui.messageLabel.text, panel.ui.messageLabel.text + panel.ui.logText.plainText
         assert any("Explaining" in text for text in stages)
-        assert panel._parameterNode.attention is not None
+        assert panel.results.view.has_attention
         picture("7-demo")
         panel.ui.measureButton.click()
         spin(lambda: not panel.controller.is_busy, 120)

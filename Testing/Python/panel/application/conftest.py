@@ -89,6 +89,14 @@ class FakeDialogs:
         self.asked.append("profile")
         return self.path
 
+    def choose_export_folder(self) -> str:
+        self.asked.append("export")
+        return self.path
+
+    def choose_picture(self) -> str:
+        self.asked.append("picture")
+        return self.path
+
     def choose_python(self, current: str) -> str:
         self.asked.append("python")
         return self.path

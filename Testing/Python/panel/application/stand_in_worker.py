@@ -126,7 +126,9 @@ def write_results(request: dict) -> dict[str, str | None]:
     array = SimpleITK.GetArrayFromImage(volume)
     labels = (array > 100).astype(np.uint8)
     attention = np.clip(array / 300.0, 0, 1).astype(np.float32)
-    for name, content in (("segmentation", labels), ("attention", attention)):
+    (folder / "layers").mkdir(exist_ok=True)
+    layers = {f"layers/attention.{layer}": attention**2 for layer in ("decoder.0", "encoder.1")}
+    for name, content in {"segmentation": labels, "attention": attention, **layers}.items():
         image = SimpleITK.GetImageFromArray(content)
         image.CopyInformation(volume)
         SimpleITK.WriteImage(image, str(folder / f"{name}.nrrd"))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import slicer
 from PySide6 import QtCore, QtWidgets
+from result_views import PlotWidget, TableWidget
 
 STANDINS = Path(__file__).resolve().parent
 
@@ -35,14 +36,32 @@ class _LayoutManager(QtCore.QObject):
     def __init__(self, parent) -> None:
         super().__init__(parent)
         self._layout = 0
+        self._plots: list[QtWidgets.QWidget] = []
+        self._tables: list[QtWidgets.QWidget] = []
 
     def setLayout(self, layout: int) -> None:
         self._layout = layout
 
     layout = QtCore.Property(int, lambda self: self._layout, setLayout)
+    threeDViewCount = QtCore.Property(int, lambda self: 0)
+    plotViewCount = QtCore.Property(int, lambda self: len(self._plots))
+    tableViewCount = QtCore.Property(int, lambda self: len(self._tables))
+
+    def show_result_views(self) -> None:
+        """What the application does when a layout with a plot and a table comes: make their widgets, once."""
+        if not self._plots:
+            self._plots, self._tables = [PlotWidget()], [TableWidget()]
+
+    def plotWidget(self, index: int) -> QtWidgets.QWidget:
+        return self._plots[index]
+
+    def tableWidget(self, index: int) -> QtWidgets.QWidget:
+        return self._tables[index]
 
 
 class _Application(QtWidgets.QApplication):
+    startupCompleted = QtCore.Signal()
+
     def __init__(self, application_logic) -> None:
         super().__init__(["Slicer"])
         self._modules = _ModuleManager(self)
@@ -63,6 +82,16 @@ class _Application(QtWidgets.QApplication):
 
     def startupEnvironment(self) -> QtCore.QProcessEnvironment:
         return QtCore.QProcessEnvironment.systemEnvironment()
+
+
+class _LogicModule:
+    """A module of the application that only its logic is used of."""
+
+    def __init__(self, logic) -> None:
+        self._logic = logic
+
+    def logic(self):
+        return self._logic
 
 
 class Module:
@@ -109,7 +138,9 @@ def install(settings_folder: Path, application_logic) -> None:
     for name, kind in classes.items():
         if name.startswith("q"):
             setattr(slicer, name, kind)
-    slicer.modules = types.SimpleNamespace()
+    slicer.modules = types.SimpleNamespace(
+        volumerendering=_LogicModule(application_logic.GetModuleLogic("VolumeRendering"))
+    )
     slicer.qSlicerScriptedLoadableModuleWidget = qSlicerScriptedLoadableModuleWidget
     import parameter_node
     import scripted_module

@@ -171,6 +171,10 @@ def _bind(wrapper, name: str, widget, hint) -> tuple:
         signal, read, write = widget.currentNodeChanged, widget.currentNode, widget.setCurrentNode
     elif kind is bool and shown == "QCheckBox":
         signal, read, write = widget.stateChanged, lambda: widget.checked, widget.setChecked
+    elif kind is bool and shown == "QPushButton":
+        if not widget.checkable:
+            raise RuntimeError(f"{widget.name!r} is a button that cannot be checked")
+        signal, read, write = widget.toggled, lambda: widget.checked, widget.setChecked
     elif kind is float and shown == "ctkSliderWidget":
         _limit(widget, extras)
         signal, read = widget.valueChanged, lambda: widget.value
