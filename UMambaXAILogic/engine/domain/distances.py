@@ -1,4 +1,8 @@
-"""How far apart two distributions are, from their histograms."""
+"""How far apart two distributions are, from their histograms.
+
+Values outside the bins count as lying at the outermost edge. They are padding of -3024 HU, or a voxel of -32768, and
+a histogram knows no more of them than their number and the most extreme one.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +15,9 @@ from .histogram import Histogram
 def wasserstein(first: Histogram, second: Histogram) -> float | None:
     """Wasserstein-1 distance (area between the cumulative distributions), in the bins' unit.
 
-    Values are taken to spread evenly over their bin. None of them lies further from its true place than its bin is
-    wide, so the result is off by less than the mean bin width over the values of both.
+    Values are taken to spread evenly over their bin. None inside the bins lies further from its true place than its
+    bin is wide, so the result is off by less than the mean bin width over the values of both, where those outside are
+    taken to lie at the outermost edge.
 
     Returns:
         None where one has no value.
@@ -50,12 +55,13 @@ def kolmogorov_smirnov(first: Histogram, second: Histogram) -> float | None:
 def _cumulative(
     first: Histogram, second: Histogram
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
-    """Common points and both cumulative distributions there, each from 0 to 1."""
+    """The bins' edges and the share of values below them (below or at the first one), of both."""
     if first.bins.name != second.bins.name:
         raise ValueError(f"histograms over {first.bins.name} and {second.bins.name} cannot be compared")
     if first.minimum is None or second.minimum is None:
         return None
-    lines = [histogram.distribution() for histogram in (first, second)]
-    points = np.union1d(lines[0][0], lines[1][0])
-    one, other = (np.interp(points, edges, counts / counts[-1]) for edges, counts in lines)
-    return points, one, other
+    shares = [
+        (histogram.below + np.concatenate([[0], np.cumsum(histogram.counts)])) / histogram.total
+        for histogram in (first, second)
+    ]
+    return first.bins.edges, shares[0], shares[1]

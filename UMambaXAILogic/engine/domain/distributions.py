@@ -70,7 +70,8 @@ def _on_common_bins(source: Histogram, target: Histogram, shown: tuple[float, fl
     ]
     if not bounds:
         return {"unit": unit, "edges": [], "source": None, "target": None}
-    low, high = shown or (min(bounds), max(bounds))
+    lowest, highest = source.bins.edges[[0, -1]]  # how values beyond them spread, such as padding, nothing tells
+    low, high = shown or (max(min(bounds), lowest), min(max(bounds), highest))
     steps, origin = _STEPS[unit], _ORIGIN[unit]
     step = next((step for step in steps if (high - low) / step <= _MOST_BINS[unit] - 2), steps[-1])
     edges = origin + step * np.arange(np.floor((low - origin) / step), np.floor((high - origin) / step) + 2)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy import stats
 
-from UMambaXAILogic.engine.domain import DomainSettings
+from UMambaXAILogic.engine.domain import HOUNSFIELD, DomainSettings, Histogram
 from UMambaXAILogic.engine.domain.comparison import compare_profiles
 from UMambaXAILogic.engine.domain.profile import Profile
 from UMambaXAILogic.engine.errors import InputError
@@ -276,6 +277,16 @@ def test_bins_of_the_window_hold_a_ct_number_each_and_all_of_the_window(make_pro
     part = compare_profiles(profile, profile).to_json()["distributions"]["intensity_in_window"]
     assert part["edges"][0] == -0.5 and part["edges"][-1] == 80.5 and len(part["edges"]) == 82
     assert part["source"][40] == pytest.approx(1) and sum(part["source"]) == pytest.approx(1)
+
+
+def test_padding_below_all_bins_is_not_drawn_as_if_it_were_spread(make_row):
+    settings = DomainSettings()
+    row = make_row("padded")
+    values = np.concatenate([np.random.default_rng(0).normal(40, 12, 300), np.full(100, -3024.0)])
+    padded = replace(row, intensity=replace(row.intensity, histogram=Histogram.of(values, HOUNSFIELD)))
+    profile = Profile("padded", settings, (padded,))
+    part = compare_profiles(profile, profile).to_json()["distributions"]["intensity"]
+    assert part["edges"][0] > -1100 and sum(part["source"]) == pytest.approx(0.75, abs=0.01)
 
 
 def test_the_seed_decides(make_profile):

@@ -60,6 +60,19 @@ def test_a_shift_of_arbitrary_units_is_found_at_any_scale(scale):
     assert wasserstein(a, b) == pytest.approx(0.5 * scale * values.mean(), rel=0.02)
 
 
+@pytest.mark.parametrize("padding", [[-3024.0] * 200, [-2000.0] * 199 + [-32768.0], [-1500.0] * 100 + [9000.0] * 100])
+def test_padding_and_stray_voxels_count_as_the_outermost_edge(padding):
+    """One voxel of -32768 HU must not spread all padding over 30,000 HU."""
+    rng = np.random.default_rng(3)
+    tissue = np.rint(rng.normal(40, 9, 800))
+    padded = np.concatenate([tissue, padding])
+    a, b = Histogram.of(padded, HOUNSFIELD), Histogram.of(tissue, HOUNSFIELD)
+    clipped = np.clip(padded, HOUNSFIELD.edges[0], HOUNSFIELD.edges[-1])
+    assert wasserstein(a, b) == pytest.approx(wasserstein_distance(clipped, tissue), abs=0.1)
+    assert kolmogorov_smirnov(a, b) == pytest.approx(ks_2samp(padded, tissue).statistic)
+    assert wasserstein(a, a) == 0
+
+
 def test_shares_decide_and_not_counts():
     few, many = Histogram.of([1.0, 2.0], DIAMETER), Histogram.of([1.0, 2.0] * 50, DIAMETER)
     assert wasserstein(few, many) == pytest.approx(0, abs=1e-12)
