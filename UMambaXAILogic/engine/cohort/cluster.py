@@ -30,6 +30,7 @@ _CONNECT_S = 20.0
 _END_S = 0.5
 _LIBRARY_THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _LOCAL_CONFIGURATION = {
+    "distributed.admin.low-level-log-length": 100,
     "distributed.scheduler.allowed-failures": 0,
     "distributed.scheduler.worker-saturation": 1.0,
     "distributed.scheduler.http.routes": [],

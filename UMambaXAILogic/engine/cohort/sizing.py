@@ -24,8 +24,6 @@ _USABLE_SHARE = 0.9
 _PROCESS_BYTES = 600 * 2**20
 #: Feature maps of the first stage that explaining one window holds at its peak (measured on the demo model: 42).
 _FEATURE_MAPS = 48
-#: Reading, export and measuring run on one thread: several cases side by side use the cores better than one on all.
-_CORES_PER_WORKER = 2
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,10 @@ class WorkerPlan:
 def plan_workers(request: CohortRequest, model: Model, grids: Collection[Geometry]) -> WorkerPlan:
     """One process a GPU; on the CPU as many as cores and memory allow, and never more than there are cases.
 
+    Cases side by side, each on one core, use cores better than one case on all of them: reading, export and measuring
+    run on one thread, and threads wait for each other. Where memory allows fewer cases than there are cores, each gets
+    several threads.
+
     Args:
         request: may name the number of workers and threads itself.
         model: that all of them load.
@@ -65,6 +67,7 @@ def plan_workers(request: CohortRequest, model: Model, grids: Collection[Geometr
     from dask.system import cpu_count
 
     cores, cases = cpu_count(), len(grids)
+    true_cores = min(cores, psutil.cpu_count(logical=False) or cores)
     on_gpu = resolve_device(request.template.device).type != "cpu"
     layers = len(resolve_layers(model, request.template.layers))
     need = max(case_bytes(model, grid, layers, on_gpu) for grid in grids)
@@ -75,9 +78,7 @@ def plan_workers(request: CohortRequest, model: Model, grids: Collection[Geometr
         reason = "as asked for" if workers == request.workers else "there are no more cases"
     else:
         limits = {
-            "there is one for each GPU" if on_gpu else f"there are {cores} cores": (
-                len(gpus) if on_gpu else max(1, cores // _CORES_PER_WORKER)
-            ),
+            "one for each GPU" if on_gpu else "one for each core": len(gpus) if on_gpu else true_cores,
             f"a case needs about {need / _GIB:.1f} GB of {usable / _GIB:.1f} GB": max(1, int(usable // need)),
             "there are no more cases": cases,
         }
