@@ -33,6 +33,7 @@ lint: $(VENV)/installed-test
 demo-model: $(VENV)/installed-demo
 	$(BIN)/python Utilities/DemoModel/train_demo_model.py --work training-output
 	$(BIN)/python Utilities/DemoModel/measure_demo_model.py
+	$(BIN)/python Utilities/DemoModel/profile_demo_model.py
 
 reproduce: $(VENV)/installed-demo
 	$(BIN)/python Utilities/Reproduce/reproduce.py --work reproduce-output
