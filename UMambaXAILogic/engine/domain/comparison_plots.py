@@ -167,4 +167,7 @@ def _label(comparison: Mapping[str, Any], side: str) -> str:
 
 
 def _say(axes: Axes, text: str) -> None:
+    """Instead of a picture; numbers on its axes would be of nothing."""
+    axes.set_xticks([])
+    axes.set_yticks([])
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="dimgrey")

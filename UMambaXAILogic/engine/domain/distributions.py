@@ -32,11 +32,10 @@ Rows = Sequence[DomainRow]
 def distributions(source: Rows, target: Rows, settings: DomainSettings, noise: NoiseChoice) -> dict[str, Any]:
     """Intensity and diameter histograms on common bins; noise and spacing case by case."""
     intensity = [hounsfield_histogram(rows) for rows in (source, target)]
+    inside = [histogram.within(*settings.window_hu) for histogram in intensity]
     return {
         "intensity": _on_common_bins(*intensity),
-        "intensity_in_window": _on_common_bins(
-            *(part.within(*settings.window_hu) for part in intensity), shown=settings.window_hu
-        ),
+        "intensity_in_window": _on_common_bins(inside[0], inside[1], shown=settings.window_hu),
         "diameter": _on_common_bins(diameter_histogram(source), diameter_histogram(target)),
         "noise": {
             "unit": "HU",
