@@ -104,7 +104,7 @@ def copy_along_lattice(labels: npt.NDArray, source: Grid, target: Grid) -> npt.N
         return None
     source_axes = tuple(int(np.argmax(axes[axis])) for axis in range(3))
     reordered = labels.transpose(2, 1, 0).transpose(source_axes)
-    copied = np.zeros(target.size, dtype=labels.dtype)
+    copied = np.zeros(target.size[::-1], dtype=labels.dtype)
     take, put = [], []
     for axis in range(3):
         count = reordered.shape[axis]
@@ -114,11 +114,11 @@ def copy_along_lattice(labels: npt.NDArray, source: Grid, target: Grid) -> npt.N
             first -= count - 1
         begin, end = max(first, 0), min(first + count, target.size[axis])
         if begin >= end:
-            return np.ascontiguousarray(copied.transpose(2, 1, 0))
+            return copied
         put.append(slice(begin, end))
         take.append(slice(begin - first, end - first))
-    copied[tuple(put)] = reordered[tuple(take)]
-    return np.ascontiguousarray(copied.transpose(2, 1, 0))
+    copied.transpose(2, 1, 0)[tuple(put)] = reordered[tuple(take)]
+    return copied
 
 
 def covers(source: Grid, target: Grid) -> bool:

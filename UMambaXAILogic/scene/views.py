@@ -109,9 +109,13 @@ class View:
 
 
 class ThreeDView(View):
-    """A 3-D view of the scene."""
+    """A 3-D view of the scene.
 
-    def __init__(self, application: HeadlessSlicer, width: int, height: int) -> None:
+    Args:
+        node: a view node of the scene; None: one of its own.
+    """
+
+    def __init__(self, application: HeadlessSlicer, width: int, height: int, node: Any = None) -> None:
         super().__init__(width, height)
         # Depth peeling turns translucent surfaces into coloured garbage on software renderers.
         self.renderer.SetUseDepthPeeling(False)
@@ -119,9 +123,11 @@ class ThreeDView(View):
         self._logic.SetMRMLApplicationLogic(application.application_logic)
         application.application_logic.GetViewLogics().AddItem(self._logic)
         self._logic.SetMRMLScene(application.scene)
-        self.node = self._logic.AddViewNode(f"picture {application.scene.GetNumberOfNodes()}")
-        self.node.SetBoxVisible(False)
-        self.node.SetAxisLabelsVisible(False)
+        if node is None:
+            node = self._logic.AddViewNode(f"picture {application.scene.GetNumberOfNodes()}")
+            node.SetBoxVisible(False)
+            node.SetAxisLabelsVisible(False)
+        self.node = node
         factory = slicer.vtkMRMLThreeDViewDisplayableManagerFactory.GetInstance()
         self._add_managers(factory, _THREE_D_MANAGERS, self.node)
 

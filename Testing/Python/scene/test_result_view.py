@@ -167,6 +167,17 @@ def test_a_foreground_that_somebody_chose_meanwhile_stays(result, add_volume, co
     assert composites[0].GetForegroundVolumeID() == other.GetID()
 
 
+def test_a_map_that_was_put_there_by_hand_goes_too(result, composites):
+    imported = result()
+    composites[0].SetForegroundVolumeID(imported.attention_node.GetID())
+    imported.view.show(attention="overlay")
+    imported.view.hide()
+    assert composites[0].GetForegroundVolumeID() is None
+    composites[0].SetForegroundVolumeID(imported.attention_node.GetID())
+    imported.view.hide()
+    assert composites[0].GetForegroundVolumeID() is None
+
+
 def test_lines_below_the_threshold_go_at_once(result):
     view = result().view
     view.show(attention="contours", threshold=0.3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,8 @@ from .nodes import ERRORS, MISSED, SEGMENTATION, TRUTH, VOLUME, ResultNodes
 from .state import SURFACE, ViewState
 from .target import target_segments
 
+Masks = tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], Grid]
+
 _FN, _FP = 0, 1  # of the segments that ``add_missed_segmentation`` adds
 
 
@@ -28,28 +32,33 @@ def show_errors(nodes: ResultNodes, state: ViewState) -> None:
     """Show TP, FP and FN, or in 3-D only what was missed of a ground truth that is shown; computed on first use."""
     if nodes.get(TRUTH) is None:
         return
+    masks = cache(partial(_masks, nodes))
     if state.errors:
-        _show_exact(nodes, state)
+        _show_exact(nodes, state, masks)
     elif nodes.get(ERRORS) is not None:
         nodes.get(ERRORS).GetDisplayNode().SetVisibility(False)
     if state.errors or truth_is_partly_drawn(state):
-        _show_beyond(nodes, state)
+        _show_beyond(nodes, state, masks)
     elif nodes.get(MISSED) is not None:
         nodes.get(MISSED).GetDisplayNode().SetVisibility(False)
 
 
-def errors_node(nodes: ResultNodes) -> Any:
-    """The TP, FP and FN segments; computed, and hidden, where there are none yet."""
+def errors_node(nodes: ResultNodes, masks: Callable[[], Masks] | None = None) -> Any:
+    """The TP, FP and FN segments; computed, and hidden, where there are none yet.
+
+    Args:
+        masks: what gives prediction and ground truth; None: they are read from the scene.
+    """
 
     def make(name: str) -> Any:
-        predicted, truth, grid = _masks(nodes)
+        predicted, truth, grid = _masks(nodes) if masks is None else masks()
         return add_error_segmentation(nodes.scene, name, error_labels(predicted, truth), grid, nodes.needed(VOLUME))
 
     return nodes.made(ERRORS, make, "TP, FP, FN")
 
 
-def _show_exact(nodes: ResultNodes, state: ViewState) -> None:
-    node = errors_node(nodes)
+def _show_exact(nodes: ResultNodes, state: ViewState, masks: Callable[[], Masks]) -> None:
+    node = errors_node(nodes, masks)
     display = node.GetDisplayNode()
     display.SetVisibility(True)
     found = node.GetSegmentation().GetNthSegmentID(0)
@@ -61,9 +70,9 @@ def _show_exact(nodes: ResultNodes, state: ViewState) -> None:
         node.CreateClosedSurfaceRepresentation()
 
 
-def _show_beyond(nodes: ResultNodes, state: ViewState) -> None:
+def _show_beyond(nodes: ResultNodes, state: ViewState, masks: Callable[[], Masks]) -> None:
     def make(name: str) -> Any:
-        predicted, truth, grid = _masks(nodes)
+        predicted, truth, grid = masks()
         return add_missed_segmentation(
             nodes.scene, name, beyond_one_voxel(predicted, truth), grid, nodes.needed(VOLUME)
         )
@@ -79,7 +88,7 @@ def _show_beyond(nodes: ResultNodes, state: ViewState) -> None:
         display.SetSegmentOverrideColor(missed, *GROUND_TRUTH)
 
 
-def _masks(nodes: ResultNodes) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], Grid]:
+def _masks(nodes: ResultNodes) -> Masks:
     """Prediction of the target and ground truth, (k, j, i) on the volume's local grid, and that grid."""
     volume, segmentation, truth = nodes.needed(VOLUME), nodes.needed(SEGMENTATION), nodes.needed(TRUTH)
     grid = local_grid(volume)

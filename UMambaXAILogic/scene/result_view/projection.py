@@ -6,9 +6,9 @@ from typing import Any
 
 from ..volume_rendering import CPU_RAY_CASTER, add_volume_rendering, set_opacity
 from .cloud import hide_renderings
-from .nodes import ResultNodes
+from .nodes import ERRORS, MISSED, SEGMENTATION, SURFACE, TRUTH, ResultNodes
 from .state import PROJECTION, ViewState
-from .views import projection_view
+from .views import PROJECTION_TAG, all_views, projection_view
 
 _EDGE = 0.01
 #: Opacity at the threshold, and at this share of the way from there to 1: faint at the edge, which would be jagged.
@@ -31,6 +31,24 @@ def show_projection(nodes: ResultNodes, attention: Any, state: ViewState, class_
 def hide_projection(nodes: ResultNodes, but: Any = None) -> None:
     """Hide the projections of all layers, or all but one."""
     hide_renderings(nodes, PROJECTION, but)
+
+
+def keep_projection_clear(nodes: ResultNodes, state: ViewState) -> None:
+    """While attention is projected, keep the result's surfaces out of the projection's view; else let them be anywhere.
+
+    A view cannot refuse what is shown everywhere, so the others are listed.
+    """
+    displays = []
+    for role in (SEGMENTATION, TRUTH, SURFACE, ERRORS, MISSED):
+        node = nodes.get(role)
+        if node is not None:
+            displays += [node.GetNthDisplayNode(index) for index in range(node.GetNumberOfDisplayNodes())]
+    others = [view.GetID() for view in all_views(nodes.scene) if view.GetSingletonTag() != PROJECTION_TAG]
+    for display in displays:
+        if PROJECTION in state.attention:
+            display.SetViewNodeIDs(others)
+        else:
+            display.RemoveAllViewNodeIDs()
 
 
 def projection_opacity(threshold: float) -> list[tuple[float, float]]:

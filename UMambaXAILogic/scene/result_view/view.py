@@ -17,7 +17,7 @@ from .legend import show_legend
 from .masks import show_prediction, show_truth
 from .nodes import ATTENTION, TRUTH, ResultNodes
 from .overlay import hide_overlay, show_overlay
-from .projection import hide_projection, show_projection
+from .projection import hide_projection, keep_projection_clear, show_projection
 from .state import CLOUD, CONTOURS, OFF, OUTLINE, OVERLAY, PROJECTION, SURFACE, ViewState
 from .threshold_colors import set_color_threshold
 
@@ -145,6 +145,7 @@ class ResultView:
         show_prediction(nodes, state)
         show_truth(nodes, state)
         show_errors(nodes, state)
+        keep_projection_clear(nodes, state)
 
     def _show_attention(self, attention: Any, state: ViewState) -> None:
         nodes, modes = self.nodes, state.attention

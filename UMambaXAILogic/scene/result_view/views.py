@@ -32,8 +32,17 @@ def projection_view(scene: Any) -> Any:
 
 def three_d_views(scene: Any) -> list[Any]:
     """All 3-D views of the scene."""
-    count = scene.GetNumberOfNodesByClass("vtkMRMLViewNode")
-    return [scene.GetNthNodeByClass(index, "vtkMRMLViewNode") for index in range(count)]
+    return _of_class(scene, "vtkMRMLViewNode")
+
+
+def all_views(scene: Any) -> list[Any]:
+    """All 3-D and slice views of the scene."""
+    return [*three_d_views(scene), *_of_class(scene, "vtkMRMLSliceNode")]
+
+
+def _of_class(scene: Any, kind: str) -> list[Any]:
+    count = scene.GetNumberOfNodesByClass(kind)
+    return [scene.GetNthNodeByClass(index, kind) for index in range(count)]
 
 
 def _add_view(scene: Any, tag: str, label: str) -> Any:
