@@ -35,7 +35,7 @@ def distributions(source: Rows, target: Rows, settings: DomainSettings, noise: N
     inside = [histogram.within(*settings.window_hu) for histogram in intensity]
     return {
         "intensity": _on_common_bins(*intensity),
-        "intensity_in_window": _on_common_bins(inside[0], inside[1], shown=settings.window_hu),
+        "intensity_in_window": _on_common_bins(*inside, shown=settings.window_hu),
         "diameter": _on_common_bins(diameter_histogram(source), diameter_histogram(target)),
         "noise": {
             "unit": "HU",
@@ -56,7 +56,9 @@ def distributions(source: Rows, target: Rows, settings: DomainSettings, noise: N
     }
 
 
-def _on_common_bins(source: Histogram, target: Histogram, shown: tuple[float, float] | None = None) -> dict[str, Any]:
+def _on_common_bins(
+    source: Histogram, target: Histogram, *, shown: tuple[float, float] | None = None
+) -> dict[str, Any]:
     """``edges`` (n + 1) and each cohort's share of values in the n bins; a cohort without values has null.
 
     Args:
