@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -12,14 +10,13 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..volume_io.facts import InputWarning
+from .csv_table import read_table
 
 #: Columns that every manifest has, and those it may have.
 NEEDED_COLUMNS = ("case", "volume")
 OPTIONAL_COLUMNS = ("gt", "domain", "region", "series")
 COLUMNS = NEEDED_COLUMNS + OPTIONAL_COLUMNS
 
-_DELIMITERS = (",", ";", "\t", "|")
-_SEPARATOR_LINE = re.compile(r"sep=(.)")  # spreadsheet programs write this above the header
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f]')
 _RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])(\..*)?", re.IGNORECASE)
 #: File systems allow 255 bytes for a name; results add endings of their own.
@@ -80,7 +77,7 @@ def read_manifest(path: Path | str) -> Manifest:
         InputError: the file cannot be read, or has problems; the message lists all of them with their lines.
     """
     path = Path(path)
-    lines = _table(_text(path), path)
+    lines = read_table(path, COLUMNS, _what_is_needed())
     header, rows = _columns(lines[0][1], path), lines[1:]
     if not rows:
         raise InputError(f"The manifest {path} has no cases below its header.", "Add a line for each case.")
@@ -118,73 +115,6 @@ def folder_name_problem(name: str) -> str | None:
     if len(name.encode("utf-8", "surrogatepass")) > _LONGEST_NAME_BYTES:
         return f"it is longer than {_LONGEST_NAME_BYTES} bytes"
     return None
-
-
-def _text(path: Path) -> str:
-    if path.is_dir():
-        inside = path / "manifest.csv"
-        remedy = f"Name {inside}." if inside.is_file() else "Name the CSV file itself."
-        raise InputError(f"The manifest {path} is a folder.", remedy)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(
-            f"The manifest {path} cannot be read: {error.strerror or error}.", "Check the path."
-        ) from error
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"The manifest {path} is not text in {encoding.upper().removesuffix('-SIG')}: byte {error.start} cannot be "
-            "read.",
-            "Save it as CSV in UTF-8.",
-        ) from error
-
-
-def _table(text: str, path: Path) -> list[tuple[int, list[str]]]:
-    """Line number and cells of every line that is not blank; the first is the header."""
-    delimiter = None
-    skipped = 0
-    first = next((line for line in text.splitlines() if line.strip()), None)
-    if first is None:
-        raise InputError(f"The manifest {path} is empty.", _what_is_needed())
-    declared = _SEPARATOR_LINE.fullmatch(first.strip(' "').removesuffix("\r"))
-    if declared:
-        delimiter = declared[1]
-        before, _, text = text.partition(first)
-        text = text.lstrip("\r").removeprefix("\n")
-        skipped = before.count("\n") + 1
-        first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = delimiter or _delimiter_of(first)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    table, line = [], 1
-    try:
-        for cells in reader:
-            stripped = [cell.strip() for cell in cells]
-            if any("\n" in cell or "\r" in cell for cell in stripped):
-                raise csv.Error("a quotation mark is not closed")
-            if any(stripped):
-                table.append((skipped + line, stripped))
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise InputError(
-            f"The manifest {path} is no CSV table at line {skipped + line}: {error}.",
-            "Close every quotation mark before the next separator.",
-        ) from error
-    if not table:
-        raise InputError(f"The manifest {path} is empty.", _what_is_needed())
-    return table
-
-
-def _delimiter_of(header: str) -> str:
-    """The separator that makes most known columns of the header; a comma where none makes any."""
-
-    def known(delimiter: str) -> int:
-        names = [cell.strip(' "\t').lower() for cell in header.split(delimiter)]
-        return sum(name in COLUMNS for name in names)
-
-    return max(_DELIMITERS, key=known)
 
 
 def _columns(cells: list[str], path: Path) -> list[str]:
