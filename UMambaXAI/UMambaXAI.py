@@ -34,7 +34,7 @@ MODULE = "UMambaXAI"
 
 def registerLayouts():
     """Make the result's layouts known, for scenes that were saved in them."""
-    from UMambaXAILogic.scene.result_layout import register_layouts
+    from UMambaXAILogic.scene.result_layout_description import register_layouts
 
     register_layouts(slicer.mrmlScene)
 

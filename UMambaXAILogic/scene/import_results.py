@@ -109,6 +109,7 @@ class ResultImport(StepwiseImport):
         self._request = request
         self._read: ResultFiles | None = None
         self._truth: npt.NDArray[np.bool_] | None = None
+        self._missed: npt.NDArray[np.uint8] | None = None
         self.result = ImportedResult()
 
     def work(self) -> Sequence[Callable[[], None]]:
@@ -119,7 +120,9 @@ class ResultImport(StepwiseImport):
             self._add_attention,
             self._add_segmentation,
             self._add_truth,
+            self._make_surface,
             self._add_surface,
+            self._find_missed,
             self._add_missed,
             self._add_tables,
             self._place,
@@ -184,6 +187,11 @@ class ResultImport(StepwiseImport):
         node.GetDisplayNode().SetVisibility(False)
         self.result.truth_node = self._nodes.keep(node)
 
+    def _make_surface(self) -> None:
+        """The longest part of what follows, in a step of its own."""
+        if self._files.attention is not None and self._target_segment_ids():
+            self.result.segmentation_node.CreateClosedSurfaceRepresentation()
+
     def _add_surface(self) -> None:
         target = self._target_segment_ids()
         if self._files.attention is None or not target:
@@ -200,13 +208,16 @@ class ResultImport(StepwiseImport):
         )
         self.result.segmentation_node.GetDisplayNode().SetVisibility3D(False)
 
+    def _find_missed(self) -> None:
+        if self._truth is not None:
+            self._missed = beyond_one_voxel(_among(self._files.segmentation, self._target_values()), self._truth)
+
     def _add_missed(self) -> None:
-        if self._truth is None:
+        if self._missed is None:
             return
-        labels = beyond_one_voxel(_among(self._files.segmentation, self._target_values()), self._truth)
         name = self._nodes.name("missed and false vessels")
         self.result.missed_node = self._nodes.keep(
-            add_missed_segmentation(self._scene, name, labels, self._request.grid, self._nodes.volume)
+            add_missed_segmentation(self._scene, name, self._missed, self._request.grid, self._nodes.volume)
         )
 
     def _add_tables(self) -> None:

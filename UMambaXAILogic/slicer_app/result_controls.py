@@ -14,8 +14,8 @@ from UMambaXAILogic.interaction.numbers_text import numbers_text
 from UMambaXAILogic.interaction.panel_state import ResultFacts
 from UMambaXAILogic.scene.export_results import export_metrics, export_tables
 from UMambaXAILogic.scene.result_layout import is_shown, restore_layout, show_layout
+from UMambaXAILogic.scene.result_layout_description import PROJECTION_TAG, THREE_D_TAG
 from UMambaXAILogic.scene.result_view import ResultView, find_result_of
-from UMambaXAILogic.scene.result_view.views import PROJECTION_TAG, THREE_D_TAG
 from UMambaXAILogic.scene.slice_selection import select_slice
 from UMambaXAILogic.scene.volume_rendering import CPU_RAY_CASTER
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import xml.etree.ElementTree as ElementTree
 
 import pytest
 import slicer
 
-from UMambaXAILogic.scene.result_layout import (
+from UMambaXAILogic.scene.result_layout import is_shown, plot_view, restore_layout, show_layout, table_view
+from UMambaXAILogic.scene.result_layout_description import (
     LAYOUT,
     LAYOUT_WITH_PROJECTION,
-    is_shown,
     layout_node,
-    plot_view,
     register_layouts,
-    restore_layout,
-    show_layout,
-    table_view,
 )
 from UMambaXAILogic.scene.result_view import add_result_nodes
 
@@ -83,3 +81,12 @@ def test_the_views_are_made_once(scene, nodes):
     show_layout(nodes, projection=True)
     show_layout(nodes)
     assert scene.GetNumberOfNodes() == before
+
+
+def test_knowing_the_layouts_at_start_up_imports_no_package(scene):
+    code = (
+        "import sys; import UMambaXAILogic.scene.result_layout_description;"
+        "print([name for name in ('numpy', 'vtk', 'SimpleITK', 'torch') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

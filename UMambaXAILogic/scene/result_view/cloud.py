@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..result_layout_description import PROJECTION_TAG
 from ..volume_rendering import CLOUD_OPACITY, CPU_RAY_CASTER, add_volume_rendering, set_opacity
 from .nodes import ResultNodes
 from .state import CLOUD as CLOUD_MODE
 from .state import DEFAULT_OPACITY, ViewState
-from .views import PROJECTION_TAG, three_d_views
+from .views import three_d_views
 
 #: Threshold that ``CLOUD_OPACITY`` is written for.
 _BASE = 0.3

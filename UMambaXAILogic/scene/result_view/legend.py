@@ -8,10 +8,11 @@ import vtk
 
 from ..colors import Color
 from ..heat_map import ATTENTION_ARRAY, add_attention_model, add_legend
+from ..result_layout_description import PROJECTION_TAG
 from .nodes import ResultNodes
 from .state import CLOUD, MEAN, PROJECTION, SURFACE, ViewState
 from .threshold_colors import result_colors
-from .views import PROJECTION_TAG, projection_view, three_d_views
+from .views import projection_view, three_d_views
 
 _MAIN_SLICE_VIEW = "vtkMRMLSliceNodeRed"
 _CARRIER, _LEGEND = "legend_carrier", "legend"

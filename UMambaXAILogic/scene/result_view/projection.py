@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..result_layout_description import PROJECTION_TAG
 from ..volume_rendering import CPU_RAY_CASTER, add_volume_rendering, set_opacity
 from .cloud import hide_renderings
 from .nodes import ERRORS, MISSED, SEGMENTATION, SURFACE, TRUTH, ResultNodes
 from .state import PROJECTION, ViewState
-from .views import PROJECTION_TAG, all_views, projection_view
+from .views import all_views, projection_view
 
 _EDGE = 0.01
 #: Opacity at the threshold, and at this share of the way from there to 1: faint at the edge, which would be jagged.

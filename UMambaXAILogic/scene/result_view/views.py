@@ -6,8 +6,7 @@ from typing import Any
 
 import slicer
 
-THREE_D_TAG = "UMambaXAI"
-PROJECTION_TAG = "UMambaXAIProjection"
+from ..result_layout_description import PROJECTION_TAG, THREE_D_TAG
 
 
 def three_d_view(scene: Any) -> Any:

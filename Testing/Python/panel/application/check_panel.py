@@ -239,7 +239,7 @@ def test_only_layers_that_there_are_can_be_chosen(panel, shown):
 
 
 def test_the_layout_comes_and_the_former_comes_back(panel, shown, picture):
-    from UMambaXAILogic.scene.result_layout import LAYOUT, LAYOUT_WITH_PROJECTION, layout_node
+    from UMambaXAILogic.scene.result_layout_description import LAYOUT, LAYOUT_WITH_PROJECTION, layout_node
 
     layout = layout_node(slicer.mrmlScene)
     layout.SetViewArrangement(slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView)
@@ -252,6 +252,14 @@ def test_the_layout_comes_and_the_former_comes_back(panel, shown, picture):
     click(panel, "layoutButton")
     assert layout.GetViewArrangement() == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
     assert not panel.ui.layoutButton.checked
+
+
+def test_the_layouts_are_known_before_the_panel_is_opened(panel):
+    from UMambaXAILogic.scene.result_layout_description import LAYOUT, LAYOUT_WITH_PROJECTION, layout_node
+
+    slicer.app._object.startupCompleted.emit()
+    node = layout_node(slicer.mrmlScene)
+    assert node.IsLayoutDescription(LAYOUT) and node.IsLayoutDescription(LAYOUT_WITH_PROJECTION)
 
 
 def test_selecting_a_slice_moves_the_slices_there(panel, shown):
