@@ -57,20 +57,29 @@ def markdown(table: Mapping[str, Any]) -> str:
     columns = table["columns"]
     published = table["paper"] or []
     given = {key for row in published for key in row}
+    given -= {"threshold"}
     numbers = [column for column in columns if column["kind"] != "text" and column["key"] in given]
     titles = [_title(column) for column in columns] + [f"paper: {column['title']}" for column in numbers]
     lines = [f"**Table {table['number']}. {table['title']}**", "", _line(titles), _line("---" for _ in titles)]
+    unmatched = list(published)
     for row in table["rows"]:
-        there = _published_row(row, published, columns)
+        there = _published_row(row, unmatched, columns)
+        unmatched = [other for other in unmatched if other is not there]
         cells = [_cell(row[column["key"]], column) for column in columns]
         lines.append(_line([*cells, *(_cell(there.get(column["key"]), column, missing="") for column in numbers)]))
+    for row in unmatched:
+        words = [row.get(column["key"], "") if column["kind"] == "text" else "" for column in columns]
+        lines.append(_line([*words, *(_cell(row.get(column["key"]), column, missing="") for column in numbers)]))
     return "\n".join(lines)
 
 
 def _published_row(
     row: Mapping[str, Any], published: Iterable[Mapping[str, Any]], columns: Iterable[Mapping[str, Any]]
 ) -> Mapping[str, Any]:
-    """The published row about the same thing: its words, and its threshold, are those of ``row``."""
+    """The published row about the same thing: its words, and its threshold, are those of ``row``.
+
+    The paper does not say how it averaged, so it stands beside the first of our averages.
+    """
     names = [column["key"] for column in columns if column["kind"] == "text" or column["key"] == "threshold"]
     for other in published:
         if all(other[name] == row[name] for name in names if name in other):

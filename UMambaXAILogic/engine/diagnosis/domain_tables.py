@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .averages import shown
@@ -56,11 +56,17 @@ def _table(key: str, comparison: Mapping[str, Any] | None, reason: str, with_pap
         Column("p_value", "p", digits=4),
     )
     body = None if comparison is None else comparison["tables"][key]
-    rows = () if body is None else tuple(_row(row) for row in body["rows"])
+    rows = () if body is None else tuple(_row(row) for row in _together(body["rows"]))
     notes = (reason,) if body is None else tuple(body["notes"])
     names = {} if body is None else {row["key"]: _statistic(row) for row in body["rows"]}
     paper = shown(_published(key, names), [column.key for column in columns], with_paper)
     return Table(key, int(key), TITLES[key], columns, rows, notes, paper)
+
+
+def _together(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The averages of one statistic one below the other, statistics in the order of their first row."""
+    order = {row["key"]: place for place, row in reversed(list(enumerate(rows)))}
+    return sorted(rows, key=lambda row: order[row["key"]])
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Cell]:

@@ -77,6 +77,13 @@ def test_what_was_compared_is_said(report):
     assert report["phase2"]["source"]["alignment"][0]["case_mean"]["iou"]["count"] == 7
 
 
+def test_the_averages_of_one_statistic_stand_together(report):
+    statistics = [row["statistic"] for row in report["tables"]["4"]["rows"]]
+    assert statistics[:2] == [statistics[0]] * 2
+    runs = [one for one, other in zip(statistics, [None, *statistics], strict=False) if one != other]
+    assert len(runs) == len(set(runs))
+
+
 def test_published_numbers_stand_beside_only_where_asked(folders, report):
     assert all(table["paper"] is None for table in report["tables"].values())
     tables = report_of(folders, paper=True)["tables"]
