@@ -27,18 +27,18 @@ from UMambaXAILogic.scene.diagnosis_tables import add_diagnosis_tables, read_rep
 from UMambaXAILogic.scene.heat_map import DEFAULT_OPACITY, hide_from_slices, set_threshold, show_on_slices
 from UMambaXAILogic.scene.import_domain import DomainImport
 from UMambaXAILogic.scene.run_nodes import INPUT_REFERENCE
-from UMambaXAILogic.scene_case import case_call
-from UMambaXAILogic.scene_cohort import cases_table_call, cohort_call, load_case_call, manifest_of
-from UMambaXAILogic.scene_domain import domain_call
-from UMambaXAILogic.scene_job import SceneCall, SceneJob
-from UMambaXAILogic.scene_options import Options, cohort_options_from, cohort_template, options_from
-from UMambaXAILogic.scene_results import (
+from UMambaXAILogic.scene_calls.case import case_call
+from UMambaXAILogic.scene_calls.cohort import cases_table_call, cohort_call, load_case_call, manifest_of
+from UMambaXAILogic.scene_calls.domain import domain_call
+from UMambaXAILogic.scene_calls.job import SceneCall, SceneJob
+from UMambaXAILogic.scene_calls.options import Options, cohort_options_from, cohort_template, options_from
+from UMambaXAILogic.scene_calls.results import (
     CohortResult,
     DiagnosisResult,
     DomainStatisticsResult,
     SegmentAndExplainResult,
 )
-from UMambaXAILogic.scene_worker import PythonEnvironment, SceneWorker
+from UMambaXAILogic.scene_calls.worker import PythonEnvironment, SceneWorker
 
 
 class UMambaXAILogic:
@@ -75,7 +75,7 @@ class UMambaXAILogic:
             model: trained nnU-Net folder, exported zip, or ``"demo"``.
             groundTruthNode: segmentation or label volume.
             threshold: attention below it is not shown; gap and verdict rest on it.
-            options: the fields of ``scene_options.Options``.
+            options: the fields of ``scene_calls.options.Options``.
 
         Returns:
             The nodes that were added below the volume in the subject hierarchy, and the metrics.
@@ -187,7 +187,7 @@ class UMambaXAILogic:
             threads: CPU threads of one case; None: the cores shared out among the workers.
             scheduler: address of a Dask scheduler that is there already, instead of this machine.
             restart: compute cases again that were computed with other settings, instead of refusing them.
-            options: the fields of ``scene_options.Options`` that are not about nodes.
+            options: the fields of ``scene_calls.options.Options`` that are not about nodes.
 
         Returns:
             The folder, the table of cases, and ``loadCase`` to look at one of them. Cases that failed are in the

@@ -23,7 +23,7 @@ from UMambaXAILogic.interaction.runner import package_parent
 from UMambaXAILogic.logic import UMambaXAILogic
 from UMambaXAILogic.scene.grid import image_array
 from UMambaXAILogic.scene.headless import start_headless_slicer
-from UMambaXAILogic.scene_cohort import manifest_of
+from UMambaXAILogic.scene_calls.cohort import manifest_of
 
 #: The real worker, in which a cohort's cases are computed by a threshold instead of a network.
 WORKER = """

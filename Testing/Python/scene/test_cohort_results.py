@@ -98,7 +98,8 @@ def test_a_case_is_shown_as_if_it_had_just_been_explained(scene, wanted, vessel,
     assert (display.GetWindowLevelMin(), display.GetWindowLevelMax()) == (-100.0, 500.0)
     assert result.attention_node.GetName() == "a attention (source, seg-grad-cam)"
     assert result.attention_node.GetDisplayNode().GetLowerThreshold() == pytest.approx(0.25)
-    errors = image_array(result.view.errors_node.GetSegmentation().GetNthSegment(0).GetRepresentation("Binary labelmap"))
+    segment = result.view.errors_node.GetSegmentation().GetNthSegment(0)
+    errors = image_array(segment.GetRepresentation("Binary labelmap"))
     assert (errors == 1).sum() == (prediction.astype(bool) & truth.astype(bool)).sum()
     assert scene.IsNodePresent(result.metrics_table_node)
     assert result.domain_table_node.GetCellText(0, 0) == "Mean from 0 to 80 HU"

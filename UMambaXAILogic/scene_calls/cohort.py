@@ -12,8 +12,8 @@ from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.engine.progress import COHORT_STAGES
 from UMambaXAILogic.interaction import Job
 from UMambaXAILogic.scene.cohort_results import CaseImport, CaseToLoad, CohortImport, read_summary
-from UMambaXAILogic.scene_job import SceneCall
-from UMambaXAILogic.scene_results import CohortResult, SegmentAndExplainResult, case_result
+from UMambaXAILogic.scene_calls.job import SceneCall
+from UMambaXAILogic.scene_calls.results import CohortResult, SegmentAndExplainResult, case_result
 
 CohortCall = SceneCall[CohortImport, CohortResult]
 LoadCall = SceneCall[CaseImport, SegmentAndExplainResult]

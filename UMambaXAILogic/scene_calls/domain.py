@@ -13,8 +13,8 @@ from UMambaXAILogic.interaction import Job
 from UMambaXAILogic.scene.export_statistics import export_for_statistics
 from UMambaXAILogic.scene.export_volume import check_volume_node
 from UMambaXAILogic.scene.import_domain import DomainImport
-from UMambaXAILogic.scene_job import SceneCall
-from UMambaXAILogic.scene_results import DomainStatisticsResult, statistics_result
+from UMambaXAILogic.scene_calls.job import SceneCall
+from UMambaXAILogic.scene_calls.results import DomainStatisticsResult, statistics_result
 
 DomainCall = SceneCall[DomainImport, DomainStatisticsResult]
 

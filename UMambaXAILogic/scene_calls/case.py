@@ -12,9 +12,9 @@ from UMambaXAILogic.scene.export_volume import check_volume_node, export_volume
 from UMambaXAILogic.scene.ground_truth import export_ground_truth
 from UMambaXAILogic.scene.import_results import GroundTruthFile, ImportRequest, ResultImport
 from UMambaXAILogic.scene.region import export_region
-from UMambaXAILogic.scene_job import SceneCall
-from UMambaXAILogic.scene_options import Options, build_request
-from UMambaXAILogic.scene_results import SegmentAndExplainResult, case_result
+from UMambaXAILogic.scene_calls.job import SceneCall
+from UMambaXAILogic.scene_calls.options import Options, build_request
+from UMambaXAILogic.scene_calls.results import SegmentAndExplainResult, case_result
 
 CaseCall = SceneCall[ResultImport, SegmentAndExplainResult]
 

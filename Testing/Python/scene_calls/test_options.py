@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("slicer", reason="slicer-core is not installed")
 
-from UMambaXAILogic.scene_options import build_request, options_from
+from UMambaXAILogic.scene_calls.options import build_request, options_from
 
 
 @pytest.mark.parametrize("keep", [False, True])

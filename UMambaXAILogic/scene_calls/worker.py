@@ -12,7 +12,7 @@ import slicer
 
 from UMambaXAILogic.engine.errors import NotInstalledError
 from UMambaXAILogic.interaction import Command, Job, Runner, SubprocessRunner, worker_command
-from UMambaXAILogic.scene_job import ImportT, ResultT, SceneCall, SceneJob
+from UMambaXAILogic.scene_calls.job import ImportT, ResultT, SceneCall, SceneJob
 
 
 class PythonEnvironment(Protocol):
