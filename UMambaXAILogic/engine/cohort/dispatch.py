@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import WorkerCrashedError
 from ..failure import describe_failure
+from ..privacy import files_of_request, without_identifiers
 from .case_state import read_status, starts_in_run
-from .privacy import without_identifiers
 from .request import MAX_STARTS
 from .task import CaseTask, Compute, Outcome, crashed, perform
 
@@ -103,4 +103,6 @@ class Dispatcher:
             return crashed(task, max(starts, 1))
         failure = describe_failure(error)
         attempts = read_status(task.request.output).attempts
-        return Outcome(attempts, code=failure.code, reason=without_identifiers(failure.text, task.request))
+        return Outcome(
+            attempts, code=failure.code, reason=without_identifiers(failure.text, files_of_request(task.request))
+        )

@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from ..errors import CancelledError, InputError, WorkerCrashedError
 from ..failure import describe_failure
+from ..privacy import files_of_request, without_identifiers
 from ..progress import Reporter
 from ..request import Request
 from ..unfinished import LOCK_NAME
@@ -26,7 +27,6 @@ from .case_state import (
     starts_in_run,
 )
 from .model_cache import ModelCache
-from .privacy import without_identifiers
 from .request import MAX_STARTS
 
 #: A task that was cancelled with its launcher needs so long at most to notice it and to let go of the case's folder.
@@ -117,8 +117,9 @@ def perform(task: CaseTask, compute: Compute = explain_case) -> Outcome:
             return Outcome(status.attempts)
         except Exception as error:
             failure = describe_failure(error)
-            reason = without_identifiers(failure.text, task.request)
-            trace = without_identifiers(traceback.format_exc(), task.request) if failure.code == "bug" else None
+            files = files_of_request(task.request)
+            reason = without_identifiers(failure.text, files)
+            trace = without_identifiers(traceback.format_exc(), files) if failure.code == "bug" else None
             note_failure(folder, status, failure.code, reason, trace)
             return Outcome(status.attempts, code=failure.code, reason=reason)
         note_done(folder, status)

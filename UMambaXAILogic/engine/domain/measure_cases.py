@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
-import re
 import signal
 import threading
 from collections.abc import Generator, Iterator, Sequence
@@ -16,6 +15,7 @@ from dataclasses import dataclass, field
 from ..cohort.manifest import ManifestCase
 from ..errors import CancelledError, MemoryExhaustedError
 from ..failure import describe_failure
+from ..privacy import without_identifiers
 from ..progress import Reporter
 from ..request import Region
 from ..volume_io import InputWarning
@@ -23,7 +23,6 @@ from .files import measure_files
 from .row import ARBITRARY_UNITS, DomainRow
 from .settings import DomainSettings
 
-_UID = re.compile(r"\b\d+(?:\.\d+){5,}\b")
 #: How often a wait for workers looks whether the user asked to stop.
 _PATIENCE_S = 0.2
 
@@ -116,7 +115,7 @@ def measure_case(case: ManifestCase, how: Measuring) -> MeasuredCase:
         failure = describe_failure(error)
         if failure.code == "bug":
             raise
-        return MeasuredCase(None, FailedCase(case.case, failure.text, _without_identifiers(failure.message, case)))
+        return MeasuredCase(None, FailedCase(case.case, failure.text, _shown_reason(failure.message, case)))
 
 
 class _Collector(Reporter):
@@ -153,14 +152,10 @@ def _measure(case: ManifestCase, how: Measuring) -> MeasuredCase:
     return MeasuredCase(row, warnings=tuple(collector.warnings))
 
 
-def _without_identifiers(text: str, case: ManifestCase) -> str:
+def _shown_reason(text: str, case: ManifestCase) -> str:
     first = text.splitlines()[0].rstrip(" :")  # what follows lists series and their descriptions
     files = {"the volume": case.volume, "the mask": case.ground_truth, "the region": case.region}
-    for form in (str, lambda path: path.name):
-        for word, path in files.items():
-            if path is not None:
-                first = first.replace(form(path), word)
-    return _UID.sub("a DICOM identifier", f"{first[:1].upper()}{first[1:]}")
+    return without_identifiers(first, files)
 
 
 def _one_by_one(

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..cohort.model_cache import ModelCache
-from ..cohort.privacy import without_identifiers
 from ..cohort.request import MAX_STARTS
 from ..cohort.task import CaseTask, available_cores, is_unwanted
 from ..errors import InputError, MemoryExhaustedError, WorkerCrashedError
 from ..failure import describe_failure
+from ..privacy import files_of_request, without_identifiers
 from ..progress import Reporter
 from .case_values import CaseValues
 from .reporter import PassCounter
@@ -145,7 +145,9 @@ def _compute(task: ShiftTask, models: ModelCache, reporter: Reporter, counter: P
         return Outcome(task, compute_values(here, models.load, reporter, told))
     except (InputError, MemoryExhaustedError) as error:
         failure = describe_failure(error)
-        return Outcome(task, code=failure.code, reason=without_identifiers(failure.text, task.request))
+        return Outcome(
+            task, code=failure.code, reason=without_identifiers(failure.text, files_of_request(task.request))
+        )
 
 
 class _KnownPasses:

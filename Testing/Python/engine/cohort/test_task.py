@@ -6,7 +6,6 @@ import dataclasses
 import json
 import threading
 import time
-from pathlib import Path
 
 import pytest
 import torch
@@ -16,13 +15,11 @@ from UMambaXAILogic.engine import Request
 from UMambaXAILogic.engine.cohort import model_cache, task
 from UMambaXAILogic.engine.cohort.case_state import read_status
 from UMambaXAILogic.engine.cohort.model_cache import ModelCache
-from UMambaXAILogic.engine.cohort.privacy import without_identifiers
 from UMambaXAILogic.engine.cohort.task import CaseTask, explain_case, perform
 from UMambaXAILogic.engine.errors import CancelledError
 from UMambaXAILogic.engine.fingerprint import request_fingerprint
 from UMambaXAILogic.engine.model.loading import load_model
 from UMambaXAILogic.engine.progress import Reporter
-from UMambaXAILogic.engine.request import Region
 
 LAYER = ("decoder.1",)
 
@@ -187,22 +184,6 @@ def test_threads_are_those_of_the_task(make_task, monkeypatch):
     explain_case(dataclasses.replace(make_task(), threads=None, sharing=4), None)
     explain_case(dataclasses.replace(make_task(), threads=None, sharing=40), None)
     assert set_to == [3, 3, 1]
-
-
-def test_messages_name_neither_files_nor_identifiers():
-    request = Request(
-        "/data/Doe_John/ct.nii.gz",
-        "m",
-        "o",
-        ground_truth="/data/Doe_John/gt.nii.gz",
-        region=Region(mask=Path("/data/Doe_John/roi.nii.gz")),
-    )
-    text = without_identifiers(
-        "/data/Doe_John/gt.nii.gz lies elsewhere than ct.nii.gz; series 1.3.6.1.4.1.14519.5, 0.5 0.5 1.25, roi.nii.gz",
-        request,
-    )
-    assert "Doe" not in text and ".nii.gz" not in text and "1.3.6" not in text
-    assert text.startswith("The ground truth lies elsewhere than the volume; series uid-") and "0.5 0.5 1.25" in text
 
 
 def test_a_damaged_status_counts_as_none(tmp_path):
