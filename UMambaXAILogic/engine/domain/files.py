@@ -13,6 +13,9 @@ from .measure import measure_domain
 from .row import DomainRow
 from .settings import DomainSettings
 
+#: Vessels fill 0.1 to 2 % of a head, and up to some 10 % of a crop around them.
+LARGEST_VESSEL_SHARE = 0.25
+
 
 def measure_files(
     volume: Path,
@@ -56,7 +59,7 @@ def measure_files(
         labels = read_ground_truth(mask, image.geometry, resample=resample_mask)
         check_ground_truth(labels, image, mask)
         vessels = labels > 0
-        _warn_of_empty_mask(bool(vessels.any()), mask, reporter.warning)
+        _warn_of_doubtful_mask(float(vessels.mean()), mask, reporter.warning)
     within = None if region is None else region_mask(region, image.geometry)
     reporter.check_cancelled()
     reporter.stage("metrics")
@@ -73,6 +76,12 @@ def measure_files(
     )
 
 
-def _warn_of_empty_mask(has_vessels: bool, mask: Path, warn: Callable[[str, str], None]) -> None:
-    if not has_vessels:
+def _warn_of_doubtful_mask(share: float, mask: Path, warn: Callable[[str, str], None]) -> None:
+    if share == 0:
         warn("mask_empty", f"The mask {mask} has no voxel above 0: there are no vessels to measure.")
+    elif share > LARGEST_VESSEL_SHARE:
+        warn(
+            "mask_covers_much",
+            f"The mask {mask} marks {share:.0%} of the volume, and vessels are a few percent of any head: it may be the "
+            "mask of something else. Its diameters and vessel intensities are measured as given.",
+        )

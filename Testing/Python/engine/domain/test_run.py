@@ -118,6 +118,16 @@ def test_region_and_empty_mask(folder, tmp_path):
     assert row.morphology.diameters.count == 0 and "mask_empty" in listener.heard
 
 
+def test_a_mask_that_cannot_be_vessels_is_warned_about(folder, tmp_path):
+    for share, warned in ((0.1, False), (0.6, True)):
+        mask = np.zeros(SHAPE, np.uint8)
+        mask[: round(share * SHAPE[0])] = 1
+        save(mask, tmp_path / "mask.nii.gz")
+        listener = Listener()
+        measure_files(folder / "head.nii.gz", mask=tmp_path / "mask.nii.gz", reporter=listener)
+        assert ("mask_covers_much" in listener.heard) == warned
+
+
 def test_a_phantom_is_ct_and_says_so(tmp_path):
     write_cohort("target", 1, 5, tmp_path)
     volume = next((tmp_path / "volumes").iterdir())
