@@ -82,6 +82,6 @@ def _warn_of_doubtful_mask(share: float, mask: Path, warn: Callable[[str, str], 
     elif share > LARGEST_VESSEL_SHARE:
         warn(
             "mask_covers_much",
-            f"The mask {mask} marks {share:.0%} of the volume, and vessels are a few percent of any head: it may be the "
-            "mask of something else. Its diameters and vessel intensities are measured as given.",
+            f"The mask {mask} marks {share:.0%} of the volume, and vessels are a few percent of any head: it may "
+            "be the mask of something else. Its diameters and vessel intensities are measured as given.",
         )
