@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from UMambaXAILogic.cli.main import main
 from UMambaXAILogic.engine.resources import resource_path
 
@@ -47,3 +49,18 @@ def test_the_metrics_of_a_case_are_audited_too(capsys, tmp_path):
     (tmp_path / "metrics.json").write_text(json.dumps(metrics))
     assert main(["audit", str(tmp_path / "metrics.json")]) == 0
     assert "XAI-GT at 0.3: F1 0.7 contradicts IoU 0.5" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"schema_version": 1, "alignment": [{}], "verdict": {}, "gap": None},
+        {"schema_version": 1, "tables": {"9": {"rows": [5]}}},
+        {"schema_version": 1, "tables": {"9": 7}},
+        {"schema_version": 1, "tables": {"9": {"rows": [{"cohort": "ours", "iou": "abc"}]}}},
+    ],
+)
+def test_damaged_results_are_unusable_input(capsys, tmp_path, content):
+    (tmp_path / "x.json").write_text(json.dumps(content))
+    assert main(["audit", str(tmp_path / "x.json")]) == 3
+    assert "x.json" in capsys.readouterr().err

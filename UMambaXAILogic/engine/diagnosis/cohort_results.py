@@ -139,7 +139,8 @@ def _check_columns(path: Path, schema: pa.Schema) -> None:
             f"The cohort's table {path} is missing.", f"{_REMEDY} Running it again completes it."
         ) from error
     except (OSError, pa.ArrowInvalid) as error:
-        raise InputError(f"The cohort's table {path} cannot be read: {error}.", "Run the cohort again.") from error
+        reason = str(error).rstrip(".")
+        raise InputError(f"The cohort's table {path} cannot be read: {reason}.", "Run the cohort again.") from error
     missing = [name for name in schema.names if name not in found]
     if missing:
         raise InputError(

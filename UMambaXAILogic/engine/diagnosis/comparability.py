@@ -124,6 +124,8 @@ def _words(value: Any) -> str:
         return "none"
     if isinstance(value, str) and len(value) == 64:
         return value[:12]  # a checksum
+    if isinstance(value, Mapping):
+        return " ".join(f"{name} {_words(item)}" for name, item in value.items() if item is not None)
     if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
+        return ", ".join(map(_words, value)) or "none"
     return str(value)

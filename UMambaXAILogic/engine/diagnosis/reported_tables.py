@@ -27,6 +27,8 @@ _RENAMED = {"domain": "cohort", "tau": "threshold"}
 _VALUE_COLUMNS = {"7": "dice", "8": "percent", "gap": "gap"}
 #: ``figure4_gap_tau_0.3`` says for all its rows at which threshold attention was cut.
 _THRESHOLD_IN_NAME = re.compile(r"tau_(\d*\.?\d+)")
+#: Tables of a report.json whose cells are connected.
+_AUDITED_OF_A_REPORT = ("5", "7", "8", "9", "10", "11", "gap")
 _FORMAT_HELP = "'umamba-xai audit --help' and Documentation/diagnosis.md describe the formats."
 
 
@@ -115,7 +117,7 @@ def report_tables(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Reported
     Tables 1 to 4 are not among them: no identity connects their cells.
     """
     found = {}
-    for key in ("5", "7", "8", "9", "10", "11", "gap"):
+    for key in _AUDITED_OF_A_REPORT:
         if tables.get(key, {}).get("rows"):
             rows = tuple({name: _estimate(cell) for name, cell in row.items()} for row in tables[key]["rows"])
             found[key] = ReportedTable(key, rows)
@@ -130,8 +132,27 @@ def _from_json(text: str, path: Path) -> dict[str, ReportedTable]:
     if not isinstance(content, Mapping):
         raise InputError(f"{path} holds no JSON object.", _FORMAT_HELP)
     if isinstance(content.get("tables"), Mapping) and "schema_version" in content:
-        return report_tables(json.loads(text)["tables"])
+        tables = json.loads(text)["tables"]
+        _check_report(tables, path)
+        return report_tables(tables)
     return published_tables(content, str(path))
+
+
+def _check_report(tables: Mapping[str, Any], path: Path) -> None:
+    """Refuse a report.json that somebody has edited into something else."""
+    for key in _AUDITED_OF_A_REPORT:
+        body = tables.get(key, {})
+        rows = body.get("rows") or [] if isinstance(body, Mapping) else None
+        if not isinstance(rows, list) or not all(isinstance(row, Mapping) and "cohort" in row for row in rows):
+            raise InputError(f"Table {key} of {path} has no rows with a cohort.", _FORMAT_HELP)
+        for row in rows:
+            for column, cell in row.items():
+                value = _estimate(cell)
+                is_number = isinstance(value, int | float) and not isinstance(value, bool)
+                if column not in NAME_COLUMNS and value is not None and not is_number:
+                    raise InputError(
+                        f"{cell!r} in column {column!r} of table {key} in {path} is no number.", _FORMAT_HELP
+                    )
 
 
 def _from_csv(text: str, path: Path) -> dict[str, ReportedTable]:

@@ -111,7 +111,7 @@ def diagnose_results(
     require_threshold(measures, threshold)
     comparisons = compare_cohorts(measures, options)
     reporter.check_cancelled()
-    phase1, reason = _phase1(source, target, options)
+    phase1, reason = _phase1(source, target, options, warnings)
     if phase1 is None:
         warnings.append(("no_domain_statistics", reason))
     reporter.progress(0.8)
@@ -141,26 +141,38 @@ def _phase2_tables(
 
 
 def _phase1(
-    source: CohortResults, target: CohortResults, options: DiagnosisOptions
+    source: CohortResults, target: CohortResults, options: DiagnosisOptions, warnings: list[tuple[str, str]]
 ) -> tuple[dict[str, Any] | None, str]:
-    """JSON of the comparison of the cohorts' profiles, or None and why."""
+    """JSON of the comparison of the cohorts' profiles, or None and why; cases without statistics are warned of."""
     missing = [results.name for results in (source, target) if results.profile_file is None]
     if missing:
         return None, f"No profile.json in {' and '.join(missing)}: it is written when a cohort ends."
     try:
         names = CaseNames(options.anonymise)
         profiles = [_profile(results, names) for results in (source, target)]
+        for cohort, results, profile in zip(COHORTS, (source, target), profiles, strict=True):
+            missing_cases = len(results.cases) - len(profile.rows)
+            if missing_cases:
+                message = (
+                    f"{cohort.capitalize()}: {missing_cases} of {len(results.cases)} finished cases are not in "
+                    "profile.json, which is written when a cohort ends: phase 1 is about the others."
+                )
+                warnings.append(("domain_statistics_incomplete", message))
         return compare_profiles(profiles[0], profiles[1], seed=options.seed).to_json(), ""
     except InputError as error:
         return None, f"The domain statistics cannot be compared: {error.message}"
 
 
 def _profile(results: CohortResults, names: CaseNames) -> Profile:
-    """A cohort's profile with the names that the report may show: remarks of the comparison name cases."""
+    """A cohort's profile with the names that the report may show: remarks of the comparison name cases.
+
+    An earlier run may have left rows of cases that are not in the tables (any more); phase 1 is about theirs.
+    """
     assert results.profile_file is not None
+    done = {case["case"] for case in results.cases}
     try:
         profile = read_profile(results.profile_file)
-        rows = tuple(replace(row, case=names.shown(row.case)) for row in profile.rows)
+        rows = tuple(replace(row, case=names.shown(row.case)) for row in profile.rows if row.case in done)
         return replace(profile, name=results.name, rows=rows)
     except InputError as error:  # the report tells of it, and shows no path
         raise InputError(error.message.replace(str(results.profile_file), f"of {results.name}")) from error

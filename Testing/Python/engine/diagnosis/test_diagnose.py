@@ -158,6 +158,13 @@ def test_what_differs_between_the_runs_is_named(folders, known, write_cohort):
     assert warnings["settings_differ"] == "The cohorts were run with different settings: step 0.5 and 0.7."
 
 
+def test_settings_that_differ_are_told_in_words(folders, known, write_cohort):
+    more = write_cohort("more", [known("m", 1)], other_methods=[{"name": "seg-grad-cam", "pool": None}])
+    none = write_cohort("none", [known("n", 1)], other_methods=[])
+    messages = [one["message"] for one in report_of({"source": none, "target": more})["warnings"]]
+    assert any("other_methods none and name seg-grad-cam" in message for message in messages)
+
+
 def test_the_same_folder_twice_is_said_and_differs_in_nothing(folders):
     report = report_of({"source": folders["source"], "target": folders["source"]})
     assert "same_folder" in [warning["code"] for warning in report["warnings"]]
@@ -220,6 +227,19 @@ def test_a_cohort_where_nothing_was_predicted_has_dice_and_no_attention(folders,
     assert {row["percent"] for row in report["tables"]["11"]["rows"] if row["cohort"] == "target"} == {None}
     assert report["verdict"]["target"]["name"] == "not_available"
     assert "methods_differ" not in [warning["code"] for warning in report["warnings"]]
+
+
+def test_domain_statistics_are_about_the_finished_cases(folders, known, write_cohort):
+    """A profile is written when a cohort ends: while it goes on, that of an earlier run lies there."""
+    target = write_cohort("grown", [known(f"g{i}", 50 + i) for i in range(3)])
+    earlier = write_cohort("earlier", [known("g0", 50), known("g1", 51), known("removed since", 60)])
+    (target / "profile.json").write_bytes((earlier / "profile.json").read_bytes())
+    report = report_of({**folders, "target": target})
+    spacing = report["tables"]["2"]["rows"][0]["target"]
+    assert (spacing["count"], report["compared"]["target"]["done"]) == (2, 3)
+    message = {one["code"]: one["message"] for one in report["warnings"]}["domain_statistics_incomplete"]
+    assert message.startswith("Target: 1 of 3 finished cases are not in profile.json")
+    assert "removed since" not in json.dumps(report)
 
 
 def test_domain_statistics_that_are_missing_are_said(folders, known, write_cohort):

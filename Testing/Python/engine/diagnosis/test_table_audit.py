@@ -156,6 +156,23 @@ def test_averages_under_the_name_of_pooled_counts_are_contradictions():
     assert [finding.kind for finding in audit_tables({"9": unnamed}).findings] == ["averaging"]
 
 
+@pytest.mark.parametrize(
+    ("table", "change", "says"),
+    [
+        ("table9_xai_gt", lambda t: t[0].update(iou=1.7), "iou 1.7 is not between 0 and 1"),
+        ("table10_xai_pm", lambda t: t[0].update(f1=-2.0), "f1 -2 is not between 0 and 1"),
+        ("table8_slice_percent", lambda t: t["perfect"].update(S=118.4), "perfect: percent 118.4 is not between"),
+        ("table4_vessel_diameter_mm", lambda t: t["min"].update(S=-0.5), "min -0.5 is negative"),
+    ],
+)
+def test_numbers_that_cannot_be_are_contradictions_and_nothing_else(paper, table, change, says):
+    before = [finding.text for finding in audit_tables(published_tables(paper)).findings]
+    change(paper[table])
+    new = [f for f in audit_tables(published_tables(paper)).findings if f.text not in before]
+    assert says in new[0].text and {finding.kind for finding in new} == {"contradiction"}
+    assert len(new) == 1 or table == "table8_slice_percent"  # whose percents do not sum to 100 any more, either
+
+
 def test_nothing_is_checked_in_empty_tables():
     result = audit_tables({"9": ReportedTable("9", ()), "11": ReportedTable("11", ())})
     assert (result.checked, result.findings) == (0, ())
