@@ -33,12 +33,17 @@ PAIR_TEXT = {
     NOT_AVAILABLE: "No verdict",
 }
 
+#: Excess divides out which share of the attended voxels is true, not how much of a mask is attended.
+_LESS_COVERED = (
+    "It also covers less of what the network segments (XAI-PM), which no segmentation error explains and the excess does "
+    "not measure."
+)
 #: Sentence about alignment; the one about the segmentation stands before it.
 _ALIGNMENT = {
     DROP_BEYOND_SEGMENTATION: "Its attention meets fewer true vessels there, and by more than the segmentation "
     "explains: the network looks elsewhere, it does not only segment worse.",
     DROP_EXPLAINED: "Its attention meets fewer true vessels there, but that is not shown to be more than the "
-    "segmentation explains: attention follows what the network segments, right or wrong.",
+    "segmentation explains.",
     DROP_NOT_ATTRIBUTABLE: "Its attention meets fewer true vessels there; whether by more than the segmentation "
     "explains cannot be decided from these cases.",
     NO_DROP: "Its attention is not shown to meet fewer true vessels there.",
@@ -117,6 +122,9 @@ def judge_pair(
         else:
             name = DROP_BEYOND_SEGMENTATION if excess.high < 0 else DROP_EXPLAINED
         sentence = _ALIGNMENT[name]
+        on_prediction = comparisons["xai_pm_iou"].difference.high
+        if name == DROP_EXPLAINED and on_prediction is not None and on_prediction < 0:
+            sentence += f" {_LESS_COVERED}"
     headline = f"{_segmentation_sentence(comparisons['dice'])} {sentence}".strip()
     keys = ("dice", "xai_gt_iou", "xai_pm_iou", "log_excess", "log_in_pm_excess")
     reasons = [_reason(key, comparisons[key]) for key in keys if comparisons[key].difference.estimate is not None]

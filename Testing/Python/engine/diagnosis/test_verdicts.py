@@ -121,7 +121,7 @@ def test_without_numbers_there_is_no_verdict(change, says):
     assert says in verdict.headline and verdict.headline.startswith("For the target cohort there is no verdict.")
 
 
-def pair(dice, xai_gt, log_excess, cases=8, log_in_pm=None):
+def pair(dice, xai_gt, log_excess, cases=8, log_in_pm=None, xai_pm=0.0):
     """Verdict on a pair of cohorts with these differences of means (None: unknown in the target)."""
 
     def compared(difference):
@@ -131,7 +131,7 @@ def pair(dice, xai_gt, log_excess, cases=8, log_in_pm=None):
 
     found = dict.fromkeys(CASE_QUANTITIES, compared(0.0))
     found |= {"dice": compared(dice), "xai_gt_iou": compared(xai_gt), "log_excess": compared(log_excess)}
-    found |= {"log_in_pm_excess": compared(log_in_pm)}
+    found |= {"log_in_pm_excess": compared(log_in_pm), "xai_pm_iou": compared(xai_pm)}
     sides = [judge_cohort(cohort(0.5, 0.5, 1.0), side, CUTOFFS) for side in ("a", "b")]
     return judge_pair(found, *sides, CUTOFFS, 0.3)
 
@@ -157,6 +157,15 @@ def test_a_drop_is_beyond_the_segmentation_only_where_excess_drops_too(dice, xai
     assert verdict.name == name
     assert says in verdict.headline
     assert verdict.to_json()["question"].endswith("?")
+
+
+@pytest.mark.parametrize(("xai_pm", "said"), [(-0.2, True), (0.0, False), (0.2, False)])
+def test_attention_that_leaves_the_prediction_too_is_not_put_down_to_the_segmentation(xai_pm, said):
+    """XAI-GT IoU also falls where less of a mask is attended; excess, a ratio of precisions, does not see that."""
+    verdict = pair(-0.3, -0.3, 0.0, xai_pm=xai_pm)
+    assert verdict.name == "drop_explained_by_segmentation"
+    assert ("covers less of what the network segments" in verdict.headline) == said
+    assert "attention follows" not in verdict.headline
 
 
 def test_reasons_have_the_numbers_and_the_test():
