@@ -18,9 +18,7 @@ def executable():
     multiprocessing.spawn.set_executable(before)
 
 
-@pytest.mark.parametrize(
-    "launcher", ["/opt/Slicer/bin/PythonSlicer", "C:/Slicer/bin/PythonSlicer.exe", "PythonSlicer"]
-)
+@pytest.mark.parametrize("launcher", ["/opt/Slicer/bin/PythonSlicer", "C:/Slicer/bin/PythonSlicer.exe", "PythonSlicer"])
 def test_behind_the_launcher_the_running_program_is_started(launcher):
     assert interpreter_for_children(launcher, "/opt/Slicer/bin/python-real") == "/opt/Slicer/bin/python-real"
 
