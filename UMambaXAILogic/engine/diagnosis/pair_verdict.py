@@ -34,9 +34,9 @@ PAIR_TEXT = {
 }
 
 #: Excess divides out which share of the attended voxels is true, not how much of a mask is attended.
-_LESS_COVERED = (
-    "It also covers less of what the network segments (XAI-PM), which no segmentation error explains and the excess does "
-    "not measure."
+_LESS_ON_PREDICTION = (
+    "It also agrees less with the network's own segmentation (XAI-PM), and part of the drop may be that: excess compares "
+    "precisions and does not measure it."
 )
 #: Sentence about alignment; the one about the segmentation stands before it.
 _ALIGNMENT = {
@@ -124,7 +124,7 @@ def judge_pair(
         sentence = _ALIGNMENT[name]
         on_prediction = comparisons["xai_pm_iou"].difference.high
         if name == DROP_EXPLAINED and on_prediction is not None and on_prediction < 0:
-            sentence += f" {_LESS_COVERED}"
+            sentence += f" {_LESS_ON_PREDICTION}"
     headline = f"{_segmentation_sentence(comparisons['dice'])} {sentence}".strip()
     keys = ("dice", "xai_gt_iou", "xai_pm_iou", "log_excess", "log_in_pm_excess")
     reasons = [_reason(key, comparisons[key]) for key in keys if comparisons[key].difference.estimate is not None]

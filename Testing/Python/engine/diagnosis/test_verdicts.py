@@ -164,7 +164,7 @@ def test_attention_that_leaves_the_prediction_too_is_not_put_down_to_the_segment
     """XAI-GT IoU also falls where less of a mask is attended; excess, a ratio of precisions, does not see that."""
     verdict = pair(-0.3, -0.3, 0.0, xai_pm=xai_pm)
     assert verdict.name == "drop_explained_by_segmentation"
-    assert ("covers less of what the network segments" in verdict.headline) == said
+    assert ("agrees less with the network's own segmentation" in verdict.headline) == said
     assert "attention follows" not in verdict.headline
 
 
