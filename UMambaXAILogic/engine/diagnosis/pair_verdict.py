@@ -35,8 +35,8 @@ PAIR_TEXT = {
 
 #: Excess divides out which share of the attended voxels is true, not how much of a mask is attended.
 _LESS_ON_PREDICTION = (
-    "It also agrees less with the network's own segmentation (XAI-PM), and part of the drop may be that: excess compares "
-    "precisions and does not measure it."
+    "It also agrees less with the network's own segmentation (XAI-PM), and part of the drop may be that: excess "
+    "compares precisions and does not measure it."
 )
 #: Sentence about alignment; the one about the segmentation stands before it.
 _ALIGNMENT = {
