@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from dataclasses import replace
 
 import pyarrow.parquet as pq
 import pytest
+from distributed import Future
 
 from UMambaXAILogic.engine.cohort import cluster, run_cohort
+from UMambaXAILogic.engine.cohort.case_state import FinishedCase
 from UMambaXAILogic.engine.domain.profile import read_profile
 from UMambaXAILogic.engine.errors import CancelledError, InputError, ModelError, NotInstalledError, UsageError
 from UMambaXAILogic.engine.progress import Reporter
@@ -230,3 +233,19 @@ def test_everything_is_refused_before_the_first_case(make_request, imitate, begu
     with pytest.raises(InputError, match="2 problems"):
         run_cohort(good, compute=imitate)
     assert begun() == [] and not (tmp_path / "out").exists()
+
+
+def test_the_launcher_keeps_no_case_that_it_has_taken_in(make_request, imitate, scheduler):
+    alive = []
+
+    class Census(Listener):
+        def cases(self, done, failed, total, seconds_left):
+            if done in (10, 40):
+                gc.collect()
+                kept = [thing for thing in gc.get_objects() if type(thing) in (FinishedCase, Future)]
+                alive.append((sum(type(thing) is FinishedCase for thing in kept), len(kept)))
+
+    result = run_cohort(make_request([f"case{number}" for number in range(40)], scheduler=scheduler), Census(), imitate)
+    assert result.done == 40 and len(alive) == 2
+    # The fixture's own, the one just taken in, and at most those that have come in meanwhile.
+    assert all(finished <= 3 for finished, _ in alive) and alive[1][1] <= 15
