@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,9 +107,27 @@ def judge_cohort(measures: CohortMeasures, cohort: str, cutoffs: VerdictCutoffs)
     reasons.append(reason)
     if measures.excess is not None and measures.excess.tested:
         reasons.append(_cases_reason(measures.excess))
+    reasons += _doubts({"XAI-GT IoU": gt, "XAI-PM IoU": pm}, cutoffs)
     if rule == SPURIOUS and not avoids:
         name = SEGMENTATION_ERROR
     return CohortVerdict(name, rule, _HEADLINES[name].format(cohort=cohort), tuple(reasons), printed)
+
+
+def _doubts(intervals: Mapping[str, Interval], cutoffs: VerdictCutoffs) -> list[str]:
+    """Where other cases of the same hospital might well have given another verdict."""
+    if any(interval.low is None for interval in intervals.values()):
+        return ["There are too few cases for an interval: the rule was applied to the means of these cases alone."]
+    crossing = [
+        name
+        for name, interval in intervals.items()
+        if interval.low is not None
+        and interval.high is not None
+        and level_words(interval.low, cutoffs) != level_words(interval.high, cutoffs)
+    ]
+    if not crossing:
+        return []
+    verb = "crosses" if len(crossing) == 1 else "cross"
+    return [f"The interval of {' and of '.join(crossing)} {verb} a cut-off: the verdict could as well be the next one."]
 
 
 def avoids_truth(measures: CohortMeasures) -> tuple[bool, str]:

@@ -18,7 +18,7 @@ from .cohort_measures import CASE_QUANTITIES
 from .cohort_verdict import CohortVerdict, with_interval
 
 DROP_BEYOND_SEGMENTATION = "drop_beyond_segmentation"
-DROP_EXPLAINED = "drop_explained_by_segmentation"
+DROP_NOT_BEYOND = "drop_not_beyond_segmentation"
 DROP_NOT_ATTRIBUTABLE = "drop_not_attributable"
 NO_DROP = "no_drop"
 NOT_AVAILABLE = "not_available"
@@ -27,7 +27,7 @@ QUESTION = "Does attention meet fewer true vessels in the target cohort than its
 
 PAIR_TEXT = {
     DROP_BEYOND_SEGMENTATION: "Alignment drops beyond what the segmentation explains",
-    DROP_EXPLAINED: "The drop in alignment is not shown to exceed what the segmentation explains",
+    DROP_NOT_BEYOND: "The drop in alignment is not shown to exceed what the segmentation explains",
     DROP_NOT_ATTRIBUTABLE: "Alignment drops; whether beyond what the segmentation explains cannot be decided",
     NO_DROP: "No drop in alignment is shown",
     NOT_AVAILABLE: "No verdict",
@@ -42,7 +42,7 @@ _LESS_ON_PREDICTION = (
 _ALIGNMENT = {
     DROP_BEYOND_SEGMENTATION: "Its attention meets fewer true vessels there, and by more than the segmentation "
     "explains: the network looks elsewhere, it does not only segment worse.",
-    DROP_EXPLAINED: "Its attention meets fewer true vessels there, but that is not shown to be more than the "
+    DROP_NOT_BEYOND: "Its attention meets fewer true vessels there, but that is not shown to be more than the "
     "segmentation explains.",
     DROP_NOT_ATTRIBUTABLE: "Its attention meets fewer true vessels there; whether by more than the segmentation "
     "explains cannot be decided from these cases.",
@@ -120,10 +120,10 @@ def judge_pair(
         elif excess.high is None:
             name = DROP_NOT_ATTRIBUTABLE
         else:
-            name = DROP_BEYOND_SEGMENTATION if excess.high < 0 else DROP_EXPLAINED
+            name = DROP_BEYOND_SEGMENTATION if excess.high < 0 else DROP_NOT_BEYOND
         sentence = _ALIGNMENT[name]
         on_prediction = comparisons["xai_pm_iou"].difference.high
-        if name == DROP_EXPLAINED and on_prediction is not None and on_prediction < 0:
+        if name == DROP_NOT_BEYOND and on_prediction is not None and on_prediction < 0:
             sentence += f" {_LESS_ON_PREDICTION}"
     headline = f"{_segmentation_sentence(comparisons['dice'])} {sentence}".strip()
     keys = ("dice", "xai_gt_iou", "xai_pm_iou", "log_excess", "log_in_pm_excess")

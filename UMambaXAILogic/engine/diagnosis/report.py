@@ -19,7 +19,7 @@ column of kind "interval", possibly an Interval. "source" and "target" below are
     verdict            {name, headline, text, reasons: [sentence], cutoffs, paper_rule, question,
                        source: cohort verdict, target: cohort verdict}
                        `headline`: one or two plain sentences for somebody who has not read the paper; show it first.
-                       `name` is one of drop_beyond_segmentation, drop_explained_by_segmentation,
+                       `name` is one of drop_beyond_segmentation, drop_not_beyond_segmentation,
                        drop_not_attributable, no_drop, not_available
                        cohort verdict: {name, text, headline, reasons, cutoffs, paper_rule, paper_rule_text}; `name`
                        and `paper_rule` are the names of ``alignment.verdict``

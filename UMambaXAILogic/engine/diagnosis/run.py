@@ -71,6 +71,10 @@ def diagnose(
         "source": read_cohort(source, options.source_name),
         "target": read_cohort(target, options.target_name),
     }
+    if (output / "cases.parquet").exists():
+        raise UsageError(
+            f"The output {output} is the folder of a cohort's results.", "Name another; it is created if missing."
+        )
     _make_folder(output)
     report = diagnose_results(results, options, reporter)
     reporter.check_cancelled()

@@ -320,7 +320,7 @@ def report() -> dict:
         "compared": {cohort: compared(cohort) for cohort in LEVEL},
         "options": DiagnosisOptions(paper=True).to_json(),
         "verdict": {
-            "name": "drop_explained_by_segmentation",
+            "name": "drop_not_beyond_segmentation",
             "headline": "The network segments the target cohort much worse than the source cohort. Its attention also "
             "meets fewer true vessels there, but no more than the worse segmentation explains.",
             "text": "The drop in alignment is explained by the segmentation error",

@@ -278,6 +278,8 @@ def test_the_report_is_written_with_its_page(folders, tmp_path):
 
 def test_a_file_in_the_outputs_place_is_refused(folders, tmp_path):
     (tmp_path / "out").write_text("mine")
+    with pytest.raises(UsageError, match="folder of a cohort's results"):
+        diagnose(folders["source"], folders["target"], folders["target"])
     with pytest.raises(UsageError, match="is a file"):
         diagnose(folders["source"], folders["target"], tmp_path / "out")
 

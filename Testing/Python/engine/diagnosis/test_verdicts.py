@@ -101,6 +101,21 @@ def test_cases_that_are_significant_by_themselves_are_counted():
     assert "in 2 of 5 cases" in judge_cohort(one, "it", CUTOFFS).reasons[4]
 
 
+@pytest.mark.parametrize(
+    ("xai_gt", "says"),
+    [
+        ([0.5] * 7, None),
+        ([0.5] * 5, "too few cases for an interval"),
+        ([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], "The interval of XAI-GT IoU crosses a cut-off"),
+    ],
+)
+def test_a_verdict_that_other_cases_might_change_says_so(xai_gt, says):
+    count = len(xai_gt)
+    reasons = judge_cohort(Cohort(xai_gt, [0.6] * count, [1.0] * count), "it", CUTOFFS).reasons
+    doubts = [reason for reason in reasons if "cut-off:" in reason or "too few cases for" in reason]
+    assert [says in doubt for doubt in doubts] == ([] if says is None else [True])
+
+
 def test_only_cases_with_both_references_count():
     one = Cohort([0.5, None, 0.5], [0.5, 0.0, 0.5], [1.0, 1.0, 1.0])
     verdict = judge_cohort(one, "it", CUTOFFS)
@@ -140,8 +155,8 @@ def pair(dice, xai_gt, log_excess, cases=8, log_in_pm=None, xai_pm=0.0):
     ("dice", "xai_gt", "log_excess", "cases", "name", "says"),
     [
         (-0.3, -0.3, -0.5, 8, "drop_beyond_segmentation", "segments the target cohort worse"),
-        (-0.3, -0.3, 0.0, 8, "drop_explained_by_segmentation", "not shown to be more than the segmentation explains"),
-        (-0.3, -0.3, 0.5, 8, "drop_explained_by_segmentation", "(mean Dice 0.20, source 0.50)"),
+        (-0.3, -0.3, 0.0, 8, "drop_not_beyond_segmentation", "not shown to be more than the segmentation explains"),
+        (-0.3, -0.3, 0.5, 8, "drop_not_beyond_segmentation", "(mean Dice 0.20, source 0.50)"),
         (0.3, -0.3, -0.5, 8, "drop_beyond_segmentation", "segments the target cohort better"),
         (0.0, -0.3, -0.5, 8, "drop_beyond_segmentation", "not shown to segment the target cohort worse or better"),
         (-0.3, 0.0, -0.5, 8, "no_drop", "not shown to meet fewer true vessels"),
@@ -163,7 +178,7 @@ def test_a_drop_is_beyond_the_segmentation_only_where_excess_drops_too(dice, xai
 def test_attention_that_leaves_the_prediction_too_is_not_put_down_to_the_segmentation(xai_pm, said):
     """XAI-GT IoU also falls where less of a mask is attended; excess, a ratio of precisions, does not see that."""
     verdict = pair(-0.3, -0.3, 0.0, xai_pm=xai_pm)
-    assert verdict.name == "drop_explained_by_segmentation"
+    assert verdict.name == "drop_not_beyond_segmentation"
     assert ("agrees less with the network's own segmentation" in verdict.headline) == said
     assert "attention follows" not in verdict.headline
 

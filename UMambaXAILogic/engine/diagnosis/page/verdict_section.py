@@ -14,7 +14,7 @@ from .table_html import number_text, plain
 #: How the verdict on a pair of cohorts is coloured.
 TONE = {
     "drop_beyond_segmentation": "bad",
-    "drop_explained_by_segmentation": "fair",
+    "drop_not_beyond_segmentation": "fair",
     "drop_not_attributable": "fair",
     "no_drop": "good",
     "not_available": "none",
