@@ -12,7 +12,7 @@ from ..volume import Geometry
 from ..volume_io import check_same_voxels, read_geometry
 from ..volume_io.ground_truth import RESAMPLE_REMEDY
 from ..volume_io.region import REGION_REMEDY
-from .manifest import Manifest, problems_error
+from .manifest import Manifest, problems_error, scan_manifest
 from .request import CohortRequest
 
 
@@ -22,6 +22,29 @@ def case_requests(request: CohortRequest, manifest: Manifest) -> dict[str, Reque
     Raises:
         InputError: cases lack what the settings need; all of them are listed.
     """
+    requests, problems = _for_cases(request, manifest)
+    if problems:
+        raise problems_error(f"The manifest {manifest.path}", problems, "Add what is missing, or change the settings.")
+    return requests
+
+
+def check_manifest(request: CohortRequest, reporter: Reporter) -> Manifest:
+    """Read the manifest; where a line of it is wrong, look at the files of all other lines too before saying so.
+
+    Raises:
+        InputError: the manifest cannot be read, or has problems: one list of all, those in files included.
+        CancelledError: the user cancelled.
+    """
+    manifest, problems = scan_manifest(request.manifest)
+    if not problems:
+        return manifest
+    requests, in_settings = _for_cases(request, manifest)
+    _, in_files = _headers(requests, reporter)
+    remedy = "Correct these lines and files, or leave them out."
+    raise problems_error(f"The manifest {manifest.path}", [*problems, *in_settings, *in_files], remedy)
+
+
+def _for_cases(request: CohortRequest, manifest: Manifest) -> tuple[dict[str, Request], list[str]]:
     requests: dict[str, Request] = {}
     problems = []
     for case in manifest.cases:
@@ -29,9 +52,7 @@ def case_requests(request: CohortRequest, manifest: Manifest) -> dict[str, Reque
             requests[case.case] = request.for_case(case)
         except UMambaXAIError as error:
             problems.append(f"{case.case}: {error.message}")
-    if problems:
-        raise problems_error(f"The manifest {manifest.path}", problems, "Add what is missing, or change the settings.")
-    return requests
+    return requests, problems
 
 
 def check_headers(requests: Mapping[str, Request], reporter: Reporter) -> dict[str, Geometry]:
@@ -48,6 +69,14 @@ def check_headers(requests: Mapping[str, Request], reporter: Reporter) -> dict[s
         InputError: a file cannot be read, or lies on another grid than its volume; all of them are listed.
         CancelledError: the user cancelled.
     """
+    found, problems = _headers(requests, reporter)
+    if problems:
+        cases = "1 case" if len(requests) == 1 else f"{len(requests)} cases"
+        raise problems_error(f"A look at the files of {cases}", problems, "Correct these files or leave them out.")
+    return found
+
+
+def _headers(requests: Mapping[str, Request], reporter: Reporter) -> tuple[dict[str, Geometry], list[str]]:
     found: dict[str, Geometry] = {}
     problems: list[str] = []
     for number, (case, request) in enumerate(requests.items(), 1):
@@ -59,10 +88,7 @@ def check_headers(requests: Mapping[str, Request], reporter: Reporter) -> dict[s
         else:
             problems += [_indented(case, error) for error in _misfits(request, found[case])]
         reporter.progress(number / len(requests))
-    if problems:
-        cases = "1 case" if len(requests) == 1 else f"{len(requests)} cases"
-        raise problems_error(f"A look at the files of {cases}", problems, "Correct these files or leave them out.")
-    return found
+    return found, problems
 
 
 def _misfits(request: Request, geometry: Geometry) -> list[InputError]:

@@ -76,6 +76,21 @@ def read_manifest(path: Path | str) -> Manifest:
     Raises:
         InputError: the file cannot be read, or has problems; the message lists all of them with their lines.
     """
+    manifest, problems = scan_manifest(path)
+    if problems:
+        raise problems_error(f"The manifest {manifest.path}", problems, "Correct these lines.")
+    return manifest
+
+
+def scan_manifest(path: Path | str) -> tuple[Manifest, list[str]]:
+    """The lines of a manifest without a problem, and what is wrong with the others.
+
+    Args:
+        path: as for ``read_manifest``.
+
+    Raises:
+        InputError: the file cannot be read, its columns are wrong, or it has no cases.
+    """
     path = Path(path)
     lines = read_table(path, COLUMNS, _what_is_needed())
     header, rows = _columns(lines[0][1], path), lines[1:]
@@ -84,15 +99,15 @@ def read_manifest(path: Path | str) -> Manifest:
     problems: list[str] = []
     read = list(_rows(header, rows, problems))
     problems += _name_problems(read)
-    cases = []
+    by_line: dict[int, ManifestCase] = {}
     for row in read:
-        case, missing = _case(row, path.absolute().parent)
+        by_line[row.line], missing = _case(row, path.absolute().parent)
         problems += missing
-        cases.append(case)
-    if problems:
-        raise problems_error(f"The manifest {path}", sorted(problems, key=_line_of), "Correct these lines.")
+    wrong = {_line_of(problem) for problem in problems}
+    cases = [case for line, case in by_line.items() if line not in wrong]
     ignored = [name for name in header if name and name not in COLUMNS]
-    return Manifest(path, tuple(cases), (*_ignored_warning(ignored, path), *_same_volume_warnings(cases)))
+    warnings = (*_ignored_warning(ignored, path), *_same_volume_warnings(cases))
+    return Manifest(path, tuple(cases), warnings), sorted(problems, key=_line_of)
 
 
 def problems_error(where: str, problems: Sequence[str], remedy: str) -> InputError:

@@ -19,10 +19,10 @@ from ..model.layers import resolve_layers
 from ..model.loading import load_model
 from ..output_folder import OutputFolder
 from ..progress import Reporter
-from .check import case_requests, check_headers
+from .check import case_requests, check_headers, check_manifest
 from .computers import Computers, open_computers
 from .dispatch import Dispatcher
-from .manifest import Manifest, read_manifest
+from .manifest import Manifest
 from .request import CohortRequest, CohortResult
 from .resume import take_over
 from .store import CasePlace, CohortStore
@@ -58,7 +58,7 @@ def run_cohort(
         reporter.stage("load_model")
         model = _check_model(request)
         reporter.stage("check")
-        manifest = read_manifest(request.manifest)
+        manifest = check_manifest(request, reporter)
         for warning in manifest.warnings:
             reporter.warning(warning.code, warning.message)
         tasks = _tasks(request, manifest, model.sha256)

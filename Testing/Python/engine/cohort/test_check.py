@@ -9,7 +9,7 @@ import pytest
 import SimpleITK as sitk
 
 from UMambaXAILogic.engine.cohort import CohortRequest, Manifest, ManifestCase
-from UMambaXAILogic.engine.cohort.check import case_requests, check_headers
+from UMambaXAILogic.engine.cohort.check import case_requests, check_headers, check_manifest
 from UMambaXAILogic.engine.errors import CancelledError, InputError
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import Region, Request, Target
@@ -51,6 +51,25 @@ def test_every_unusable_file_is_named_with_its_case(image, tmp_path):
         assert words in message
     assert "fine" not in message and message.count("another grid") == 2
     assert progress == [0.2, 0.4, 0.6, 0.8, 1.0]
+
+
+def test_wrong_lines_settings_and_files_are_one_list(image, tmp_path):
+    image("a.nii.gz")
+    image("gt.nii.gz", kind=sitk.sitkUInt8)
+    (tmp_path / "broken.nii.gz").write_bytes(b"no image")
+    manifest = tmp_path / "manifest.csv"
+    lines = ["case,volume,gt", "gone,missing.nii.gz,gt.nii.gz", "broken,broken.nii.gz,gt.nii.gz", "bare,a.nii.gz,"]
+    manifest.write_text("\n".join([*lines, "fine,a.nii.gz,gt.nii.gz", ""]))
+    template = Request(manifest, "m", tmp_path / "o", target=Target(kind="fp"), ground_truth=manifest)
+    request = CohortRequest(manifest, tmp_path / "o", template)
+    with pytest.raises(InputError, match="has 3 problems") as raised:
+        check_manifest(request, Reporter())
+    message = raised.value.message
+    assert (
+        message.index("line 2: volume") < message.index("bare: ") < message.index("broken: ") and "fine" not in message
+    )
+    manifest.write_text("\n".join(["case,volume", "broken,broken.nii.gz", ""]))
+    assert len(check_manifest(request, Reporter()).cases) == 1, "files are looked at later, when none is done already"
 
 
 def test_good_files_give_their_grids(image):
