@@ -94,7 +94,8 @@ def test_ctrl_c_ends_everything_in_one_sentence(launch, tmp_path, slowness):
     gone, alive = psutil.wait_procs(workers, timeout=10)
     assert alive == [] and left_over(tmp_path) == []
     summary = json.loads((tmp_path / "out/summary.json").read_text())
-    assert summary["done"] == len(finished(tmp_path)) and not summary["finished"]
+    # A case may still end after the tables were written; the next run finds it.
+    assert 1 <= summary["done"] <= len(finished(tmp_path)) and not summary["finished"]
 
 
 def test_processes_of_this_machine_listen_to_it_only(make_request, imitate):

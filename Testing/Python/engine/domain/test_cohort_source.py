@@ -222,11 +222,12 @@ def test_other_paths_are_refused(tmp_path, name, message):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_cancelling_stops_between_cases(cohort, workers):
+    others = set(multiprocessing.active_children())  # those of other tests' clusters
     listener = Listener(patience=1)
     with pytest.raises(CancelledError):
         read_profile_source(cohort, workers=workers, reporter=listener)
     assert listener.fractions == [pytest.approx(1 / 3)]
-    assert not multiprocessing.active_children()
+    assert set(multiprocessing.active_children()) <= others
 
 
 def test_a_worker_that_the_system_ends_is_reported(cohort, monkeypatch):
