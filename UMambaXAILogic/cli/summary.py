@@ -33,7 +33,7 @@ def _lines(result: CaseResult) -> Iterator[str]:
     for reason in metrics["verdict"]["reasons"]:
         yield _line("", reason)
     if metrics["warnings"]:
-        yield _line("Warnings", ", ".join(warning["code"] for warning in metrics["warnings"]))
+        yield _line("Warnings", ", ".join(dict.fromkeys(warning["code"] for warning in metrics["warnings"])))
     for path in result.files.values():
         if path is not None:
             yield _line("File", str(path))
