@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
 
-from .progress import TerminalReporter, time_left_text
+from .progress import TerminalReporter, WithBar, time_left_text
 
 _STAGE_TEXTS = {"load_model": "Loading the model", "check": "Looking at all files", "cases": "Starting the processes"}
 _PLAIN_PERIOD_S = 30.0
@@ -46,30 +45,13 @@ class CohortLines(TerminalReporter):
             self.show(cases_text(done, failed, total, seconds_left))
 
 
-class CohortBar(TerminalReporter):
+class CohortBar(WithBar):
     """A bar over all cases."""
 
     def __init__(self, is_cancelled: Callable[[], bool]) -> None:
-        super().__init__(is_cancelled)
-        self._bar = Progress(
-            BarColumn(),
-            TextColumn("{task.description}", markup=False),
-            console=Console(stderr=True),
-            transient=True,
+        super().__init__(
+            is_cancelled, BarColumn(), TextColumn("{task.description}", markup=False), description="Starting"
         )
-        self._task = self._bar.add_task("Starting", total=1.0)
-
-    def __enter__(self) -> CohortBar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-        super().__exit__()
-
-    def show(self, text: str) -> None:
-        """See ``TerminalReporter.show``."""
-        self._bar.console.print(text, markup=False, highlight=False)
 
     def device(self, facts: Mapping[str, Any]) -> None:
         """See ``Reporter.device``."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.interaction.estimate import ProgressEstimate
@@ -90,23 +90,24 @@ class LineReporter(TerminalReporter):
         self.show(f"{text}, {left}" if left else text)
 
 
-class BarReporter(TerminalReporter):
-    """A bar over the whole case that names the stage."""
+class WithBar(TerminalReporter):
+    """What reporters with a bar share: it stands below what they show, and goes when they end.
 
-    def __init__(self, is_cancelled: Callable[[], bool]) -> None:
+    Args:
+        is_cancelled: as for ``Reporter``.
+        columns: of the bar.
+        description: of the task at first.
+        fields: further fields that the columns name.
+    """
+
+    def __init__(
+        self, is_cancelled: Callable[[], bool], *columns: ProgressColumn, description: str = "", **fields: Any
+    ) -> None:
         super().__init__(is_cancelled)
-        self._estimate = ProgressEstimate(time.monotonic)
-        self._bar = Progress(
-            TextColumn("{task.description:<20}", markup=False),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[left]}", markup=False),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task("Starting", total=1.0, left="")
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task(description, total=1.0, **fields)
 
-    def __enter__(self) -> BarReporter:
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 
@@ -117,6 +118,22 @@ class BarReporter(TerminalReporter):
     def show(self, text: str) -> None:
         """See ``TerminalReporter.show``."""
         self._bar.console.print(text, markup=False, highlight=False)
+
+
+class BarReporter(WithBar):
+    """A bar over the whole case that names the stage."""
+
+    def __init__(self, is_cancelled: Callable[[], bool]) -> None:
+        super().__init__(
+            is_cancelled,
+            TextColumn("{task.description:<20}", markup=False),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[left]}", markup=False),
+            description="Starting",
+            left="",
+        )
+        self._estimate = ProgressEstimate(time.monotonic)
 
     def device(self, facts: Mapping[str, Any]) -> None:
         """See ``Reporter.device``."""
@@ -141,22 +158,11 @@ class BarReporter(TerminalReporter):
         )
 
 
-class CountReporter(TerminalReporter):
+class CountReporter(WithBar):
     """A bar for a task without stages."""
 
     def __init__(self, is_cancelled: Callable[[], bool]) -> None:
-        super().__init__(is_cancelled)
-        columns = (BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task("", total=1.0)
-
-    def __enter__(self) -> CountReporter:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-        super().__exit__()
+        super().__init__(is_cancelled, BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
 
     def progress(self, fraction: float) -> None:
         """See ``Reporter.progress``."""

@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
 
 from UMambaXAILogic.engine.shift.reporter import ShiftReporter
 
-from .progress import TerminalReporter, device_text, time_left_text
+from .progress import TerminalReporter, WithBar, device_text, time_left_text
 
 if TYPE_CHECKING:
     from UMambaXAILogic.engine.shift.strength import ChosenFactor
@@ -61,26 +60,16 @@ class ShiftLines(QuietShift):
             self.show(passes_text(done, total, seconds_left))
 
 
-class ShiftBar(ShiftLines):
+class ShiftBar(WithBar, ShiftLines):
     """A bar over all passes."""
 
     def __init__(self, is_cancelled: Callable[[], bool]) -> None:
-        super().__init__(is_cancelled)
-        columns = (BarColumn(), TextColumn("{task.description}", markup=False))
-        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._bar.add_task("Measuring the images", total=1.0)
-
-    def __enter__(self) -> ShiftBar:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-        super().__exit__()
-
-    def show(self, text: str) -> None:
-        """See ``TerminalReporter.show``."""
-        self._bar.console.print(text, markup=False, highlight=False)
+        super().__init__(
+            is_cancelled,
+            BarColumn(),
+            TextColumn("{task.description}", markup=False),
+            description="Measuring the images",
+        )
 
     def progress(self, fraction: float) -> None:
         """See ``Reporter.progress``."""
