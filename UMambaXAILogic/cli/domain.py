@@ -77,7 +77,8 @@ def run(options: argparse.Namespace) -> int:
 
 def _compare(options: argparse.Namespace, masks: Mapping[str, Path | None], interrupt: Interrupt) -> int:
     from UMambaXAILogic.engine.domain.comparison import compare_profiles
-    from UMambaXAILogic.engine.domain.comparison_files import refuse_file, write_comparison
+    from UMambaXAILogic.engine.domain.comparison_files import write_comparison
+    from UMambaXAILogic.engine.output_folder import refuse_file
 
     from .domain_summary import domain_summary
     from .progress import make_count_reporter

@@ -14,6 +14,16 @@ from .errors import UsageError
 from .unfinished import LOCK_NAME, UNFINISHED_PREFIX, remove_unfinished
 
 
+def refuse_file(folder: Path) -> None:
+    """Refuse a file in an output folder's place, before anything is computed.
+
+    Raises:
+        UsageError: it is one.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"The output {folder} is a file.", "Name a folder; it is created if missing.")
+
+
 class OutputFolder:
     """Makes the folder if it is missing, keeps other runs out of it, and offers a hidden place inside it.
 
@@ -42,8 +52,7 @@ class OutputFolder:
         Raises:
             UsageError: it is a file, cannot be written, or another run writes into it.
         """
-        if self.path.exists() and not self.path.is_dir():
-            raise UsageError(f"The output {self.path} is a file.", "Name a folder; it is created if missing.")
+        refuse_file(self.path)
         self._made = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)

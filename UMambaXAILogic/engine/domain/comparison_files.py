@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from ..atomic import replacing, write_text
-from ..errors import UsageError
 from ..json_text import json_text
-from ..unfinished import LOCK_NAME
+from ..output_folder import OutputFolder
 from .comparison import DomainComparison
 from .comparison_csv import phantom_cohorts, shifts_csv, table_csv
 from .comparison_plots import diameter_plot, intensity_plot, noise_plot, save_png, spacing_plot
@@ -21,16 +17,6 @@ from .measure_cases import FailedCase
 DOMAIN_NAME = "domain.json"
 _TABLES = {"1": "table1_intensity", "2": "table2_resolution", "3": "table3_noise", "4": "table4_diameters"}
 _PLOTS = {"intensity": intensity_plot, "spacing": spacing_plot, "noise": noise_plot, "diameters": diameter_plot}
-
-
-def refuse_file(folder: Path) -> None:
-    """Before anything is measured: the output must not be a file.
-
-    Raises:
-        UsageError: it is one.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"The output {folder} is a file.", "Name a folder; it is created if missing.")
 
 
 def write_comparison(
@@ -49,28 +35,14 @@ def write_comparison(
         The files.
 
     Raises:
-        UsageError: the folder cannot be written, or another run writes into it.
+        UsageError: the folder is a file, cannot be made, or another run writes into it.
+        OSError: a file cannot be written.
     """
-    refuse_file(folder)
     body = _body(comparison, failed or {})
-    lock = FileLock(folder / LOCK_NAME, timeout=0, is_singleton=False)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with lock:
-            (folder / DOMAIN_NAME).unlink(missing_ok=True)
-            files = [*_write_tables(body, folder), *_write_plots(body, folder)]
-            write_text(folder / DOMAIN_NAME, json_text(body))
-            with contextlib.suppress(OSError):  # Windows does not delete an open file; an empty one stays there
-                (folder / LOCK_NAME).unlink(missing_ok=True)
-    except Timeout as error:
-        raise UsageError(
-            f"Another run is writing into {folder}.", "Wait for it to end, or choose another folder."
-        ) from error
-    except OSError as error:
-        raise UsageError(
-            f"The output folder {folder} cannot be written: {error.strerror or error}.",
-            "Choose another folder, or ask for write access.",
-        ) from error
+    with OutputFolder(folder):
+        (folder / DOMAIN_NAME).unlink(missing_ok=True)
+        files = [*_write_tables(body, folder), *_write_plots(body, folder)]
+        write_text(folder / DOMAIN_NAME, json_text(body))
     return [folder / DOMAIN_NAME, *files]
 
 

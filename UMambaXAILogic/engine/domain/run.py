@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from ..atomic import write_text
-from ..errors import UsageError
 from ..json_text import json_text
+from ..output_folder import OutputFolder, refuse_file
 from ..progress import Reporter
-from ..unfinished import LOCK_NAME
 from .case_range import compare_case_with_profile, out_of_range_warnings
 from .files import measure_files
 from .histogram import Histogram
@@ -56,7 +52,7 @@ def run_domain_case(request: DomainRequest, reporter: Reporter | None = None) ->
         CancelledError: the user cancelled.
     """
     reporter = reporter or Reporter()
-    _refuse_file(request.output)
+    refuse_file(request.output)
     profile = None if request.profile is None else read_profile(request.profile)
     row = measure_files(
         request.volume,
@@ -99,32 +95,13 @@ def _single_modality(profile: Profile | None) -> str | None:
     return modalities.pop() if len(modalities) == 1 else None
 
 
-def _refuse_file(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"The output {folder} is a file.", "Name a folder; it is created if missing.")
-
-
 def _write(folder: Path, row: DomainRow, comparison: dict[str, Any] | None) -> dict[str, Path | None]:
     """Write both files, domain.json last: where it is, the result is complete."""
     domain, beside = folder / "domain.json", folder / "comparison.json"
-    lock = FileLock(folder / LOCK_NAME, timeout=0, is_singleton=False)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with lock:
-            domain.unlink(missing_ok=True)
-            beside.unlink(missing_ok=True)
-            if comparison is not None:
-                write_text(beside, json_text(comparison))
-            write_text(domain, json_text(row.to_json()))
-            with contextlib.suppress(OSError):  # Windows does not delete an open file; an empty one stays there
-                (folder / LOCK_NAME).unlink(missing_ok=True)
-    except Timeout as error:
-        raise UsageError(
-            f"Another run is writing into {folder}.", "Wait for it to end, or choose another folder."
-        ) from error
-    except OSError as error:
-        raise UsageError(
-            f"The output folder {folder} cannot be written: {error.strerror or error}.",
-            "Choose another folder, or ask for write access.",
-        ) from error
+    with OutputFolder(folder):
+        domain.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
+        if comparison is not None:
+            write_text(beside, json_text(comparison))
+        write_text(domain, json_text(row.to_json()))
     return {"domain": domain, "comparison": None if comparison is None else beside}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 
 import matplotlib.image
@@ -18,6 +19,7 @@ from UMambaXAILogic.engine.domain.comparison_plots import (
 )
 from UMambaXAILogic.engine.domain.measure_cases import FailedCase
 from UMambaXAILogic.engine.errors import UsageError
+from UMambaXAILogic.engine.failure import describe_failure
 
 FILES = [
     "diameters.png",
@@ -133,10 +135,12 @@ def test_a_run_that_fails_leaves_no_json(make_profile, tmp_path, monkeypatch):
     comparison = compare_profiles(make_profile("a", 1), make_profile("b", 1))
     write_comparison(comparison, tmp_path)
     monkeypatch.setattr(
-        "UMambaXAILogic.engine.domain.comparison_files.save_png", lambda *_: (_ for _ in ()).throw(OSError("full"))
+        "UMambaXAILogic.engine.domain.comparison_files.save_png",
+        lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "No space left on device")),
     )
-    with pytest.raises(UsageError, match="cannot be written: full"):
+    with pytest.raises(OSError) as caught:
         write_comparison(comparison, tmp_path)
+    assert describe_failure(caught.value).exit_code == UsageError.exit_code
     assert not (tmp_path / "domain.json").exists() and not list(tmp_path.glob("*.part"))
 
 
