@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ..inference.explanation import Explained
+from ..method_catalogue import MethodFacts, MethodSettings
 from ..progress import Reporter
 
 if TYPE_CHECKING:
     from ..model.layers import Layer
-
-
-@dataclass(frozen=True)
-class MethodSettings:
-    """Settings of a method.
-
-    Args:
-        pool: gradient pooling window, voxels per axis; 1 means none.
-        pool_mode: ``max`` or ``mean``.
-        per_window: normalise every window by itself, as the published tool does; for comparison only.
-    """
-
-    pool: int = 1
-    pool_mode: str = "max"
-    per_window: bool = False
 
 
 class LayerMaps(Protocol):
@@ -52,16 +37,6 @@ class LayerMaps(Protocol):
 
     def combined(self) -> npt.NDArray[np.float32] | None:
         """The method's own mean over layers, or None where the usual mean of normalised maps is meant."""
-
-
-@dataclass(frozen=True)
-class MethodFacts:
-    """What the doors show about a method."""
-
-    name: str
-    title: str
-    pools: bool = False
-    defaults: MethodSettings = field(default_factory=MethodSettings)
 
 
 class AttributionMethod(Protocol):

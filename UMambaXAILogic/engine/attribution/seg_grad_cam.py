@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..inference.explanation import Explained, explain_stitched
+from ..method_catalogue import METHOD_FACTS
 from ..progress import Reporter
 from .gradient_cam import mean_gradient_map
-from .method import LayerMaps, MethodFacts, MethodSettings
+from .method import LayerMaps, MethodSettings
 from .per_window import explain_per_window
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class SegGradCam:
-    facts = MethodFacts("seg-grad-cam", "Seg-Grad-CAM")
+    facts = METHOD_FACTS["seg-grad-cam"]
 
     def explain(
         self, case: Explained, layers: Sequence[Layer], settings: MethodSettings, reporter: Reporter

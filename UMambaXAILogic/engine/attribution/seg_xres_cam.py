@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..inference.explanation import Explained, explain_stitched
+from ..method_catalogue import METHOD_FACTS
 from ..progress import Reporter
 from .gradient_cam import block_pooled_map, zero_padded_map
-from .method import LayerMaps, MethodFacts, MethodSettings
+from .method import LayerMaps, MethodSettings
 from .per_window import explain_per_window
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class SegXResCam:
-    facts = MethodFacts("seg-xres-cam", "Seg-XRes-CAM", pools=True)
+    facts = METHOD_FACTS["seg-xres-cam"]
 
     def explain(
         self, case: Explained, layers: Sequence[Layer], settings: MethodSettings, reporter: Reporter
