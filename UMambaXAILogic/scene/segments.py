@@ -17,6 +17,7 @@ from .terminology import tag_segment
 #: Of closed surfaces. 0.5, Slicer's default, erodes thin vessels.
 SURFACE_SMOOTHING = 0.2
 _LABELMAP = "Binary labelmap"
+CLOSED_SURFACE = "Closed surface"
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
 from .run_nodes import RunNodes
+
+
+def do_all(steps: Iterator[None]) -> None:
+    """Do at once what could be done in steps: a generator that yields after each."""
+    for _ in steps:
+        pass
 
 
 class StepwiseImport:

@@ -12,8 +12,7 @@ from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 from .grid import Grid, image_data
 from .heat_map import ATTENTION_ARRAY, add_attention_model
-
-_CLOSED_SURFACE = "Closed surface"
+from .segments import CLOSED_SURFACE
 
 
 def add_attention_surface(
@@ -40,10 +39,10 @@ def add_attention_surface(
 def segment_surface(segmentation_node: Any, segment_ids: Sequence[str]) -> Any:
     """The closed surfaces of segments in one vtkPolyData, in the segmentation's local coordinates."""
     segmentation = segmentation_node.GetSegmentation()
-    segmentation.CreateRepresentation(_CLOSED_SURFACE)
+    segmentation.CreateRepresentation(CLOSED_SURFACE)
     together = vtk.vtkAppendPolyData()
     for segment_id in segment_ids:
-        together.AddInputData(segmentation.GetSegment(segment_id).GetRepresentation(_CLOSED_SURFACE))
+        together.AddInputData(segmentation.GetSegment(segment_id).GetRepresentation(CLOSED_SURFACE))
     together.Update()
     return together.GetOutput()
 

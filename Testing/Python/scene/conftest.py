@@ -13,8 +13,9 @@ import slicer
 import vtk
 
 from UMambaXAILogic.scene.export_volume import write_array
-from UMambaXAILogic.scene.grid import Grid, image_data, vtk_matrix
+from UMambaXAILogic.scene.grid import Grid, image_data, local_grid, vtk_matrix
 from UMambaXAILogic.scene.headless import start_headless_slicer
+from UMambaXAILogic.scene.import_results import GroundTruthFile, ImportRequest, ResultImport
 
 #: Oblique, left-handed and anisotropic at once: columns are what one step along i, j, k moves in RAS mm.
 _angle = np.deg2rad(20)
@@ -213,3 +214,27 @@ def vessel():
     k, j, i = np.indices(prediction.shape)
     attention = np.exp(-((k - 5) ** 2 + (j - 6.5) ** 2 + (i - 6.5) ** 2) / 18.0).astype(np.float32)
     return prediction, truth, attention
+
+
+@pytest.fixture
+def result(scene, add_volume, add_transform, rigid, write_result, vessel, oblique_affine, tmp_path):
+    """Imports the run of ``vessel`` with two layer maps on a volume under a transform; returns what was imported."""
+
+    def run(truth=True, attention=True, volume=None):
+        prediction, ground_truth, values = vessel
+        if volume is None:
+            volume = add_volume(np.zeros(prediction.shape, np.int16), oblique_affine)
+            add_transform(rigid, volume)
+        grid = local_grid(volume)
+        files = write_result(prediction, values if attention else None, oblique_affine, ground_truth)
+        (tmp_path / "result" / "layers").mkdir(exist_ok=True)
+        for power, layer in ((2, "encoder.10"), (3, "encoder.2"), (4, "decoder.0")):
+            write_array(values**power, grid, tmp_path / "result" / "layers" / f"attention.{layer}.nrrd")
+        gt_file = None
+        if truth:
+            write_array(ground_truth, grid, tmp_path / "gt.nrrd")
+            gt_file = GroundTruthFile(tmp_path / "gt.nrrd", (1,))
+        request = ImportRequest(volume.GetID(), grid, files, "demo", "seg-xres-cam", 0.3, gt_file)
+        return ResultImport(scene, request).run()
+
+    return run

@@ -12,9 +12,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from UMambaXAILogic.engine.attention_colors import attention_colors
 from UMambaXAILogic.engine.errors import InputError, UsageError
 from UMambaXAILogic.scene.colors import GROUND_TRUTH, PREDICTION_OUTLINE
-from UMambaXAILogic.scene.export_volume import write_array
 from UMambaXAILogic.scene.grid import Grid, image_array, local_grid
-from UMambaXAILogic.scene.import_results import GroundTruthFile, ImportRequest, ResultImport
 from UMambaXAILogic.scene.label_export import segments_on_grid
 from UMambaXAILogic.scene.result_view import ATTENTION_MODES, MASK_MODES, ResultView, ViewState, find_results
 from UMambaXAILogic.scene.result_view.cloud import cloud_opacity
@@ -23,30 +21,6 @@ from UMambaXAILogic.scene.result_view.views import projection_view, three_d_view
 from UMambaXAILogic.scene.run_nodes import remove_with_display
 from UMambaXAILogic.scene.subject_hierarchy import folder_of
 from UMambaXAILogic.scene.volume_rendering import CLOUD_OPACITY
-
-
-@pytest.fixture
-def result(scene, add_volume, add_transform, rigid, write_result, vessel, oblique_affine, tmp_path):
-    """Imports the run of ``vessel`` with two layer maps on a volume under a transform; returns what was imported."""
-
-    def run(truth=True, attention=True, volume=None):
-        prediction, ground_truth, values = vessel
-        if volume is None:
-            volume = add_volume(np.zeros(prediction.shape, np.int16), oblique_affine)
-            add_transform(rigid, volume)
-        grid = local_grid(volume)
-        files = write_result(prediction, values if attention else None, oblique_affine, ground_truth)
-        (tmp_path / "result" / "layers").mkdir(exist_ok=True)
-        for power, layer in ((2, "encoder.10"), (3, "encoder.2"), (4, "decoder.0")):
-            write_array(values**power, grid, tmp_path / "result" / "layers" / f"attention.{layer}.nrrd")
-        gt_file = None
-        if truth:
-            write_array(ground_truth, grid, tmp_path / "gt.nrrd")
-            gt_file = GroundTruthFile(tmp_path / "gt.nrrd", (1,))
-        request = ImportRequest(volume.GetID(), grid, files, "demo", "seg-xres-cam", 0.3, gt_file)
-        return ResultImport(scene, request).run()
-
-    return run
 
 
 @pytest.fixture

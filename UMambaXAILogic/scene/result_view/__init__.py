@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .layers import keep_layer_files, layer_files, set_layer_files
 from .nodes import ResultNodes, add_result_nodes, find_result_of, find_results
+from .showing import Showing
 from .state import ATTENTION_MODES, MASK_MODES, MEAN, ViewState
 from .view import ResultView
 
@@ -13,6 +14,7 @@ __all__ = [
     "MEAN",
     "ResultNodes",
     "ResultView",
+    "Showing",
     "ViewState",
     "add_result_nodes",
     "find_result_of",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..grid import image_array, local_grid
+from ..stepwise import do_all
 from ..surface import add_attention_surface, color_by_attention
 from .contours import MAP_REFERENCE
+from .masks import prepare_surfaces
 from .nodes import SEGMENTATION, SURFACE, ResultNodes
 from .state import ViewState
 from .target import target_segments
@@ -18,24 +21,37 @@ def show_surface(nodes: ResultNodes, attention: Any, state: ViewState) -> None:
 
     Below the threshold it is grey; opacity is left to the slices, because a translucent surface shows its inside.
     """
-    segmentation = nodes.needed(SEGMENTATION)
-    target = target_segments(nodes)
+    do_all(prepare_surface(nodes, attention))
+    node = nodes.get(SURFACE)
+    if node is not None:
+        node.GetDisplayNode().SetAndObserveColorNodeID(result_colors(nodes).GetID())
+        node.GetDisplayNode().SetVisibility(True)
+
+
+def prepare_surface(nodes: ResultNodes, attention: Any) -> Iterator[None]:
+    """Compute the surface where there is none, and its colours where they are those of another map."""
+    segmentation, target = nodes.needed(SEGMENTATION), target_segments(nodes)
     if not target:
         return
+    if nodes.get(SURFACE) is None:
+        yield from prepare_surfaces(nodes, SEGMENTATION)
 
     def make(name: str) -> Any:
         grid, values = local_grid(attention), image_array(attention.GetImageData())
         node = add_attention_surface(nodes.scene, name, segmentation, target, values, grid)
         node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
+        node.GetDisplayNode().SetVisibility(False)
         return node
 
-    node = nodes.made(SURFACE, make, "prediction coloured by attention")
-    if node.GetNodeReferenceID(MAP_REFERENCE) != attention.GetID():
+    node = nodes.get(SURFACE)
+    if node is None:
+        nodes.made(SURFACE, make, "prediction coloured by attention")
+        yield
+    elif node.GetNodeReferenceID(MAP_REFERENCE) != attention.GetID():
         color_by_attention(node.GetPolyData(), image_array(attention.GetImageData()), local_grid(attention))
         node.GetPolyData().Modified()
         node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
-    node.GetDisplayNode().SetAndObserveColorNodeID(result_colors(nodes).GetID())
-    node.GetDisplayNode().SetVisibility(True)
+        yield
 
 
 def hide_surface(nodes: ResultNodes) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..grid import image_array, local_grid
 from ..heat_map import CONTOUR_LEVELS, add_contours, contour_lines
+from ..stepwise import do_all
 from .nodes import CONTOURS, ResultNodes
 from .state import ViewState
 from .threshold_colors import result_colors
@@ -18,16 +20,26 @@ _SLACK = 1e-3
 
 def show_contours(nodes: ResultNodes, attention: Any, state: ViewState) -> None:
     """Show the lines of ``attention`` at ``CONTOUR_LEVELS`` from the threshold upwards; computed on first use."""
+    do_all(prepare_contours(nodes, attention))
     node = contours_node(nodes, attention)
-    if node.GetNodeReferenceID(MAP_REFERENCE) != attention.GetID():
-        lines = contour_lines(image_array(attention.GetImageData()), local_grid(attention), CONTOUR_LEVELS)
-        node.SetAndObservePolyData(lines)
-        node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
     display = node.GetDisplayNode()
     display.SetAndObserveColorNodeID(result_colors(nodes).GetID())
     display.SetThresholdRange(max(state.threshold - _SLACK, 0.0), 1.0)
     display.SetThresholdEnabled(True)
     display.SetVisibility(True)
+
+
+def prepare_contours(nodes: ResultNodes, attention: Any) -> Iterator[None]:
+    """Compute the lines of ``attention`` where the node has none, or those of another map."""
+    node = nodes.get(CONTOURS)
+    if node is None:
+        contours_node(nodes, attention)
+        yield
+    elif node.GetNodeReferenceID(MAP_REFERENCE) != attention.GetID():
+        lines = contour_lines(image_array(attention.GetImageData()), local_grid(attention), CONTOUR_LEVELS)
+        node.SetAndObservePolyData(lines)
+        node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
+        yield
 
 
 def contours_node(nodes: ResultNodes, attention: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
@@ -18,7 +18,8 @@ from ..errors_display import (
 )
 from ..grid import Grid, local_grid, parent_to_world
 from ..label_export import ALL_SEGMENTS, segments_on_grid
-from .masks import truth_is_partly_drawn
+from ..stepwise import do_all
+from .masks import prepare_surfaces, truth_is_partly_drawn
 from .nodes import ERRORS, MISSED, SEGMENTATION, TRUTH, VOLUME, ResultNodes
 from .state import SURFACE, ViewState
 from .target import target_segments
@@ -32,15 +33,31 @@ def show_errors(nodes: ResultNodes, state: ViewState) -> None:
     """Show TP, FP and FN, or in 3-D only what was missed of a ground truth that is shown; computed on first use."""
     if nodes.get(TRUTH) is None:
         return
-    masks = cache(partial(_masks, nodes))
+    do_all(prepare_errors(nodes, state))
     if state.errors:
-        _show_exact(nodes, state, masks)
+        _show_exact(nodes, state)
     elif nodes.get(ERRORS) is not None:
         nodes.get(ERRORS).GetDisplayNode().SetVisibility(False)
     if state.errors or truth_is_partly_drawn(state):
-        _show_beyond(nodes, state, masks)
+        _show_beyond(nodes, state)
     elif nodes.get(MISSED) is not None:
         nodes.get(MISSED).GetDisplayNode().SetVisibility(False)
+
+
+def prepare_errors(nodes: ResultNodes, state: ViewState) -> Iterator[None]:
+    """Compute what ``show_errors`` needs and is not there yet."""
+    if nodes.get(TRUTH) is None:
+        return
+    masks = cache(partial(_masks, nodes))
+    if state.errors and nodes.get(ERRORS) is None:
+        errors_node(nodes, masks)
+        yield
+    if state.errors and SURFACE not in state.attention:
+        yield from prepare_surfaces(nodes, ERRORS)
+    if (state.errors or truth_is_partly_drawn(state)) and nodes.get(MISSED) is None:
+        missed_node(nodes, masks)
+        yield
+        yield from prepare_surfaces(nodes, MISSED)
 
 
 def errors_node(nodes: ResultNodes, masks: Callable[[], Masks] | None = None) -> Any:
@@ -57,8 +74,21 @@ def errors_node(nodes: ResultNodes, masks: Callable[[], Masks] | None = None) ->
     return nodes.made(ERRORS, make, "TP, FP, FN")
 
 
-def _show_exact(nodes: ResultNodes, state: ViewState, masks: Callable[[], Masks]) -> None:
-    node = errors_node(nodes, masks)
+def missed_node(nodes: ResultNodes, masks: Callable[[], Masks] | None = None) -> Any:
+    """The missed and false vessels beyond one voxel; computed, and hidden, where there are none yet."""
+
+    def make(name: str) -> Any:
+        predicted, truth, grid = _masks(nodes) if masks is None else masks()
+        labels = beyond_one_voxel(predicted, truth)
+        node = add_missed_segmentation(nodes.scene, name, labels, grid, nodes.needed(VOLUME))
+        node.GetDisplayNode().SetVisibility(False)
+        return node
+
+    return nodes.made(MISSED, make, "missed and false vessels")
+
+
+def _show_exact(nodes: ResultNodes, state: ViewState) -> None:
+    node = nodes.needed(ERRORS)
     display = node.GetDisplayNode()
     display.SetVisibility(True)
     found = node.GetSegmentation().GetNthSegmentID(0)
@@ -66,18 +96,10 @@ def _show_exact(nodes: ResultNodes, state: ViewState, masks: Callable[[], Masks]
     for index in range(node.GetSegmentation().GetNumberOfSegments()):
         segment_id = node.GetSegmentation().GetNthSegmentID(index)
         display.SetSegmentVisibility3D(segment_id, segment_id == found and SURFACE not in state.attention)
-    if SURFACE not in state.attention:
-        node.CreateClosedSurfaceRepresentation()
 
 
-def _show_beyond(nodes: ResultNodes, state: ViewState, masks: Callable[[], Masks]) -> None:
-    def make(name: str) -> Any:
-        predicted, truth, grid = masks()
-        return add_missed_segmentation(
-            nodes.scene, name, beyond_one_voxel(predicted, truth), grid, nodes.needed(VOLUME)
-        )
-
-    node = nodes.made(MISSED, make, "missed and false vessels")
+def _show_beyond(nodes: ResultNodes, state: ViewState) -> None:
+    node = nodes.needed(MISSED)
     display = node.GetDisplayNode()
     display.SetVisibility(True)
     missed, false = (node.GetSegmentation().GetNthSegmentID(index) for index in (_FN, _FP))

@@ -6,7 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -80,11 +80,7 @@ def layer_map(nodes: ResultNodes, layer: str) -> Any:
     """
     if layer == MEAN:
         return nodes.needed(ATTENTION)
-    if layer not in available_layers(nodes):
-        raise UsageError(
-            f"There is no map of the layer {layer!r}; there are: {', '.join(available_layers(nodes))}.",
-            "Run again with saveLayerMaps=True (on the command line --save-layer-maps) to have one of every layer.",
-        )
+    check_layer(nodes, layer)
 
     def make(name: str) -> Any:
         grid = local_grid(nodes.needed(VOLUME))
@@ -95,6 +91,22 @@ def layer_map(nodes: ResultNodes, layer: str) -> Any:
         return add_attention_volume(nodes.scene, name, values, grid, 0.0)
 
     return nodes.made(nodes.map_role(layer), make, f"attention of {layer}")
+
+
+def prepare_map(nodes: ResultNodes, layer: str) -> Iterator[None]:
+    """Read a layer's map where it is not in the scene yet. Raises as ``layer_map`` does."""
+    if nodes.get(nodes.map_role(layer)) is None:
+        layer_map(nodes, layer)
+        yield
+
+
+def check_layer(nodes: ResultNodes, layer: str) -> None:
+    """Raise ``UsageError`` where there is no map of that layer."""
+    if layer not in available_layers(nodes):
+        raise UsageError(
+            f"There is no map of the layer {layer!r}; there are: {', '.join(available_layers(nodes))}.",
+            "Run again with saveLayerMaps=True (on the command line --save-layer-maps) to have one of every layer.",
+        )
 
 
 def _files(nodes: ResultNodes) -> dict[str, Path]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..colors import PREDICTION_OUTLINE, Color
+from ..segments import CLOSED_SURFACE
+from ..stepwise import do_all
 from .nodes import SEGMENTATION, TRUTH, ResultNodes
 from .state import CLOUD, CONTOURS, FILL, OFF, OUTLINE, OVERLAY, SURFACE, ViewState
 
@@ -19,12 +22,11 @@ _GHOST = "ghost"
 
 def show_prediction(nodes: ResultNodes, state: ViewState) -> None:
     """Show the prediction as ``state`` says; in 3-D unless its coloured surface or the errors are there."""
+    do_all(prepare_masks(nodes, state))
     node = nodes.needed(SEGMENTATION)
     display = node.GetDisplayNode()
     _on_slices(display, state.prediction, _PREDICTION_WIDTH)
-    display.SetVisibility3D(state.prediction != OFF and SURFACE not in state.attention and not state.errors)
-    if display.GetVisibility() and display.GetVisibility3D():
-        node.CreateClosedSurfaceRepresentation()
+    display.SetVisibility3D(_prediction_is_in_3d(state))
     segmentation = node.GetSegmentation()
     if segmentation.GetNumberOfSegments() == 1:  # the colours of several labels tell them apart
         segment_id = segmentation.GetNthSegmentID(0)
@@ -39,19 +41,45 @@ def show_truth(nodes: ResultNodes, state: ViewState) -> None:
     node = nodes.get(TRUTH)
     if node is None:
         return
+    do_all(prepare_masks(nodes, state))
     display = node.GetDisplayNode()
     _on_slices(display, state.truth, _TRUTH_WIDTH)
-    cloud = CLOUD in state.attention
-    others = cloud or SURFACE in state.attention or state.prediction != OFF or state.errors
-    display.SetVisibility3D(state.truth != OFF and not others)
-    if state.truth != OFF and (cloud or not others):
-        node.CreateClosedSurfaceRepresentation()
+    display.SetVisibility3D(_truth_stands_alone(state))
     ghost = nodes.get(_GHOST)
-    if state.truth != OFF and cloud:
+    if _truth_is_a_ghost(state):
         ghost = ghost or _add_ghost(nodes, node)
         ghost.SetVisibility(True)
     elif ghost is not None:
         ghost.SetVisibility(False)
+
+
+def prepare_masks(nodes: ResultNodes, state: ViewState) -> Iterator[None]:
+    """Make the surfaces that ``state`` shows in 3-D and that are not there yet."""
+    if _prediction_is_in_3d(state):
+        yield from prepare_surfaces(nodes, SEGMENTATION)
+    if nodes.get(TRUTH) is not None and (_truth_stands_alone(state) or _truth_is_a_ghost(state)):
+        yield from prepare_surfaces(nodes, TRUTH)
+
+
+def prepare_surfaces(nodes: ResultNodes, role: str) -> Iterator[None]:
+    """Make the closed surfaces of a segmentation that has none yet."""
+    segmentation = nodes.needed(role).GetSegmentation()
+    if segmentation.GetNumberOfSegments() and not segmentation.ContainsRepresentation(CLOSED_SURFACE):
+        segmentation.CreateRepresentation(CLOSED_SURFACE)
+        yield
+
+
+def _prediction_is_in_3d(state: ViewState) -> bool:
+    return state.prediction != OFF and SURFACE not in state.attention and not state.errors
+
+
+def _truth_is_a_ghost(state: ViewState) -> bool:
+    return state.truth != OFF and CLOUD in state.attention
+
+
+def _truth_stands_alone(state: ViewState) -> bool:
+    others = {CLOUD, SURFACE} & set(state.attention) or state.prediction != OFF or state.errors
+    return state.truth != OFF and not others
 
 
 def truth_is_partly_drawn(state: ViewState) -> bool:

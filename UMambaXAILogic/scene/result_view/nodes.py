@@ -18,7 +18,7 @@ METRICS, CHART = "metrics", "chart"
 SLICES_TABLE, METRICS_TABLE, ALIGNMENT_TABLE = "slices_table", "metrics_table", "alignment_table"
 
 _RECORD_ATTRIBUTE = "UMambaXAI.result"
-_STATE_ATTRIBUTE = "UMambaXAI.view"
+_STATE_ATTRIBUTE, _SHOWN_ATTRIBUTE = "UMambaXAI.view", "UMambaXAI.shown"
 _REFERENCE = "UMambaXAI.role."
 
 
@@ -62,6 +62,7 @@ class ResultNodes:
         """
         node = self.get(role)
         if node is None:
+            self.needed(SEGMENTATION)  # where it is gone, nothing can be placed beside it
             node = make(self.name(what))
             self.place(node)
             self.set(role, node)
@@ -90,13 +91,26 @@ class ResultNodes:
 
     @property
     def state(self) -> ViewState | None:
-        """What is shown; None before anything was."""
+        """What is wanted: shown already, or being prepared; None before anything was asked for."""
         text = self.record.GetAttribute(_STATE_ATTRIBUTE)
         return ViewState.from_text(text) if text else None
 
     @state.setter
     def state(self, state: ViewState) -> None:
         self.record.SetAttribute(_STATE_ATTRIBUTE, state.to_text())
+
+    def note_shown(self) -> None:
+        """Note that what is wanted is shown now."""
+        self.record.SetAttribute(_SHOWN_ATTRIBUTE, self.record.GetAttribute(_STATE_ATTRIBUTE))
+
+    def want_what_is_shown(self) -> None:
+        """Forget a wish that cannot be fulfilled."""
+        self.record.SetAttribute(_STATE_ATTRIBUTE, self.record.GetAttribute(_SHOWN_ATTRIBUTE))
+
+    @property
+    def are_there(self) -> bool:
+        """Whether the result is still in its scene."""
+        return bool(self.scene.IsNodePresent(self.record))
 
     def map_role(self, layer: str) -> str:
         """The role of a layer's attention volume."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from UMambaXAILogic.engine.errors import InputError
 
+from ..stepwise import do_all
 from ..volume_rendering import CPU_RAY_CASTER
 from .cloud import hide_cloud, show_cloud
-from .colored_surface import hide_surface, show_surface
-from .contours import contours_node, hide_contours, show_contours
-from .errors import errors_node, show_errors
-from .layers import available_layers, layer_map
+from .colored_surface import hide_surface, prepare_surface, show_surface
+from .contours import contours_node, hide_contours, prepare_contours, show_contours
+from .errors import errors_node, prepare_errors, show_errors
+from .layers import available_layers, check_layer, layer_map, prepare_map
 from .legend import show_legend
-from .masks import show_prediction, show_truth
+from .masks import prepare_masks, show_prediction, show_truth
 from .nodes import ATTENTION, TRUTH, ResultNodes
 from .overlay import hide_overlay, show_overlay
 from .projection import hide_projection, keep_projection_clear, show_projection
@@ -106,34 +107,69 @@ class ResultView:
             UsageError: no such mode or layer, or a number outside 0-1.
             InputError: there is no map or no ground truth to show, or nodes of the result were removed.
         """
-        state = self.state.changed(
-            attention=attention,
-            prediction=prediction,
-            truth=truth,
-            errors=errors,
-            layer=layer,
-            opacity=opacity,
-            threshold=threshold,
+        do_all(
+            self.steps(
+                attention=attention,
+                prediction=prediction,
+                truth=truth,
+                errors=errors,
+                layer=layer,
+                opacity=opacity,
+                threshold=threshold,
+            )
         )
-        self._check(attention, truth, errors)
-        self._apply(state)
+        return self.state
+
+    def steps(self, **changes: Any) -> Iterator[None]:
+        """As ``show``, in steps short enough for a window that stays alive between them: one each ``next``.
+
+        What is not there yet is computed first, hidden; the last step shows everything at once. Steps that are not
+        taken leave the view as it was. ``Showing`` takes them on an event loop. ``state`` is the new one at once.
+
+        Args:
+            changes: as in ``show``.
+
+        Raises:
+            UsageError, InputError: at once, as ``show`` does; ``next`` where a file or node that is needed is gone.
+        """
+        state = self.state.changed(**changes)
+        self._check(state, changes)
         self.nodes.state = state
-        return state
+        return self._steps()
 
     def hide(self) -> ViewState:
         """Show nothing of the result; slice views get back what they showed in the foreground."""
-        hidden = self.state.changed(attention=(), prediction=OFF, truth=OFF, errors=False)
-        self._apply(hidden)
-        self.nodes.state = hidden
-        return hidden
+        return self.show(attention=(), prediction=OFF, truth=OFF, errors=False)
 
-    def _check(self, attention: Any, truth: str | None, errors: bool | None) -> None:
-        if attention and not self.has_attention:
+    def _steps(self) -> Iterator[None]:
+        try:
+            yield from self._prepare(self.state)
+            self._apply(self.state)
+        except Exception:
+            self.nodes.want_what_is_shown()
+            raise
+        self.nodes.note_shown()
+
+    def _prepare(self, state: ViewState) -> Iterator[None]:
+        nodes = self.nodes
+        if self.has_attention:
+            yield from prepare_map(nodes, state.layer)
+            if CONTOURS in state.attention:
+                yield from prepare_contours(nodes, layer_map(nodes, state.layer))
+            if SURFACE in state.attention:
+                yield from prepare_surface(nodes, layer_map(nodes, state.layer))
+        yield from prepare_masks(nodes, state)
+        yield from prepare_errors(nodes, state)
+
+    def _check(self, state: ViewState, changes: Mapping[str, Any]) -> None:
+        if changes.get("attention") and not self.has_attention:
             raise InputError("There is no attention map: nothing was explained.", "Show the prediction instead.")
-        if (truth not in (None, OFF) or errors) and not self.has_truth:
+        if (changes.get("truth") not in (None, OFF) or changes.get("errors")) and not self.has_truth:
             raise InputError(
                 "The result has no ground truth.", "Run Segment & Explain again with a ground truth to compare with."
             )
+        if self.has_attention:
+            check_layer(self.nodes, state.layer)
 
     def _apply(self, state: ViewState) -> None:
         nodes = self.nodes
