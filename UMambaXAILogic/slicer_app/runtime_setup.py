@@ -12,7 +12,7 @@ from .runtime import build_for_this_machine
 
 
 class PrivateRuntimeSetup:
-    """See ``interaction.panel_controller.RuntimeSetup``.
+    """See ``interaction.panel.controller.RuntimeSetup``.
 
     Args:
         environment: where the packages go.

@@ -27,11 +27,11 @@ def test_a_phantom_is_segmented_and_explained(panel, phantom, spin, picture):
     import SimpleITK
 
     from UMambaXAILogic.logic import UMambaXAILogic
-    from UMambaXAILogic.slicer_app.panel_services import make_services
+    from UMambaXAILogic.slicer_app.panel.services import make_services
 
     store_python(sys.executable)
     try:
-        panel.useServices(make_services(UMambaXAILogic(environment=Environment())))
+        panel.use(make_services(UMambaXAILogic(environment=Environment())))
         row = next(csv.DictReader((phantom / "manifest.csv").open()))
         nodes = []
         for column, kind in (("volume", "vtkMRMLScalarVolumeNode"), ("gt", "vtkMRMLLabelMapVolumeNode")):

@@ -78,29 +78,29 @@ def test_everything_that_can_be_changed_says_what_it_does(panel):
 def test_a_volume_makes_it_ready(panel, add_volume, picture):
     volume = add_volume("CTA head")
     panel.ui.inputVolumeSelector.setCurrentNode(volume)
-    assert panel._parameterNode.inputVolume == volume
+    assert panel.parameters.inputVolume == volume
     assert panel.ui.runButton.enabled
     assert "CTA head" in panel.ui.runButton.toolTip
     picture("2-ready")
 
 
-def test_a_volume_that_is_there_already_is_taken(panel, add_volume):
-    panel.exit()
+def test_a_volume_that_is_there_already_is_taken(opened, panel, add_volume):
+    opened.exit()
     slicer.mrmlScene.Clear(0)
     add_volume("labels", "vtkMRMLLabelMapVolumeNode")
     volume = add_volume("CTA")
-    panel.enter()
+    opened.enter()
     assert panel.ui.inputVolumeSelector.currentNode() == volume
 
 
-def test_choices_travel_both_ways_and_stay_in_the_scene(panel, add_volume):
+def test_choices_travel_both_ways_and_stay_in_the_scene(opened, panel, add_volume):
     add_volume()
     panel.ui.thresholdSlider.value = 0.5
-    assert panel._parameterNode.threshold == 0.5
-    panel._parameterNode.opacity = 0.25
+    assert panel.parameters.threshold == 0.5
+    panel.parameters.opacity = 0.25
     assert panel.ui.opacitySlider.value == 0.25
-    panel.exit()
-    panel.enter()
+    opened.exit()
+    opened.enter()
     assert panel.ui.thresholdSlider.value == 0.5
 
 
@@ -118,7 +118,7 @@ def test_a_model_of_ones_own_is_looked_at_and_refused_with_the_reason(panel, add
     (tmp_path / "fold_0").mkdir()
     (tmp_path / "fold_0" / "checkpoint_final.pth").touch()
     (tmp_path / "plans.json").touch()
-    panel.updateUi()
+    panel.refresh()
     assert panel.ui.runButton.enabled
     panel.ui.modelSourceSelector.setCurrentIndex(2)
     dialogs.path = ""
@@ -186,7 +186,7 @@ def test_a_map_that_somebody_removes_is_gone_from_the_panel_too(panel, add_volum
     panel.ui.opacitySlider.value = 0.2
     assert not panel.ui.thresholdSlider.enabled
     assert "no attention map" in panel.ui.resultHintLabel.text
-    slicer.mrmlScene.RemoveNode(panel._parameterNode.result)
+    slicer.mrmlScene.RemoveNode(panel.parameters.result)
     panel.ui.opacitySlider.value = 0.3
     assert not panel.ui.predictionSelector.enabled
     assert "run Segment" in panel.ui.resultHintLabel.text
@@ -211,7 +211,7 @@ def add_truth(volume):
     return node
 
 
-def test_every_way_to_show_a_result_is_a_click(panel, shown):
+def test_every_way_to_show_a_result_is_a_click(opened, panel, shown):
     assert shown.state.attention == ("overlay", "surface")
     for name, mode in (("contours", "contours"), ("cloud", "cloud"), ("projection", "projection")):
         click(panel, f"{name}Button")
@@ -223,8 +223,8 @@ def test_every_way_to_show_a_result_is_a_click(panel, shown):
     click(panel, "errorsButton")
     assert (shown.state.prediction, shown.state.truth, shown.state.errors) == ("fill", "off", True)
     assert shown.nodes.get("errors").GetDisplayNode().GetVisibility()
-    panel.exit()
-    panel.enter()  # the choices are the scene's, and the view stays
+    opened.exit()
+    opened.enter()  # the choices are the scene's, and the view stays
     assert (shown.state.prediction, shown.state.truth, shown.state.errors) == ("fill", "off", True)
     assert panel.ui.errorsButton.checked
 
@@ -234,7 +234,7 @@ def test_only_layers_that_there_are_can_be_chosen(panel, shown):
     assert [selector.itemText(index) for index in range(selector.count)] == ["mean", "encoder.1", "decoder.0"]
     selector.setCurrentText("decoder.0")
     assert shown.state.layer == "decoder.0"
-    assert panel._parameterNode.layer == "decoder.0"
+    assert panel.parameters.layer == "decoder.0"
     assert shown.nodes.get("layer.decoder.0") is not None
 
 
@@ -335,16 +335,16 @@ def test_a_second_run_replaces_the_first(panel, add_volume, worker, spin):
     assert slicer.mrmlScene.GetNumberOfNodes() == count
 
 
-def test_a_result_that_comes_while_another_module_is_open_is_there_on_return(panel, add_volume, worker, spin):
+def test_a_result_that_comes_while_another_module_is_open_is_there_on_return(opened, panel, add_volume, worker, spin):
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
     click(panel, "runButton")
     spin(is_running(panel))
-    panel.exit()
+    opened.exit()
     worker.go()
     spin(lambda: not panel.controller.is_busy)
     composite = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLSliceCompositeNode")
     shown = composite.GetForegroundVolumeID()
-    panel.enter()
+    opened.enter()
     assert shown == attention_of(panel).GetID()  # without having to come back first
     assert panel.ui.thresholdSlider.enabled
     assert "Done" in text(panel)
@@ -383,8 +383,8 @@ def test_all_segments_of_a_ground_truth_count(panel, add_volume, worker, spin):
     assert request["ground_truth_labels"] == [1]  # the exported mask of both
 
 
-def test_a_long_path_neither_widens_the_panel_nor_becomes_html(panel):
-    outside = panel.parent._object
+def test_a_long_path_neither_widens_the_panel_nor_becomes_html(opened, panel):
+    outside = opened.parent._object
     outside.layout().activate()
     width = outside.minimumSizeHint().width()
     for name in ("messageLabel", "warningLabel", "progressLabel"):
@@ -397,19 +397,20 @@ def test_a_long_path_neither_widens_the_panel_nor_becomes_html(panel):
 
 
 def test_a_threshold_is_what_the_slider_shows(panel):
-    panel._parameterNode.threshold = 70 * 0.01
-    assert panel._parameterNode.threshold != 0.7
+    panel.parameters.threshold = 70 * 0.01
+    assert panel.parameters.threshold != 0.7
     assert panel.inputs().threshold == 0.7
 
 
 def test_after_a_reload_the_panel_follows_the_next_scene(panel, add_volume):
     import application
 
-    panel = application.reload_module("UMambaXAI")
+    opened = application.reload_module("UMambaXAI")
+    panel = opened.panel
     slicer.mrmlScene.Clear(0)
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
     assert panel.ui.runButton.toolTip.startswith("Segments CTA")
-    panel.cleanup()
+    opened.cleanup()
 
 
 def run_until_it_fails(panel, add_volume, worker, spin, mode: str) -> str:
@@ -517,7 +518,7 @@ def test_measuring_shows_a_table_and_what_lies_outside_the_profile(panel, add_vo
     assert rows["Mean from 0 to 80 HU"] == ["38.42 HU", "35.6 to 39.5"]
     model = panel.ui.domainTableView._object.model()
     assert model.horizontalHeaderItem(2).text() == "Profile's range"
-    assert panel._parameterNode.domainTable.GetName().startswith("CTA")
+    assert panel.parameters.domainTable.GetName().startswith("CTA")
     picture("8-statistics", height=900)
 
 
@@ -529,8 +530,8 @@ def test_the_histogram_is_shown_beside_the_slices(panel, add_volume, worker, spi
     click(panel, "showHistogramButton")
     assert slicer.app.layoutManager().layout == slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpPlotTableView
     selection = slicer.app.applicationLogic().GetSelectionNode()
-    assert selection.GetActiveTableID() == panel._parameterNode.domainTable.GetID()
-    assert selection.GetActivePlotChartID() == panel._parameterNode.domainChart.GetID()
+    assert selection.GetActiveTableID() == panel.parameters.domainTable.GetID()
+    assert selection.GetActivePlotChartID() == panel.parameters.domainChart.GetID()
 
 
 def test_a_profile_of_ones_own_and_the_vessels_travel_to_the_worker(panel, add_volume, worker, spin, dialogs, tmp_path):
@@ -545,7 +546,7 @@ def test_a_profile_of_ones_own_and_the_vessels_travel_to_the_worker(panel, add_v
     dialogs.path = str(profile)
     click(panel, "browseProfileButton")
     assert dialogs.asked == ["profile"]
-    panel.updateUi()
+    panel.refresh()
     worker.go()
     click(panel, "measureButton")
     spin(lambda: "Measured" in text(panel))
@@ -584,16 +585,16 @@ def test_measuring_is_cancelled_and_fails_like_a_run(panel, add_volume, worker, 
     assert panel.ui.domainTableView.isHidden()
 
 
-def test_statistics_go_with_their_scene_and_come_back_with_the_panel(panel, add_volume, worker, spin):
+def test_statistics_go_with_their_scene_and_come_back_with_the_panel(opened, panel, add_volume, worker, spin):
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
     worker.go()
     click(panel, "measureButton")
     spin(lambda: "Measured" in text(panel))
-    panel.exit()
-    panel.enter()
+    opened.exit()
+    opened.enter()
     assert not panel.ui.domainTableView.isHidden()
-    slicer.mrmlScene.RemoveNode(panel._parameterNode.domainTable)
-    panel.updateUi()
+    slicer.mrmlScene.RemoveNode(panel.parameters.domainTable)
+    panel.refresh()
     assert panel.ui.domainTableView.isHidden()
     click(panel, "measureButton")
     spin(lambda: not panel.controller.is_busy)
@@ -605,7 +606,7 @@ def test_statistics_go_with_their_scene_and_come_back_with_the_panel(panel, add_
 def test_without_packages_it_asks_first_and_a_no_does_nothing(panel, add_volume, runtime, dialogs):
     runtime.is_ready, dialogs.answer = False, False
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
-    panel.updateUi()
+    panel.refresh()
     assert "Install" in panel.ui.runButton.text
     click(panel, "runButton")
     assert dialogs.asked == ["Install 2.5 GB into a folder?"]
@@ -658,14 +659,14 @@ def test_an_existing_python_is_remembered_and_one_that_is_not_there_is_refused(p
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python3").touch()
     panel.ui.pythonEdit.setText(f'"{tmp_path}"')  # the environment's folder, as a file manager copies it
-    panel.onPythonChanged()
+    panel.packages_section.on_python_changed()
     assert panel.ui.pythonEdit.text == environment.python == str(tmp_path / "bin" / "python3")
     panel.ui.pythonEdit.setText("/no/python")
-    panel.onPythonChanged()
+    panel.packages_section.on_python_changed()
     assert "/no/python" in environment.problem
     assert not environment.is_ready
     panel.ui.pythonEdit.setText("")
-    panel.onPythonChanged()
+    panel.packages_section.on_python_changed()
     assert environment.problem == ""
     assert "--packages" in environment.worker_command(tmp_path / "request.json").arguments
 
@@ -704,7 +705,7 @@ def test_nothing_heavy_is_imported_by_opening_the_panel(panel):
 
     tree = Path(sys.modules["UMambaXAI"].__file__).parent
     code = (
-        f"import sys; sys.path.insert(0, {str(tree)!r}); from UMambaXAILogic.interaction import panel_controller;"
+        f"import sys; sys.path.insert(0, {str(tree)!r}); from UMambaXAILogic.interaction.panel import controller;"
         "from UMambaXAILogic.slicer_app import runtime;"
         "print([name for name in ('torch', 'nnunetv2', 'numba') if name in sys.modules])"
     )

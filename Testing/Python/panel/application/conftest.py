@@ -148,17 +148,23 @@ def runtime() -> StandInRuntime:
 
 
 @pytest.fixture
-def panel(worker, runtime, dialogs):
-    """The opened panel on an empty scene, with the stand-in worker."""
+def opened(worker, runtime, dialogs):
+    """The opened module's widget on an empty scene, with the stand-in worker."""
     from UMambaXAILogic.logic import UMambaXAILogic
-    from UMambaXAILogic.slicer_app.panel_services import make_services
+    from UMambaXAILogic.slicer_app.panel.services import make_services
 
     sys.modules.pop("UMambaXAI", None)
     widget = application.open_module("UMambaXAI", TREE)
-    widget.useServices(make_services(UMambaXAILogic(environment=worker), dialogs, runtime))
+    widget.panel.use(make_services(UMambaXAILogic(environment=worker), dialogs, runtime))
     yield widget
     widget.cleanup()
     slicer.mrmlScene.Clear(0)
+
+
+@pytest.fixture
+def panel(opened):
+    """The opened panel."""
+    return opened.panel
 
 
 @pytest.fixture
@@ -176,13 +182,13 @@ def add_volume():
 
 
 @pytest.fixture
-def picture(panel, spin):
+def picture(opened, spin):
     """Leaves a PNG of the panel: picture(name, height)."""
 
     def grab(name: str, height: int = 840) -> QtGui.QImage:
         folder = Path(os.environ["UMAMBAXAI_PANEL_PICTURES"])
         folder.mkdir(parents=True, exist_ok=True)
-        parent = panel.parent._object
+        parent = opened.parent._object
         parent.resize(430, height)
         parent.show()
         frames: list[int] = []

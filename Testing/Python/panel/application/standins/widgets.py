@@ -134,8 +134,8 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
 
     def setMRMLScene(self, scene) -> None:
         self._scene = scene
-        scene.AddObserver(scene.NodeAddedEvent, self._update)
-        scene.AddObserver(scene.NodeRemovedEvent, self._update)
+        tags = [scene.AddObserver(event, self._update) for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent)]
+        self.destroyed.connect(lambda: [scene.RemoveObserver(tag) for tag in tags])
         self._update()
 
     def currentNode(self):

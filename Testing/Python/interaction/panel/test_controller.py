@@ -9,8 +9,8 @@ import pytest
 
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.interaction import Signal
-from UMambaXAILogic.interaction.panel_controller import Activity, PanelController, PanelInputs
-from UMambaXAILogic.interaction.panel_state import ResultFacts
+from UMambaXAILogic.interaction.panel.controller import Activity, PanelController
+from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.protocol import Device
 
 INPUTS = PanelInputs(volume_id="vtk1", volume_name="CTA", model="demo")
@@ -68,7 +68,7 @@ def world():
 
 
 def state(world):
-    return world.controller.state(INPUTS, ResultFacts())
+    return world.controller.state(INPUTS)
 
 
 def test_a_run_goes_from_running_to_its_summary(world):
@@ -220,9 +220,9 @@ def test_after_installing_what_was_clicked_is_done(world):
 
 def test_a_profile_that_is_not_there_is_part_of_the_state_until_something_runs(world, tmp_path):
     inputs = dataclasses.replace(INPUTS, profile=str(tmp_path / "gone.json"))
-    assert "gone.json" in world.controller.state(inputs, ResultFacts()).profile_problem
+    assert "gone.json" in world.controller.state(inputs).profile_problem
     world.controller.run(inputs)  # needs no profile
-    assert world.controller.state(inputs, ResultFacts()).profile_problem == ""
+    assert world.controller.state(inputs).profile_problem == ""
 
 
 def test_what_goes_wrong_outside_a_job_is_said_and_forgotten_with_the_next_run(world):

@@ -12,35 +12,15 @@ from typing import Any, Protocol
 from UMambaXAILogic.engine.errors import UMambaXAIError
 from UMambaXAILogic.engine.failure import Failure, describe_failure
 
-from . import job as jobs
-from .model_choice import problem_with_model
-from .panel_state import RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_READY, PanelState, ResultFacts
-from .profile_choice import problem_with_profile
-from .protocol import Device
-from .signal import Signal
+from .. import job as jobs
+from ..model_choice import problem_with_model
+from ..profile_choice import problem_with_profile
+from ..protocol import Device
+from ..signal import Signal
+from .inputs import PanelInputs
+from .state import RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_READY, PanelState
 
 _RUN, _MEASURE = "run", "measure"
-
-
-@dataclass(frozen=True)
-class PanelInputs:
-    """What is chosen. Nodes are named by id, because they may be gone when a job ends.
-
-    Args:
-        volume_id: empty where none is chosen.
-        model: ``"demo"`` or a path.
-        ground_truth_id: empty where none is chosen.
-        threshold: attention below it is not shown.
-        profile: path of a stored reference profile; empty: the model's own.
-    """
-
-    volume_id: str = ""
-    volume_name: str = ""
-    model: str = ""
-    ground_truth_id: str = ""
-    ground_truth_name: str = ""
-    threshold: float = 0.3
-    profile: str = ""
 
 
 class PanelJob(Protocol):
@@ -140,33 +120,23 @@ class PanelController:
         """Whether something runs."""
         return self._job is not None and not self._job.is_over
 
-    def state(self, inputs: PanelInputs, result: ResultFacts, has_statistics: bool = False) -> PanelState:
-        """Everything that is known, for ``ui_state``.
-
-        Args:
-            result: what there is to show.
-            has_statistics: domain statistics are in the scene.
-        """
+    def state(self, inputs: PanelInputs) -> PanelState:
+        """Everything that is known, for the panel's parts."""
         job = self._job
         return PanelState(
-            volume_name=inputs.volume_name,
-            model=inputs.model,
+            inputs=inputs,
             model_problem="" if self.is_busy else problem_with_model(inputs.model),
-            ground_truth_name=inputs.ground_truth_name,
+            profile_problem="" if self.is_busy else problem_with_profile(inputs.profile),
             runtime=self._runtime_state(),
+            runtime_problem="" if self.is_busy else self._runtime.problem,
             job_state=self._job_state(),
             progress=0.0 if job is None else job.progress,
             stage="" if job is None else (self._line if self._installing else job.stage),
             seconds_left=None if job is None else job.seconds_left,
             device="" if job is None or job.device is None else _in_words(job.device),
             error=self._error,
-            runtime_problem="" if self.is_busy else self._runtime.problem,
             warnings=tuple(self._warnings),
             summary=self._summary,
-            result=result,
-            profile=inputs.profile,
-            profile_problem="" if self.is_busy else problem_with_profile(inputs.profile),
-            has_statistics=has_statistics,
         )
 
     def run(self, inputs: PanelInputs) -> None:

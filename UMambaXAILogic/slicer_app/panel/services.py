@@ -10,15 +10,16 @@ import slicer
 
 from UMambaXAILogic.interaction.domain_summary import summarise_statistics
 from UMambaXAILogic.interaction.model_choice import problem_with_model
-from UMambaXAILogic.interaction.panel_controller import Activity, PanelController, PanelInputs, RuntimeSetup
+from UMambaXAILogic.interaction.panel.controller import Activity, PanelController, RuntimeSetup
+from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.summary import summarise
 from UMambaXAILogic.scene.label_export import ALL_SEGMENTS
 
-from .dialogs import Dialogs
-from .environment import Environment
-from .process_runner import ProcessRunner
+from ..dialogs import Dialogs
+from ..environment import Environment
+from ..process_runner import ProcessRunner
+from ..runtime_setup import PrivateRuntimeSetup
 from .result_controls import ResultControls
-from .runtime_setup import PrivateRuntimeSetup
 
 
 @dataclass(frozen=True)

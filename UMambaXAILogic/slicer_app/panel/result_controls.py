@@ -11,7 +11,7 @@ import slicer
 
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.interaction.numbers_text import numbers_text
-from UMambaXAILogic.interaction.panel_state import ResultFacts
+from UMambaXAILogic.interaction.panel.result import ResultFacts
 from UMambaXAILogic.scene.export_results import export_metrics, export_tables
 from UMambaXAILogic.scene.result_layout import is_shown, restore_layout, show_layout
 from UMambaXAILogic.scene.result_layout_description import PROJECTION_TAG, THREE_D_TAG

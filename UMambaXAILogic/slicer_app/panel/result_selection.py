@@ -9,7 +9,7 @@ import slicer
 
 from UMambaXAILogic.scene.result_layout import plot_view, table_view
 
-from .connections import connect
+from ..connections import connect
 
 
 class ResultSelection:

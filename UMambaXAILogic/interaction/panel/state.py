@@ -1,0 +1,50 @@
+"""Everything that the panel's parts are shown from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .. import job as jobs
+from .inputs import PanelInputs
+
+RUNTIME_READY, RUNTIME_MISSING, RUNTIME_INSTALLING = "ready", "missing", "installing"
+
+
+@dataclass(frozen=True)
+class PanelState:
+    """What is chosen, what is installed and what the last job did.
+
+    Args:
+        inputs: what is chosen.
+        model_problem: why that model cannot be used, empty where nothing is known against it.
+        profile_problem: why the chosen profile cannot be used, empty where nothing is known against it.
+        runtime: ``ready``, ``missing`` or ``installing``.
+        runtime_problem: why the Python that was chosen cannot be used, empty where nothing is known against it.
+        job_state: state of the job that runs or ran last, empty where there was none.
+        progress: 0-1 of the whole.
+        stage: the job's stage.
+        seconds_left: its estimate, or None.
+        device: where the job computes and why there, empty where it has not said so yet.
+        error: message and remedy of what went wrong last, empty where nothing did.
+        warnings: what the worker warned of.
+        summary: the last result in one line, empty where there is none.
+    """
+
+    inputs: PanelInputs = PanelInputs()
+    model_problem: str = ""
+    profile_problem: str = ""
+    runtime: str = RUNTIME_READY
+    runtime_problem: str = ""
+    job_state: str = ""
+    progress: float = 0.0
+    stage: str = ""
+    seconds_left: float | None = None
+    device: str = ""
+    error: str = ""
+    warnings: tuple[str, ...] = ()
+    summary: str = ""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something runs that has to end before the next thing can begin."""
+        return self.runtime == RUNTIME_INSTALLING or self.job_state in (jobs.WAITING, jobs.RUNNING, jobs.CANCELLING)

@@ -1,0 +1,22 @@
+"""Words that several parts of the panel share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+#: Translates a text into the user's language.
+Translate = Callable[[str], str]
+
+
+def untranslated(text: str) -> str:
+    """The text itself, where nobody translates."""
+    return text
+
+
+def in_words(seconds: float) -> str:
+    """A time left as people say it: "8 s", "3 min", "1 h 20 min"."""
+    if seconds < 55:
+        return f"{max(1, round(seconds))} s"
+    minutes = max(1, round(seconds / 60))
+    hours, minutes_left = divmod(minutes, 60)
+    return f"{hours} h {minutes_left} min" if hours else f"{minutes} min"

@@ -1,0 +1,158 @@
+"""The sections put together: what they share, and what happens to all of them when the scene comes and goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import vtk
+
+from UMambaXAILogic.engine.errors import UMambaXAIError
+from UMambaXAILogic.interaction.panel.controller import PanelController
+from UMambaXAILogic.interaction.panel.inputs import PanelInputs
+
+from .chosen_inputs import chosen_inputs
+from .inputs_section import InputsSection
+from .log_section import LogSection
+from .packages_section import PackagesSection
+from .parameters import scene_parameters
+from .result_controls import ResultControls
+from .result_section import ResultSection
+from .run_section import RunSection
+from .section import Section
+from .services import PanelServices
+from .statistics_section import StatisticsSection
+
+
+class Panel:
+    """Everything in sight. Sections collect, delegate and show; the controller decides.
+
+    Args:
+        layout: where the sections go.
+        ui_path: path of a .ui file from its name.
+        services: what the panel works with; see ``use``.
+    """
+
+    def __init__(self, layout: Any, ui_path: Callable[[str], str], services: PanelServices) -> None:
+        self.parameters: Any = None
+        self._observation: int | None = None
+
+        def made(kind: type) -> Any:
+            return kind(self, ui_path(kind.ui_file))
+
+        self.inputs_section = made(InputsSection)
+        self.run_section = made(RunSection)
+        self.result_section = made(ResultSection)
+        self.statistics_section = made(StatisticsSection)
+        self.packages_section = made(PackagesSection)
+        self.log_section = made(LogSection)
+        self.sections: tuple[Section, ...] = (
+            self.inputs_section,
+            self.run_section,
+            self.result_section,
+            self.statistics_section,
+            self.packages_section,
+            self.log_section,
+        )
+        #: All named controls, whatever section they are in.
+        self.ui = SimpleNamespace()
+        for section in self.sections:
+            layout.addWidget(section.widget)
+            vars(self.ui).update(vars(section.ui))
+        self._services: PanelServices | None = None
+        self.use(services)
+        for section in self.sections:
+            section.connect_controls()
+
+    @property
+    def controller(self) -> PanelController:
+        """What clicks do."""
+        assert self._services is not None
+        return self._services.controller
+
+    @property
+    def dialogs(self) -> Any:
+        """What asks the user."""
+        assert self._services is not None
+        return self._services.dialogs
+
+    @property
+    def results(self) -> ResultControls:
+        """What shows a result."""
+        assert self._services is not None
+        return self._services.results
+
+    def use(self, services: PanelServices) -> None:
+        """Work with these services; tests bring their own."""
+        self.leave()
+        self._services = services
+        for signal, receive in self._heard():
+            signal.connect(receive)
+        self.refresh()
+
+    def leave(self) -> None:
+        """Let the services go, and what runs with them."""
+        if self._services is None:
+            return
+        for signal, receive in self._heard():
+            signal.disconnect(receive)
+        self.controller.cancel()
+        self.controller.forget()
+        self._services = None
+
+    def _heard(self) -> list[tuple[Any, Callable[..., None]]]:
+        return [
+            (self.controller.changed, self.refresh),
+            (self.controller.logged, self.log_section.add),
+            (self.controller.succeeded, self._on_succeeded),
+            (self.controller.measured, self.statistics_section.take_result),
+        ]
+
+    def _on_succeeded(self, job: Any) -> None:
+        self.result_section.take_result(job)
+        self.refresh()
+
+    def follow_scene(self) -> None:
+        """Use this scene's parameters."""
+        self.leave_scene()
+        self.parameters = scene_parameters()
+        for section in self.sections:
+            section.bind(self.parameters)
+        self._observation = self.parameters.AddObserver(vtk.vtkCommand.ModifiedEvent, self._on_parameters_modified)
+        self.refresh()
+
+    def leave_scene(self) -> None:
+        """Hold on to nothing of the scene."""
+        if self.parameters is None:
+            return
+        self.parameters.RemoveObserver(self._observation)
+        for section in self.sections:
+            section.unbind(self.parameters)
+        self.parameters = None
+
+    def _on_parameters_modified(self, caller: Any = None, event: Any = None) -> None:
+        for section in self.sections:
+            section.on_parameters_modified()
+        self.refresh()
+
+    def inputs(self) -> PanelInputs:
+        """What is chosen."""
+        return chosen_inputs(self.parameters)
+
+    def refresh(self) -> None:
+        """Let every section show what is known."""
+        state = self.controller.state(self.inputs())
+        for section in self.sections:
+            section.show(state)
+
+    def attempt(self, action: Callable[[], Any]) -> None:
+        """Do something; what goes wrong is said in the panel."""
+        try:
+            action()
+        except UMambaXAIError as error:
+            self.controller.report(error)
+
+    def clear_log(self) -> None:
+        """Begin a new log."""
+        self.log_section.clear()
