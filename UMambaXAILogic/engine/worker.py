@@ -22,6 +22,7 @@ import UMambaXAILogic
 
 from .errors import CancelledError, UsageError
 from .failure import describe_failure
+from .runtime_lock import RuntimeLock
 from .worker_cancel import CancelWatch
 from .worker_messages import MessageReporter, MessageWriter
 from .worker_path import place_packages
@@ -85,6 +86,8 @@ def _run(arguments: list[str] | None, writer: MessageWriter, watch: CancelWatch)
 def _answer(arguments: list[str] | None, writer: MessageWriter, watch: CancelWatch) -> int:
     place_packages(None)
     options = _parse(arguments)
+    if options.packages is not None:
+        RuntimeLock(options.packages).use()  # to the end of this process
     place_packages(options.packages)
     writer.say("hello", pid=os.getpid(), versions=_versions())
     task = read_task(_read_request(options.request), options.request.absolute().parent)
