@@ -27,6 +27,7 @@ from UMambaXAILogic.scene.diagnosis_tables import add_diagnosis_tables, read_rep
 from UMambaXAILogic.scene.heat_map import DEFAULT_OPACITY, hide_from_slices, set_threshold, show_on_slices
 from UMambaXAILogic.scene.import_domain import DomainImport
 from UMambaXAILogic.scene.run_nodes import INPUT_REFERENCE
+from UMambaXAILogic.scene.sample_case import SampleCase, load_sample_case
 from UMambaXAILogic.scene_calls.case import case_call
 from UMambaXAILogic.scene_calls.cohort import cases_table_call, cohort_call, load_case_call, manifest_of
 from UMambaXAILogic.scene_calls.domain import domain_call
@@ -253,6 +254,24 @@ class UMambaXAILogic:
         return DiagnosisResult(
             report, report["verdict"]["headline"], add_diagnosis_tables(self._sceneNow(), name, report)
         )
+
+    def loadSampleCase(self, cohort: str = "source") -> SampleCase:
+        """A phantom that ships with the extension, and its vessels: something to try everything on, without any file.
+
+            volumeNode, groundTruthNode = logic.loadSampleCase()
+
+        Args:
+            cohort: ``"source"``, of which cohort the demo model was trained, or ``"target"``: another scanner, other
+                vessels.
+
+        Returns:
+            A volume and a segmentation. What of them is in the scene already is not loaded twice.
+
+        Raises:
+            UsageError: there is no such cohort.
+            NotInstalledError, InputError: the installation is incomplete or damaged.
+        """
+        return load_sample_case(self._sceneNow(), cohort)
 
     def showOverlay(
         self, result: SegmentAndExplainResult, opacity: float = DEFAULT_OPACITY, threshold: float | None = None

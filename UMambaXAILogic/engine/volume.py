@@ -11,6 +11,9 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     import nibabel
 
+#: Written into every image made from a phantom, where its format has room for a description. NIfTI keeps 79 characters.
+PHANTOM_DESCRIPTION = "UMambaXAI phantom (synthetic, not a patient)"
+
 
 @dataclass(frozen=True)
 class Geometry:

@@ -14,6 +14,7 @@ import SimpleITK as sitk
 
 from UMambaXAILogic.engine.errors import InputError
 
+from .export_volume import mark_phantom
 from .import_results import GroundTruthFile, ImportedResult, ImportRequest, ResultImport
 from .result_files import image_grid
 from .run_nodes import remove_with_display
@@ -185,6 +186,8 @@ class CaseImport:
         node = add_volume(self._scene, wanted.case, path, is_hounsfield=units == "HU")
         for name, value in marks.items():
             node.SetAttribute(name, value)
+        if metrics.get("phantom"):
+            mark_phantom(node)
         return node, True
 
 

@@ -12,7 +12,7 @@ import slicer
 
 from UMambaXAILogic.engine.errors import InputError
 
-from .export_volume import check_volume_node, write_array
+from .export_volume import check_volume_node, is_phantom, write_array
 from .grid import Grid, image_array, local_grid, parent_to_world
 from .label_export import label_volume_on_grid, segments_on_grid
 from .run_nodes import RUN_ATTRIBUTE
@@ -59,7 +59,7 @@ def export_for_statistics(
     grid = local_grid(volume_node).moved(parent_to_world(volume_node))
     _check_orthogonal(volume_node, grid)
     volume = folder / "volume.nrrd"
-    write_array(image_array(volume_node.GetImageData()), grid, volume)
+    write_array(image_array(volume_node.GetImageData()), grid, volume, is_phantom(volume_node))
     vessels = None
     if mask_node is not None:
         vessels = folder / "vessels.nrrd"

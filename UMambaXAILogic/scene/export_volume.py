@@ -10,8 +10,12 @@ import numpy.typing as npt
 import SimpleITK as sitk
 
 from UMambaXAILogic.engine.errors import InputError
+from UMambaXAILogic.engine.volume import PHANTOM_DESCRIPTION
 
 from .grid import Grid, image_array, local_grid, parent_to_world
+
+#: Attribute of a volume node that shows a phantom: its results must say so.
+PHANTOM_ATTRIBUTE = "UMambaXAI.phantom"
 
 
 def export_volume(volume_node: Any, path: Path) -> Grid:
@@ -31,8 +35,18 @@ def export_volume(volume_node: Any, path: Path) -> Grid:
     """
     check_volume_node(volume_node)
     grid = local_grid(volume_node)
-    write_array(image_array(volume_node.GetImageData()), grid, path)
+    write_array(image_array(volume_node.GetImageData()), grid, path, is_phantom(volume_node))
     return grid
+
+
+def is_phantom(volume_node: Any) -> bool:
+    """Whether the node is known to show a phantom, not a patient."""
+    return volume_node.GetAttribute(PHANTOM_ATTRIBUTE) is not None
+
+
+def mark_phantom(volume_node: Any) -> None:
+    """Note on the node that it shows a phantom; kept when the scene is saved."""
+    volume_node.SetAttribute(PHANTOM_ATTRIBUTE, PHANTOM_DESCRIPTION)
 
 
 def check_volume_node(volume_node: Any) -> None:
@@ -57,8 +71,11 @@ def check_volume_node(volume_node: Any) -> None:
     parent_to_world(volume_node)
 
 
-def write_array(array: npt.NDArray, grid: Grid, path: Path) -> None:
+def write_array(array: npt.NDArray, grid: Grid, path: Path, phantom: bool = False) -> None:
     """Write (k, j, i) on ``grid`` as an uncompressed NRRD file.
+
+    Args:
+        phantom: say in the file that it is no patient.
 
     Raises:
         InputError: the file cannot be written.
@@ -69,6 +86,8 @@ def write_array(array: npt.NDArray, grid: Grid, path: Path) -> None:
     image.SetSpacing(spacing.tolist())
     image.SetOrigin((to_lps @ grid.ijk_to_ras[:3, 3]).tolist())
     image.SetDirection((to_lps @ grid.ijk_to_ras[:3, :3] / spacing).ravel().tolist())
+    if phantom:
+        image.SetMetaData("NRRD_content", PHANTOM_DESCRIPTION)
     try:
         sitk.WriteImage(image, str(path), useCompression=False)
     except RuntimeError as error:

@@ -26,10 +26,7 @@ def add_volume(scene: Any, name: str, path: Path, is_hounsfield: bool) -> Any:
     Raises:
         InputError: the file cannot be read.
     """
-    try:
-        image = sitk.ReadImage(str(path))
-    except RuntimeError as error:
-        raise InputError(f"{path} cannot be read: {str(error).strip().splitlines()[-1]}.", "Load it again.") from error
+    image = read_image(path)
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     node.SetIJKToRASMatrix(vtk_matrix(image_grid(image).ijk_to_ras))
     node.SetAndObserveImageData(image_data(sitk.GetArrayFromImage(image)))
@@ -39,3 +36,15 @@ def add_volume(scene: Any, name: str, path: Path, is_hounsfield: bool) -> Any:
         display.SetAutoWindowLevel(False)
         display.SetWindowLevelMinMax(*CT_WINDOW_HU)
     return node
+
+
+def read_image(path: Path) -> sitk.Image:
+    """A file that SimpleITK reads.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    try:
+        return sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise InputError(f"{path} cannot be read: {str(error).strip().splitlines()[-1]}.", "Load it again.") from error

@@ -8,7 +8,9 @@ import SimpleITK as sitk
 import slicer
 
 from UMambaXAILogic.engine.errors import InputError
-from UMambaXAILogic.scene.export_volume import export_volume
+from UMambaXAILogic.engine.volume_io import read_volume
+from UMambaXAILogic.scene.export_statistics import export_for_statistics
+from UMambaXAILogic.scene.export_volume import export_volume, mark_phantom
 from UMambaXAILogic.scene.grid import vtk_matrix
 
 
@@ -45,6 +47,16 @@ def test_the_number_type_is_kept(add_volume, oblique_affine, tmp_path, kind):
 def test_the_file_is_not_compressed(add_volume, oblique_affine, tmp_path):
     export_volume(add_volume(np.zeros((8, 8, 8), np.int16), oblique_affine), tmp_path / "volume.nrrd")
     assert b"encoding: raw" in (tmp_path / "volume.nrrd").read_bytes()
+
+
+def test_the_file_of_a_phantom_says_so_and_no_other(add_volume, numbered, tmp_path):
+    node = add_volume(numbered, np.diag([-0.5, -0.5, 0.8, 1.0]))
+    export_volume(node, tmp_path / "volume.nrrd")
+    assert not read_volume(tmp_path / "volume.nrrd")[1].is_phantom
+    mark_phantom(node)
+    export_volume(node, tmp_path / "phantom.nrrd")
+    assert read_volume(tmp_path / "phantom.nrrd")[1].is_phantom
+    assert read_volume(export_for_statistics(node, tmp_path).volume)[1].is_phantom
 
 
 def test_a_non_linear_parent_transform_is_refused_with_the_remedy(scene, add_volume, numbered, affine, tmp_path):

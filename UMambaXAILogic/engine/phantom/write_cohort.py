@@ -12,12 +12,11 @@ import SimpleITK as sitk
 from ..atomic import write_text
 from ..errors import UsageError
 from ..progress import Reporter
-from ..volume import Volume
+from ..volume import PHANTOM_DESCRIPTION, Volume
 from .cohorts import cohort_recipe
 from .phantom import make_phantom
 
 MANIFEST_NAME = "manifest.csv"
-_DESCRIPTION = "UMambaXAI phantom (synthetic, not a patient)"  # NIfTI keeps 79 characters
 
 
 def write_cohort(
@@ -106,7 +105,7 @@ def write_volume(volume: Volume, path: Path) -> None:
     image.SetSpacing(volume.geometry.spacing_mm)
     image.SetOrigin(volume.geometry.origin_mm)
     image.SetDirection(volume.geometry.direction)
-    image.SetMetaData("ITK_FileNotes", _DESCRIPTION)
+    image.SetMetaData("ITK_FileNotes", PHANTOM_DESCRIPTION)
     temporary = path.with_name(f".{path.name.removesuffix('.nii.gz')}.part.nii.gz")
     try:
         sitk.WriteImage(image, str(temporary), useCompression=True)

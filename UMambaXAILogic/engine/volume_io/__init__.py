@@ -1,7 +1,8 @@
 """Volumes, ground truths and regions: from files, and back into files on the same grid."""
 
 from ..grids import AxisOrder, describe, is_same_grid, orientation_code, side_by_side
-from .facts import PHANTOM_DESCRIPTION, InputWarning, VolumeFacts
+from ..volume import PHANTOM_DESCRIPTION
+from .facts import InputWarning, VolumeFacts
 from .ground_truth import check_ground_truth, check_same_voxels, read_ground_truth, resample_labels
 from .input_warnings import hounsfield_doubts, intensity_warnings
 from .read import read_geometry, read_volume

@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-#: Written into every image made from a phantom, where its format has room for a description.
-PHANTOM_DESCRIPTION = "UMambaXAI phantom (synthetic, not a patient)"
-
 
 @dataclass(frozen=True)
 class InputWarning:

@@ -9,8 +9,7 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..errors import InputError
-from ..volume import Geometry, Volume
-from .facts import PHANTOM_DESCRIPTION
+from ..volume import PHANTOM_DESCRIPTION, Geometry, Volume
 from .quiet import quiet_libraries
 
 _HEADER_BYTES = 100_000

@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from .. import grids
 from ..errors import InputError
-from ..volume import Geometry, Volume
+from ..volume import PHANTOM_DESCRIPTION, Geometry, Volume
 from . import nifti_header
-from .facts import PHANTOM_DESCRIPTION, InputWarning
+from .facts import InputWarning
 from .inflate import LARGEST_EXPANSION, InflatedStream
 from .itk_reader import itk_geometry, itk_reader
 from .quiet import quiet_libraries

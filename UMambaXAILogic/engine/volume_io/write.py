@@ -14,8 +14,7 @@ import numpy.typing as npt
 
 from ..atomic import replacing
 from ..errors import UsageError
-from ..volume import Volume
-from .facts import PHANTOM_DESCRIPTION
+from ..volume import PHANTOM_DESCRIPTION, Volume
 from .nifti_header import FIRST_DATA_BYTE
 
 #: File name endings that are written.
