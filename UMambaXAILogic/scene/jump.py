@@ -65,22 +65,58 @@ def jump_to_slice(scene: Any, volume_node: Any, index: int, attention_node: Any 
         InputError: the volume lies under a transform that is not linear.
     """
     point = slice_point(volume_node, index, attention_node)
-    grid = local_grid(volume_node).moved(parent_to_world(volume_node))
-    normal = slice_normal(grid)
-    views = _slice_views(scene)
-    facing = max(views, key=lambda view: abs(_normal(view) @ normal), default=None)
-    if facing is not None and abs(_normal(facing) @ normal) >= _NEAREST_COSINE:
+    normal = slice_normal(volume_node)
+    facing = facing_view(scene, normal)
+    if facing is not None:
         _turn(facing, normal)
-    for view in views:
+    for view in slice_views(scene):
         view.JumpSliceByOffsetting(*point)
     return point
 
 
-def slice_normal(grid: Grid) -> npt.NDArray[np.float64]:
-    """Unit vector perpendicular to the slices; under shear that is not the axis along which they follow each other."""
-    first, second = (grid.ijk_to_ras[:3, other] for other in (0, 1, 2) if other != slice_axis(grid))
+def facing_view(scene: Any, normal: npt.NDArray[np.float64]) -> Any:
+    """The slice view that looks along ``normal`` more or less; None where none does."""
+    nearest = max(slice_views(scene), key=lambda view: abs(_normal(view) @ normal), default=None)
+    return nearest if nearest is not None and abs(_normal(nearest) @ normal) >= _NEAREST_COSINE else None
+
+
+def shown_slice(scene: Any, volume_node: Any) -> int | None:
+    """The slice of a volume that lies in the middle of the view that shows its slices, as in ``slices.csv``.
+
+    Returns:
+        None where no view shows such slices, or the one that does shows what lies beside the volume.
+
+    Raises:
+        InputError: the volume lies under a transform that is not linear.
+    """
+    view = facing_view(scene, slice_normal(volume_node))
+    if view is None:
+        return None
+    grid = local_grid(volume_node)
+    to_ijk = np.linalg.inv(parent_to_world(volume_node) @ grid.ijk_to_ras)
+    middle = [view.GetSliceToRAS().GetElement(row, 3) for row in range(3)]
+    axis = slice_axis(grid)
+    index = round(float((to_ijk @ [*middle, 1.0])[axis]))
+    return index if 0 <= index < grid.size[axis] else None
+
+
+def slice_normal(volume_node: Any) -> npt.NDArray[np.float64]:
+    """Unit vector perpendicular to the slices, world; under shear not the axis along which they follow each other.
+
+    Raises:
+        InputError: the volume lies under a transform that is not linear.
+    """
+    grid = local_grid(volume_node)
+    to_world = parent_to_world(volume_node) @ grid.ijk_to_ras
+    first, second = (to_world[:3, other] for other in (0, 1, 2) if other != slice_axis(grid))
     normal = np.cross(first, second)
     return normal / np.linalg.norm(normal)
+
+
+def slice_views(scene: Any) -> list[Any]:
+    """All slice views of the scene."""
+    count = scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")
+    return [scene.GetNthNodeByClass(index, "vtkMRMLSliceNode") for index in range(count)]
 
 
 def _turn(view: Any, normal: npt.NDArray[np.float64]) -> None:
@@ -102,8 +138,3 @@ def _turn(view: Any, normal: npt.NDArray[np.float64]) -> None:
 
 def _normal(view: Any) -> npt.NDArray[np.float64]:
     return np.array([view.GetSliceToRAS().GetElement(row, 2) for row in range(3)])
-
-
-def _slice_views(scene: Any) -> list[Any]:
-    count = scene.GetNumberOfNodesByClass("vtkMRMLSliceNode")
-    return [scene.GetNthNodeByClass(index, "vtkMRMLSliceNode") for index in range(count)]

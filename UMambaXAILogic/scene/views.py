@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import slicer
 import vtk
-from vtk.util.numpy_support import vtk_to_numpy
 
 from UMambaXAILogic.engine.errors import NotInstalledError
 
+from .grab import grab_window
 from .headless import HeadlessSlicer
 
 _SLICE_MANAGERS = (
@@ -92,15 +92,7 @@ class View:
     def draw(self) -> npt.NDArray[np.uint8]:
         """The picture, (height, width, 3) sRGB, first row on top."""
         self.window.Render()
-        grab = vtk.vtkWindowToImageFilter()
-        grab.SetInput(self.window)
-        grab.SetInputBufferTypeToRGB()
-        grab.ReadFrontBufferOff()
-        grab.ShouldRerenderOff()
-        grab.Update()
-        image = grab.GetOutput()
-        width, height, _ = image.GetDimensions()
-        return vtk_to_numpy(image.GetPointData().GetScalars()).reshape(height, width, 3)[::-1].copy()
+        return grab_window(self.window)
 
     def close(self) -> None:
         """Free the graphics memory."""

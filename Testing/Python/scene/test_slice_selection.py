@@ -12,7 +12,8 @@ import pytest
 from UMambaXAILogic.scene.export_results import export_metrics, export_tables, table_csv
 from UMambaXAILogic.scene.grid import local_grid
 from UMambaXAILogic.scene.import_results import ImportRequest, ResultImport
-from UMambaXAILogic.scene.slice_selection import mark_position, select_slice
+from UMambaXAILogic.scene.slice_cursor import mark_position
+from UMambaXAILogic.scene.slice_selection import select_slice
 from UMambaXAILogic.scene.tables import add_table, number_column, text_column
 
 

@@ -7,9 +7,11 @@ import math
 
 import pytest
 import slicer
+from vtk.util.numpy_support import vtk_to_numpy
 
 from UMambaXAILogic.engine.alignment.categories import DICE_ABOVE
-from UMambaXAILogic.scene.plots import CATEGORIES_DICE_ABOVE, add_slice_chart
+from UMambaXAILogic.scene.category_bands import CATEGORIES_DICE_ABOVE
+from UMambaXAILogic.scene.plots import add_slice_chart
 from UMambaXAILogic.scene.tables import add_alignment_table, add_metrics_table, add_slices_table, metric_rows
 
 METRICS = {
@@ -109,17 +111,32 @@ def test_the_chart_has_a_fixed_range_and_two_lines_that_stay_apart(scene, slices
     assert {dice.GetXColumnName(), dice.GetYColumnName(), f1.GetYColumnName()} <= columns
 
 
-def test_dotted_lines_separate_the_categories_of_dice(scene, slices):
+def test_the_lines_lie_on_bands_of_the_categories_of_dice(scene, slices):
     table = add_slices_table(scene, "Slices", slices)
-    chart, (_, _, bounds, *lines) = add_slice_chart(scene, "Chart", table, has_ground_truth=True)
-    assert chart.GetNumberOfPlotSeriesNodes() == 2 + len(lines)
+    chart, (dice, f1, heights, *bands) = add_slice_chart(scene, "Chart", table, has_ground_truth=True)
+    shown = [chart.GetNthPlotSeriesNode(index) for index in range(chart.GetNumberOfPlotSeriesNodes())]
+    assert [node.GetName() for node in shown] == [*(node.GetName() for node in (*bands, dice, f1))]  # bands below
     assert CATEGORIES_DICE_ABOVE == DICE_ABOVE
-    heights = [bounds.GetTable().GetColumnByName(line.GetYColumnName()).GetValue(0) for line in lines]
-    assert heights == [0.85, 0.65, 0.4]
-    assert [line.GetName().split(":")[0] for line in lines] == ["perfect", "good", "bad"]
-    ends = bounds.GetTable().GetColumnByName("position_s_mm")
-    assert [ends.GetValue(row) for row in (0, 1)] == [-10.5, -9.75]
-    assert all(line.GetLineStyle() == slicer.vtkMRMLPlotSeriesNode.LineStyleDot for line in lines)
+    assert [band.GetName() for band in bands] == ["perfect", "good", "bad", "worst"]
+    columns = [vtk_to_numpy(heights.GetTable().GetColumnByName(band.GetYColumnName())) for band in bands]
+    assert [(column.min(), column.max()) for column in columns] == [(0.85, 1), (0.65, 0.85), (0.4, 0.65), (0, 0.4)]
+    across = vtk_to_numpy(heights.GetTable().GetColumnByName("position_s_mm"))
+    assert (across.min(), across.max()) == (-10.5, -9.75) == chart.GetXAxisRange()
+    assert len({band.GetColor() for band in bands}) == 4
+
+
+def test_markers_that_would_run_together_are_left_out(scene, slices):
+    many = [{**slices[0], "slice": str(index), "position_s_mm": str(0.5 * index)} for index in range(41)]
+    for rows, marked in ((many[:40], True), (many, False)):
+        table = add_slices_table(scene, "Slices", rows)
+        _, (_, f1, *_) = add_slice_chart(scene, "Chart", table, has_ground_truth=True)
+        assert (f1.GetMarkerStyle() != slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone) == marked
+
+
+def test_a_case_without_slices_has_an_empty_chart(scene):
+    chart, series = add_slice_chart(scene, "Chart", add_slices_table(scene, "Slices", []), has_ground_truth=True)
+    assert len(series) == chart.GetNumberOfPlotSeriesNodes() == 2
+    assert chart.GetXAxisRangeAuto()
 
 
 def test_without_ground_truth_the_chart_shows_the_prediction(scene, slices):
