@@ -16,12 +16,17 @@ from slicer.ScriptedLoadableModule import (
 if importlib.util.find_spec("UMambaXAILogic") is None:  # installed, it lies beside this file
     sys.path.append(str(Path(__file__).resolve().parents[1]))  # a checkout given as additional module path
 
+HOMEPAGE = "https://github.com/UMambaXAI/SlicerUMambaXAI"
+PAPER = "https://arxiv.org/abs/2512.13977"
 
-def registerLayouts():
-    """Make the result's layouts known, for scenes that were saved in them."""
+
+def onStartupCompleted():
+    """Make the result's layouts known, for scenes that were saved in them, and offer the sample cases."""
     from UMambaXAILogic.scene.result_layout_description import register_layouts
+    from UMambaXAILogic.slicer_app.sample_data import register_sample_data
 
     register_layouts(slicer.mrmlScene)
+    register_sample_data()
 
 
 class UMambaXAI(ScriptedLoadableModule):
@@ -33,15 +38,39 @@ class UMambaXAI(ScriptedLoadableModule):
         parent.categories = [translate("qSlicerAbstractCoreModule", "Segmentation")]
         parent.dependencies = ["Segmentations", "Volumes", "VolumeRendering", "Markups", "SubjectHierarchy"]
         parent.contributors = ["UMambaXAI contributors"]
-        parent.helpText = _(
+        parent.helpText = "\n".join(f"<p>{paragraph}</p>" for paragraph in helpParagraphs())
+        parent.acknowledgementText = "\n".join(f"<p>{paragraph}</p>" for paragraph in acknowledgements())
+        slicer.app.connect("startupCompleted()", onStartupCompleted)
+
+
+def helpParagraphs():
+    """What the module is for, how to see it at once, and where to read on."""
+    return [
+        _(
             "Segments vessels in CT and MR angiograms with U-Mamba, shows what the network attended to, and measures "
-            "both against a ground truth. For research use only."
-        )
-        slicer.app.connect("startupCompleted()", registerLayouts)
-        parent.acknowledgementText = _(
+            "both against a ground truth."
+        ),
+        _("To see it without any file of your own: <b>Try it</b>, then <b>Segment &amp; Explain</b>."),
+        _("<a href='{tutorial}'>Tutorial</a>, <a href='{home}'>home page and source code</a>.").format(
+            tutorial=f"{HOMEPAGE}/blob/main/Documentation/tutorial.md", home=HOMEPAGE
+        ),
+        _("<b>For research use only.</b> Not a medical device. The demo model was trained on computer-made phantoms."),
+    ]
+
+
+def acknowledgements():
+    """Whose work this builds on."""
+    return [
+        _(
+            "Framework: <a href='{paper}'>XAI-driven diagnosis of generalization failure</a> (Abuzeid, El-Bana, "
+            "Al-Kabbany 2025)."
+        ).format(paper=PAPER),
+        _(
             "Networks: U-Mamba (Ma, Li, Wang 2024) on nnU-Net (Isensee et al. 2021). Explanation: Seg-XRes-CAM "
             "(Hasany, Petitjean, Meriaudeau 2023) and Seg-Grad-CAM (Vinogradova, Dibrov, Myers 2020)."
-        )
+        ),
+        _("Please cite what you use; the entries are in the README."),
+    ]
 
 
 class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMixin):
