@@ -12,22 +12,17 @@ from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager
 from torch import nn
 
 from ..errors import ModelError
+from .architecture import architecture_of
 from .legacy import LegacyUMambaBot, LegacyUMambaEnc
+from .plans import check_configuration_name, unreadable_configuration
 from .topology import Topology
 from .umamba import UMambaBot, UMambaEnc
 
-#: Only the trainer's name reveals U-Mamba: its plans name a plain U-Net. Variants append to the name
-#: (``nnUNetTrainerUMambaEncNoAMP``), so its beginning decides.
-UMAMBA_TRAINERS = {
-    "nnUNetTrainerUMambaBot": "UMambaBot",
-    "nnUNetTrainerUMambaEnc": "UMambaEnc",
-}
-#: Network classes of nnU-Net's own plans that can be explained, by the last part of their name.
-NNUNET_NETWORKS: dict[str, type[PlainConvUNet] | type[ResidualEncoderUNet]] = {
+#: The classes of ``NNUNET_ARCHITECTURES``.
+_NNUNET_NETWORKS: dict[str, type[PlainConvUNet] | type[ResidualEncoderUNet]] = {
     "PlainConvUNet": PlainConvUNet,
     "ResidualEncoderUNet": ResidualEncoderUNet,
 }
-ARCHITECTURES = ("UMambaBot", "UMambaEnc", *NNUNET_NETWORKS)
 _UMAMBA_NETWORKS: dict[tuple[str, bool], Callable[[Topology, int, int, bool], nn.Module]] = {
     ("UMambaBot", False): UMambaBot,
     ("UMambaEnc", False): UMambaEnc,
@@ -39,29 +34,6 @@ _BUILDING_BLOCKS = (
     nn.Conv2d, nn.Conv3d, nn.InstanceNorm2d, nn.InstanceNorm3d, nn.BatchNorm2d, nn.BatchNorm3d,
     nn.Dropout2d, nn.Dropout3d, nn.LeakyReLU, nn.ReLU, nn.GELU, nn.SiLU,
 )  # fmt: skip
-
-
-def architecture_of(trainer_name: str, configuration: ConfigurationManager) -> str:
-    """The architecture a trainer builds: a member of ``ARCHITECTURES``.
-
-    Args:
-        trainer_name: class name of the trainer, as checkpoints store it.
-        configuration: the configuration that was trained.
-
-    Raises:
-        ModelError: neither the trainer nor the plans name a known network.
-    """
-    for known, architecture in UMAMBA_TRAINERS.items():
-        if trainer_name.startswith(known):
-            return architecture
-    class_name = configuration.network_arch_class_name
-    short_name = str(class_name).rpartition(".")[2]
-    if short_name not in NNUNET_NETWORKS:
-        raise ModelError(
-            f"The network {class_name!r} (trainer {trainer_name!r}) is not one this program knows.",
-            f"Models with {', '.join(ARCHITECTURES)} can be used.",
-        )
-    return short_name
 
 
 def build_network(
@@ -86,10 +58,10 @@ def build_network(
     Raises:
         ModelError: unknown network, or plans that do not describe one.
     """
-    architecture = architecture_of(trainer_name, configuration)
-    if architecture in NNUNET_NETWORKS:
+    architecture = architecture_of(trainer_name, configuration.network_arch_class_name)
+    if architecture in _NNUNET_NETWORKS:
         return _build_nnunet(
-            NNUNET_NETWORKS[architecture], configuration, num_input_channels, num_outputs, deep_supervision
+            _NNUNET_NETWORKS[architecture], configuration, num_input_channels, num_outputs, deep_supervision
         )
     topology = Topology.from_architecture(configuration.network_arch_init_kwargs, configuration.patch_size)
     network = _UMAMBA_NETWORKS[architecture, legacy](topology, num_input_channels, num_outputs, deep_supervision)
@@ -134,12 +106,10 @@ def configuration_manager(plans_manager: PlansManager, name: str) -> Configurati
     Raises:
         ModelError: there is no such configuration, or it lacks an entry.
     """
-    available = plans_manager.available_configurations
-    if name not in available:
-        raise ModelError(f"The plans have no configuration {name!r}.", f"They have: {', '.join(available)}.")
+    check_configuration_name(plans_manager.plans, name)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Detected old nnU-Net plans format")
         try:
             return plans_manager.get_configuration(name)
         except (AttributeError, KeyError, RuntimeError, TypeError, ValueError) as error:
-            raise ModelError(f"Configuration {name!r} of the plans cannot be read: {error}.") from error
+            raise unreadable_configuration(name, error) from error

@@ -21,11 +21,10 @@ import torch
 from torch import Tensor
 
 from ..errors import ModelError
+from .architecture import LEGACY_PREFIX
+from .archive import MAX_UNPACKED_BYTES
+from .checkpoint_head import WRAPPER_PREFIXES, not_of_nnunet, unreadable, without_trainer
 
-#: No checkpoint of a network this program can run unpacks to more; a crafted file may.
-MAX_UNPACKED_BYTES = 16 * 2**30
-#: Prefixes that data-parallel training and ``torch.compile`` put before parameter names.
-_WRAPPER_PREFIXES = ("module.", "_orig_mod.")
 # torch's list of permitted names is one for the whole process.
 _LIST_OF_PERMITTED_NAMES = threading.Lock()
 
@@ -74,7 +73,7 @@ class Checkpoint:
     @property
     def is_legacy_umamba(self) -> bool:
         """Whether the weights are of U-Mamba's networks as they were before 27 March 2024."""
-        return "UMamba" in self.trainer_name and any(key.startswith("encoder.stem.convs.") for key in self.weights)
+        return "UMamba" in self.trainer_name and any(key.startswith(LEGACY_PREFIX) for key in self.weights)
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -85,13 +84,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
     """
     content = read_restricted(path)
     if not isinstance(content, Mapping) or "network_weights" not in content:
-        raise ModelError(
-            f"{path} is not an nnU-Net checkpoint: it holds no 'network_weights'.",
-            "Give a folder trained by nnU-Net v2; models of nnU-Net v1 and bare weight files cannot be used.",
-        )
+        raise not_of_nnunet(path)
     trainer_name = content.get("trainer_name")
     if not isinstance(trainer_name, str):
-        raise ModelError(f"{path} does not name its trainer, so its network is unknown.")
+        raise without_trainer(path)
     init_args = content.get("init_args")
     configuration = init_args.get("configuration") if isinstance(init_args, Mapping) else None
     return Checkpoint(
@@ -122,7 +118,7 @@ def read_restricted(path: Path) -> Any:
     except MemoryError:
         raise
     except Exception as error:  # the restricted reader meets damaged files with errors of every kind
-        raise _unreadable(path, str(error) or type(error).__name__) from error
+        raise unreadable(path, str(error) or type(error).__name__) from error
 
 
 def sha256_of(path: Path) -> str:
@@ -139,7 +135,7 @@ def _check_archive(path: Path) -> bool:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise _unreadable(path, str(error)) from error
+        raise unreadable(path, str(error)) from error
     if any(entry.filename.endswith("/constants.pkl") for entry in entries):
         raise ModelError(f"{path} is a TorchScript program, not a checkpoint.", "Give a folder trained by nnU-Net v2.")
     unpacked = sum(entry.file_size for entry in entries)
@@ -151,19 +147,11 @@ def _check_archive(path: Path) -> bool:
 def _refusal(path: Path, reason: str) -> ModelError:
     named = re.search(r"GLOBAL (\S+)", reason)
     if named is None:
-        return _unreadable(path, reason.rpartition("WeightsUnpickler error: ")[2])
+        return unreadable(path, reason.rpartition("WeightsUnpickler error: ")[2])
     return ModelError(
         f"The checkpoint {path} was refused: it asks for {named[1]!r} to be loaded, and only tensors and plain "
         "values are read from a model file, so that it cannot run code.",
         "If you trust its author, ask for a checkpoint as nnU-Net saves it.",
-    )
-
-
-def _unreadable(path: Path, reason: str) -> ModelError:
-    first_line = next(iter(reason.strip().splitlines()), "").partition(". ")[0].rstrip(".")
-    return ModelError(
-        f"The checkpoint {path} cannot be read ({first_line or 'no reason given'}).",
-        "It is damaged, cut short, or not a checkpoint: copy it again.",
     )
 
 
@@ -176,7 +164,7 @@ def _plain_weights(path: Path, weights: Any) -> dict[str, Tensor]:
         if not isinstance(key, str) or not isinstance(value, Tensor) or value.layout != torch.strided:
             raise ModelError(f"The entry {key!r} of the network weights of {path} is not a plain tensor.")
         name = key
-        for prefix in _WRAPPER_PREFIXES:
+        for prefix in WRAPPER_PREFIXES:
             name = name.removeprefix(prefix)
         # Copied, because the file is mapped: it may be deleted while the model is in use.
         plain[name] = copies.setdefault((value.data_ptr(), value.shape), value.clone())

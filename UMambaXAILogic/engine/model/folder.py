@@ -14,6 +14,11 @@ from ..errors import ModelError, UsageError
 CHECKPOINT_NAMES = ("checkpoint_final.pth", "checkpoint_best.pth")
 #: The fold that nnU-Net trains on every case.
 ALL_CASES = "all"
+PLANS, DATASET = "plans.json", "dataset.json"
+#: Plans and labels take some thousand characters.
+MAX_JSON_BYTES = 64 * 2**20
+#: Domain statistics of the training cases, beside the plans.
+REFERENCE_PROFILE = "reference_profile.json"
 _NEEDED_OF_PLANS = ("configurations", "image_reader_writer", "transpose_forward", "transpose_backward")
 _SEARCH_DEPTH = 3
 _SEARCH_LIMIT = 5000
@@ -77,7 +82,7 @@ def find_trained_folder(path: Path, configuration: str | None = None) -> Trained
     Raises:
         ModelError: nothing or several were found, or files are missing or damaged.
     """
-    if (path / "plans.json").is_file():
+    if (path / PLANS).is_file():
         return open_trained_folder(path)
     candidates = _trained_folders_below(path)
     if configuration is not None:
@@ -90,7 +95,7 @@ def find_trained_folder(path: Path, configuration: str | None = None) -> Trained
             f"{path} holds {len(candidates)} trained models: {names}.",
             "Name one of these folders.",
         )
-    above = next((parent for parent in list(path.parents)[:2] if (parent / "plans.json").is_file()), None)
+    above = next((parent for parent in list(path.parents)[:2] if (parent / PLANS).is_file()), None)
     raise ModelError(
         f"{path} is not a trained nnU-Net folder: plans.json is missing"
         + (f", and there is no configuration {configuration!r} below it." if configuration else "."),
@@ -106,10 +111,8 @@ def open_trained_folder(path: Path) -> TrainedFolder:
     Raises:
         ModelError: a file is missing or damaged, or no fold was trained.
     """
-    plans = _read_json(
-        path / "plans.json", ("configurations", "image_reader_writer", "transpose_forward", "transpose_backward")
-    )
-    dataset_json = _read_json(path / "dataset.json", ("labels",))
+    plans = _read_json(path / PLANS, _NEEDED_OF_PLANS)
+    dataset_json = _read_json(path / DATASET, ("labels",))
     checkpoints: dict[int | str, Path] = {}
     for folder in sorted(path.glob("fold_*"), key=lambda item: (len(item.name), item.name)):
         fold = folder.name.removeprefix("fold_")
@@ -135,7 +138,7 @@ def _trained_folders_below(path: Path) -> list[Path]:
             raise ModelError(
                 f"{path} holds too many folders to look for a model in.", "Give the trained folder itself."
             )
-        trained = [folder for folder in children if (folder / "plans.json").is_file()]
+        trained = [folder for folder in children if (folder / PLANS).is_file()]
         found += [folder for folder in trained if any(folder.glob("fold_*"))]
         level = [folder for folder in children if folder not in trained]
     return found
@@ -150,6 +153,8 @@ def _subfolders(folder: Path) -> list[Path]:
 
 def _read_json(path: Path, required: tuple[str, ...]) -> dict[str, Any]:
     try:
+        if path.stat().st_size > MAX_JSON_BYTES:
+            raise ModelError(f"{path} is larger than {MAX_JSON_BYTES // 2**20} MiB: nnU-Net did not write that.")
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ModelError(

@@ -11,15 +11,13 @@ from torch import nn
 from torch.nn.modules.instancenorm import _InstanceNorm
 
 from ..errors import UsageError
+from .layer_names import default_layer_names
 from .legacy import LegacyUMambaBot, LegacyUMambaEnc
 from .mamba import MambaLayer
 from .umamba import UMambaBot, UMambaEnc
 
 if TYPE_CHECKING:
     from .loading import Model
-
-#: The layers of the paper, for networks of six stages and more.
-PAPER_LAYERS = ("encoder.4", "encoder.5", "decoder.0", "decoder.1", "decoder.2", "decoder.3", "decoder.4")
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,8 +49,7 @@ def resolve_layers(model: Model | nn.Module, names: Sequence[str] | None = None)
 
     Args:
         model: a loaded model, or its network.
-        names: aliases, see ``Layer``; None: encoder.4, encoder.5 and decoder.0 ... decoder.4 as in the paper, or for
-            networks of fewer than six stages the two deepest encoder stages and all decoder stages.
+        names: aliases, see ``Layer``; None: the default set, see ``default_layer_names``.
 
     Raises:
         UsageError: a name is unknown, or there is none.
@@ -60,7 +57,7 @@ def resolve_layers(model: Model | nn.Module, names: Sequence[str] | None = None)
     network: Any = model if isinstance(model, nn.Module) else model.network
     layers = all_layers(network)
     if names is None:
-        names = default_layer_names(network)
+        names = default_layer_names(len(network.encoder.stages), len(network.decoder.stages))
     if not names:
         raise UsageError("No layer was named.", "Leave the layers out to get the default set.")
     valid = {layer.alias for layer in layers}
@@ -71,17 +68,6 @@ def resolve_layers(model: Model | nn.Module, names: Sequence[str] | None = None)
             f"It has: {', '.join(layer.alias for layer in layers)}.",
         )
     return [layer for layer in layers if layer.alias in names]
-
-
-def default_layer_names(network: nn.Module) -> tuple[str, ...]:
-    """Aliases of the default set, see ``resolve_layers``."""
-    encoder: Any = network.encoder
-    decoder: Any = network.decoder
-    n_stages = len(encoder.stages)
-    if n_stages >= 6:
-        return PAPER_LAYERS
-    deepest = tuple(f"encoder.{i}" for i in range(max(0, n_stages - 2), n_stages))
-    return (*deepest, *(f"decoder.{j}" for j in range(len(decoder.stages))))
 
 
 def all_layers(network: nn.Module) -> list[Layer]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,18 +14,18 @@ from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager
 from torch import Tensor, nn
 
 from ..errors import ModelError
-from ..resources import resource_path
-from .archive import unpack_model
-from .builder import architecture_of, build_network, configuration_manager
-from .checkpoint import Checkpoint, read_checkpoint
-from .folder import TrainedFolder, find_trained_folder
+from .architecture import architecture_of
+from .builder import build_network, configuration_manager
+from .checkpoint import read_checkpoint
+from .folder import DATASET, TrainedFolder
+from .labels import foreground_labels
 from .mamba import set_scan_backend
 from .plans_check import REORIENTING_READERS, check_plans
+from .reference import opened_model
 from .reference_profile import NO_PROFILE, CarriedProfile, profile_in_folder
 from .selective_scan import choose_backend
+from .trained_network import trained_configuration
 from .weights import load_weights, unique_weights
-
-DEMO = "demo"
 
 
 @dataclass(eq=False)
@@ -141,32 +139,13 @@ def load_model(
             for several input channels.
         UsageError, NotInstalledError: the scan backend is unknown, or cannot be used here.
     """
-    name = str(reference)
-    path = resource_path("demo_model") if name == DEMO else Path(reference).expanduser()
-    if not path.exists():
-        raise ModelError(
-            f"The model {name!r} does not exist.",
-            f"Give a folder trained by nnU-Net v2, the zip that nnU-Net exports, or {DEMO!r}.",
-        )
-    if path.is_dir():
-        return _load_folder(name, find_trained_folder(path, configuration), folds, device, scan_backend, configuration)
-    if path.suffix in (".pth", ".pt") or not zipfile.is_zipfile(path):
-        raise ModelError(
-            f"{path} is neither a trained folder nor a zip file.",
-            "Give the folder that holds plans.json, dataset.json and fold_0, or the zip nnU-Net exports.",
-        )
-    with tempfile.TemporaryDirectory(prefix="umamba-xai-", ignore_cleanup_errors=True) as unpacked:
-        unpack_model(path, Path(unpacked))
-        try:
-            model = _load_folder(
-                name, find_trained_folder(Path(unpacked), configuration), folds, device, scan_backend, configuration
-            )
-        except ModelError as error:
-            raise ModelError(error.message.replace(unpacked, str(path)), error.remedy) from error
-    model.folder = path
-    carried = model.reference_profile
-    model.reference_profile = replace(carried, problem=carried.problem.replace(unpacked, str(path)))
-    return model
+    with opened_model(reference, configuration) as opened:
+        model = _load_folder(str(reference), opened.folder, folds, device, scan_backend, configuration)
+        if opened.temporary:
+            model.folder = opened.path
+        carried = model.reference_profile
+        model.reference_profile = replace(carried, problem=opened.in_the_users_words(carried.problem))
+        return model
 
 
 def _load_folder(
@@ -179,21 +158,15 @@ def _load_folder(
 ) -> Model:
     checkpoints = {fold: read_checkpoint(path) for fold, path in folder.select(folds).items()}
     first = next(iter(checkpoints.values()))
-    _check_same_network(checkpoints)
-    name = first.configuration_name or folder.configuration_name
-    if name is None:
-        raise ModelError(f"Neither {first.path} nor the name of its folder says which configuration was trained.")
-    if configuration not in (None, name):
-        raise ModelError(f"{folder.path} is configuration {name!r}, not {configuration!r}.")
-
+    name = trained_configuration(folder, checkpoints, configuration)
     plans_manager = PlansManager(folder.plans)
     config = configuration_manager(plans_manager, name)
-    check_plans(folder, config, name)
+    check_plans(folder, config.configuration, name)
     axes = first.mirroring_axes or ()
     if any(axis >= len(config.patch_size) for axis in axes):
         raise ModelError(f"{first.path} mirrors along axes {axes}, and {name!r} has {len(config.patch_size)} axes.")
     label_manager = _label_manager(plans_manager, folder)
-    architecture = architecture_of(first.trainer_name, config)
+    architecture = architecture_of(first.trainer_name, config.network_arch_class_name)
     network = build_network(
         first.trainer_name,
         config,
@@ -233,23 +206,12 @@ def _load_folder(
     return model
 
 
-def _check_same_network(checkpoints: dict[int | str, Checkpoint]) -> None:
-    kinds = {(c.trainer_name, c.configuration_name, c.is_legacy_umamba) for c in checkpoints.values()}
-    if len(kinds) > 1:
-        raise ModelError(
-            f"The folds were not trained alike: {', '.join(sorted(str(kind) for kind in kinds))}.",
-            "Choose folds of one training.",
-        )
-
-
 def _label_manager(plans_manager: PlansManager, folder: TrainedFolder) -> LabelManager:
+    foreground_labels(folder.dataset_json, folder.path / DATASET)
     try:
-        manager = plans_manager.get_label_manager(folder.dataset_json)
-        if len(manager.all_labels) < 2:
-            raise ValueError("there is no foreground label")
-        return manager
+        return plans_manager.get_label_manager(folder.dataset_json)
     except (AssertionError, AttributeError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(f"The labels of {folder.path / 'dataset.json'} cannot be used: {error}.") from error
+        raise ModelError(f"The labels of {folder.path / DATASET} cannot be used: {error}.") from error
 
 
 def _combined_sha256(hashes: list[str]) -> str:

@@ -6,10 +6,8 @@ whatever its modules hold, and calls what it finds. Plans come from users: only 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager
 
 from ..errors import ModelError
 from .folder import TrainedFolder
@@ -41,25 +39,25 @@ _NEEDED_OF_A_CONFIGURATION = (
 _CT_INTENSITIES = ("mean", "std", "percentile_00_5", "percentile_99_5")
 
 
-def check_plans(folder: TrainedFolder, configuration: ConfigurationManager, name: str) -> None:
+def check_plans(folder: TrainedFolder, configuration: Mapping[str, Any], name: str) -> None:
     """Refuse plans that cannot be followed here.
 
     Args:
         folder: the trained folder.
-        configuration: the configuration that was trained.
+        configuration: the configuration that was trained, with what it inherits.
         name: its name.
 
     Raises:
         ModelError: an entry is missing, contradictory or unknown, the model is the second stage of a cascade, or it
             reads several channels.
     """
-    missing = [key for key in _NEEDED_OF_A_CONFIGURATION if key not in configuration.configuration]
+    missing = [key for key in _NEEDED_OF_A_CONFIGURATION if key not in configuration]
     if missing:
         raise ModelError(f"Configuration {name!r} of {folder.path / 'plans.json'} has no {', '.join(missing)}.")
     _check_grid(folder, configuration, name)
-    if configuration.previous_stage_name is not None:
+    if configuration.get("previous_stage") is not None:
         raise ModelError(
-            f"{folder.path} is the second stage of a cascade ({name!r} after {configuration.previous_stage_name!r}); "
+            f"{folder.path} is the second stage of a cascade ({name!r} after {configuration['previous_stage']!r}); "
             "it needs the first stage's segmentation as a second input.",
             "Use a model of the configuration 3d_fullres, 3d_lowres or 2d.",
         )
@@ -76,17 +74,17 @@ def check_plans(folder: TrainedFolder, configuration: ConfigurationManager, name
             f"The model was trained with the image reader {reader!r}, whose orientation of images is unknown.",
             f"Known are: {', '.join(REORIENTING_READERS + STORAGE_ORDER_READERS)}.",
         )
-    _check_known("preprocessor", configuration.preprocessor_name, PREPROCESSORS)
+    _check_known("preprocessor", configuration["preprocessor_name"], PREPROCESSORS)
     _check_known("label manager", folder.plans.get("label_manager", LABEL_MANAGERS[0]), LABEL_MANAGERS)
     for key in _RESAMPLED:
-        _check_known("resampling function", configuration.configuration[key], RESAMPLING)
-        if not isinstance(configuration.configuration[f"{key}_kwargs"], dict):
+        _check_known("resampling function", configuration[key], RESAMPLING)
+        if not isinstance(configuration[f"{key}_kwargs"], dict):
             raise ModelError(f"The settings {key}_kwargs of {folder.path / 'plans.json'} are not named settings.")
     _check_normalization(folder, configuration, name)
 
 
-def _check_grid(folder: TrainedFolder, configuration: ConfigurationManager, name: str) -> None:
-    patch_size, spacing = configuration.patch_size, configuration.spacing
+def _check_grid(folder: TrainedFolder, configuration: Mapping[str, Any], name: str) -> None:
+    patch_size, spacing = configuration["patch_size"], configuration["spacing"]
     if not (
         _is_list_of(patch_size, int)
         and _is_list_of(spacing, float)
@@ -111,8 +109,8 @@ def _check_grid(folder: TrainedFolder, configuration: ConfigurationManager, name
         )
 
 
-def _check_normalization(folder: TrainedFolder, configuration: ConfigurationManager, name: str) -> None:
-    schemes, masked = configuration.normalization_schemes, configuration.use_mask_for_norm
+def _check_normalization(folder: TrainedFolder, configuration: Mapping[str, Any], name: str) -> None:
+    schemes, masked = configuration["normalization_schemes"], configuration["use_mask_for_norm"]
     if not (isinstance(schemes, list) and isinstance(masked, list) and len(schemes) == len(masked) == 1):
         raise ModelError(
             f"Configuration {name!r} of {folder.path / 'plans.json'} has the normalisations {schemes!r} with the masks "

@@ -19,9 +19,8 @@ from ..domain.profile import PROFILE_NAME, Profile, write_profile
 from ..errors import InputError, UMambaXAIError
 from ..progress import Reporter
 from ..resources import resource_path
-from .folder import find_trained_folder
+from .folder import REFERENCE_PROFILE, find_trained_folder
 
-REFERENCE_PROFILE = "reference_profile.json"
 #: A row is a few thousand characters; ten thousand cases fit.
 MAX_PROFILE_BYTES = 64 * 2**20
 DEMO = "demo"

@@ -90,6 +90,10 @@ class Topology:
             sizes.append(size)
         return tuple(sizes)
 
+    def has_mamba(self, stage: int) -> bool:
+        """Whether U-Mamba Enc puts a Mamba layer behind that encoder stage."""
+        return self.dimension == 3 or stage % 2 != self.n_stages % 2
+
     def is_channel_token(self, stage: int) -> bool:
         """Whether U-Mamba Enc lets tokens run over channels there: no more voxels than channels."""
         return prod(self.map_sizes[stage]) <= self.features[stage]

@@ -126,7 +126,7 @@ class UMambaEnc(nn.Module):
 
 def _mamba_at(topology: Topology, stage: int) -> nn.Module:
     """The module that follows an encoder stage of U-Mamba Enc."""
-    if topology.dimension == 2 and stage % 2 == topology.n_stages % 2:
+    if not topology.has_mamba(stage):
         return nn.Identity()
     if topology.is_channel_token(stage):
         return MambaLayer(prod(topology.map_sizes[stage]), channel_token=True)

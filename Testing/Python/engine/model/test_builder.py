@@ -13,7 +13,8 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 from torch import nn
 
 from UMambaXAILogic.engine.errors import ModelError
-from UMambaXAILogic.engine.model.builder import architecture_of, build_network, configuration_manager
+from UMambaXAILogic.engine.model.architecture import architecture_of
+from UMambaXAILogic.engine.model.builder import build_network, configuration_manager
 from UMambaXAILogic.engine.model.umamba import UMambaBot, UMambaEnc
 
 FLAT = {
@@ -135,7 +136,7 @@ def test_an_unknown_network_is_refused_with_the_known_ones():
     content = copy.deepcopy(NESTED)
     content["architecture"]["network_class_name"] = "somebody.elses.Network"
     with pytest.raises(ModelError, match=r"'somebody.elses.Network'.*UMambaBot, UMambaEnc, PlainConvUNet"):
-        architecture_of("nnUNetTrainerOfMine", configuration(content))
+        architecture_of("nnUNetTrainerOfMine", configuration(content).network_arch_class_name)
 
 
 @pytest.mark.parametrize("name", ["os.system", "antigravity.fly", "torch.nn.Linear", "torch.hub.load"])

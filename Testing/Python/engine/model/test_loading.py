@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from UMambaXAILogic.engine.errors import ModelError, NotInstalledError, UsageError
-from UMambaXAILogic.engine.model import loading
+from UMambaXAILogic.engine.model import reference
 from UMambaXAILogic.engine.model.builder import build_network
 from UMambaXAILogic.engine.model.loading import load_model
 
@@ -124,7 +124,7 @@ def test_several_models_are_listed_and_chosen_by_configuration(folder):
 
 
 def test_demo_is_the_shipped_model(folder, monkeypatch):
-    monkeypatch.setattr(loading, "resource_path", {"demo_model": folder}.__getitem__)
+    monkeypatch.setattr(reference, "resource_path", {"demo_model": folder}.__getitem__)
     model = load_model("demo")
     assert (model.reference, model.folder) == ("demo", folder)
 
