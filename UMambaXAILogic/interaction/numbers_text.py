@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _REFERENCES = {"gt": "ground truth", "pm": "prediction"}
+_SEGMENTATION = (("dice", "Dice"), ("iou", "IoU"), ("precision", "Precision"), ("recall", "Recall"))
 _SCORES = (("iou", "IoU"), ("f1", "F1"), ("precision", "precision"), ("recall", "recall"))
 
 
@@ -20,7 +21,8 @@ def numbers_text(metrics: Mapping[str, Any]) -> str:
     rows: list[tuple[str, Any]] = [("Case", metrics.get("case")), ("Method", attribution.get("method"))]
     if metrics.get("phantom"):
         rows.append(("Phantom", "yes, not a patient"))
-    rows += [("Dice", segmentation.get("dice")), ("IoU", segmentation.get("iou"))]
+    rows.append(("Layers", ", ".join(attribution.get("layers") or []) or None))
+    rows += [(name, segmentation.get(key)) for key, name in _SEGMENTATION]
     for row in metrics.get("alignment") or []:
         if row["layer"] == "mean":
             where = f"Attention >= {row['threshold']:g} and {_REFERENCES[row['reference']]}"
@@ -29,6 +31,8 @@ def numbers_text(metrics: Mapping[str, Any]) -> str:
     verdict = metrics.get("verdict") or {}
     rows.append(("Verdict", verdict.get("text") or verdict.get("name")))
     rows += [("Reason", reason) for reason in verdict.get("reasons") or []]
+    rows += [(f"Cut-off: {name}", value) for name, value in (verdict.get("cutoffs") or {}).items()]
+    rows += [("Warning", warning["message"]) for warning in metrics.get("warnings") or []]
     rows.append(("For research use only", "not for diagnosis"))
     return "".join(f"{name}\t{_in_words(value)}\n" for name, value in rows)
 

@@ -38,6 +38,8 @@ def metric_rows(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     rows = [
         ("Segmentation", "Dice", _number(segmentation.get("dice"))),
         ("Segmentation", "IoU", _number(segmentation.get("iou"))),
+        ("Segmentation", "Precision", _number(segmentation.get("precision"))),
+        ("Segmentation", "Recall", _number(segmentation.get("recall"))),
         ("Segmentation", "Predicted voxels", _count(segmentation.get("pm_voxels"))),
         ("Segmentation", "Ground-truth voxels", _count(segmentation.get("gt_voxels"))),
     ]
@@ -54,6 +56,7 @@ def metric_rows(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     rows.append(("Diagnosis", "Verdict", verdict.get("text") or NOT_AVAILABLE))
     rows.append(("Diagnosis", "By the paper's rule", (verdict.get("paper_rule") or NOT_AVAILABLE).replace("_", " ")))
     rows += [("Diagnosis", "Reason", str(reason)) for reason in verdict.get("reasons") or []]
+    rows += [("Diagnosis", f"Cut-off: {name}", f"{value:g}") for name, value in (verdict.get("cutoffs") or {}).items()]
     attribution = metrics.get("attribution") or {}
     rows.append(("Explanation", "Method", attribution.get("method") or NOT_AVAILABLE))
     rows.append(("Explanation", "Layers", ", ".join(attribution.get("layers") or []) or NOT_AVAILABLE))

@@ -7,8 +7,8 @@ from UMambaXAILogic.interaction.numbers_text import numbers_text
 METRICS = {
     "case": "a\tb",
     "phantom": True,
-    "attribution": {"method": "seg-xres-cam"},
-    "segmentation": {"dice": 0.81254, "iou": None},
+    "attribution": {"method": "seg-xres-cam", "layers": ["encoder.1", "decoder.0"]},
+    "segmentation": {"dice": 0.81254, "iou": None, "precision": 0.75, "recall": 1.0},
     "alignment": [
         {
             "reference": "gt",
@@ -30,7 +30,13 @@ METRICS = {
         },
     ],
     "gap": -0.125,
-    "verdict": {"name": "diffuse", "text": "Diffuse attention", "reasons": ["both are low", "and\nfar apart"]},
+    "verdict": {
+        "name": "diffuse",
+        "text": "Diffuse attention",
+        "reasons": ["both are low", "and\nfar apart"],
+        "cutoffs": {"high": 0.4},
+    },
+    "warnings": [{"code": "not_hu", "message": "Values do not\tlook like HU."}],
 }
 
 
@@ -43,6 +49,10 @@ def test_every_number_has_a_name():
     assert lines["Gap: IoU with prediction - IoU with ground truth"] == "-0.1250"
     assert lines["Verdict"] == "Diffuse attention"
     assert lines["Case"] == "a b"
+    assert (lines["Precision"], lines["Recall"]) == ("0.7500", "1.0000")
+    assert lines["Layers"] == "encoder.1, decoder.0"
+    assert lines["Cut-off: high"] == "0.4000"
+    assert lines["Warning"] == "Values do not look like HU."
     assert lines["Phantom"] == "yes, not a patient"
 
 

@@ -15,7 +15,7 @@ from UMambaXAILogic.scene.plots import add_slice_chart
 from UMambaXAILogic.scene.tables import add_alignment_table, add_metrics_table, add_slices_table, metric_rows
 
 METRICS = {
-    "segmentation": {"dice": 0.81254, "iou": None, "pm_voxels": 22911, "gt_voxels": None},
+    "segmentation": {"dice": 0.81254, "recall": 0.5, "iou": None, "pm_voxels": 22911, "gt_voxels": None},
     "alignment": [
         {
             "reference": "gt",
@@ -37,7 +37,13 @@ METRICS = {
         },
     ],
     "gap": -0.125,
-    "verdict": {"name": "diffuse", "text": "Diffuse attention", "paper_rule": "diffuse", "reasons": ["both are low"]},
+    "verdict": {
+        "name": "diffuse",
+        "text": "Diffuse attention",
+        "paper_rule": "diffuse",
+        "reasons": ["both are low"],
+        "cutoffs": {"low": 0.2},
+    },
     "attribution": {"method": "seg-xres-cam", "layers": ["encoder.1", "decoder.0"]},
     "warnings": [{"code": "not_hu", "message": "Values do not look like HU."}],
 }
@@ -66,6 +72,8 @@ def test_metrics_are_words_and_numbers_with_na_for_what_cannot_be_computed(scene
     assert ["Diagnosis", "Gap: IoU with prediction - IoU with ground truth", "-0.125"] in rows
     assert ["Diagnosis", "Verdict", "Diffuse attention"] in rows
     assert ["Diagnosis", "Reason", "both are low"] in rows
+    assert ["Diagnosis", "Cut-off: low", "0.2"] in rows
+    assert ["Segmentation", "Recall", "0.500"] in rows
     assert ["Warning", "not_hu", "Values do not look like HU."] in rows
     assert not any("encoder.1" in group for group, _, _ in rows)  # single layers have a table of their own
 
