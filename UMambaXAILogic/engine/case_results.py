@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,14 +17,13 @@ import torch
 
 import UMambaXAILogic
 
-from .alignment import CaseMetrics, write_slices_csv
+from .alignment import CaseMetrics, SliceRow, write_slices_csv
 from .atomic import write_text
 from .case_name import case_name
 from .case_record import CaseRecord, peak_memory_mb
 from .fingerprint import request_settings
 from .json_text import json_text
 from .output_folder import OutputFolder
-from .request import Request
 from .volume_io import VolumeFacts, write_volume
 
 if TYPE_CHECKING:
@@ -52,10 +52,22 @@ class CaseResult:
     metrics: dict[str, Any]
 
 
+class ResultPlace(Protocol):
+    """What a request says about where its results go."""
+
+    @property
+    def output(self) -> Path:
+        """Folder for the results."""
+
+    @property
+    def output_format(self) -> str:
+        """``nii.gz`` or ``nrrd``."""
+
+
 class CaseWriter:
     """Collects a case's files in a hidden folder beside their final place; leaves nothing behind on failure."""
 
-    def __init__(self, request: Request, record: CaseRecord) -> None:
+    def __init__(self, request: ResultPlace, record: CaseRecord) -> None:
         self._request = request
         self._record = record
         self._folder = request.output
@@ -70,6 +82,11 @@ class CaseWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._output.__exit__(kind, error, trace)
+
+    @property
+    def scratch(self) -> Path:
+        """A folder on the results' disk that is gone afterwards; there while entered."""
+        return self._output.staging
 
     def write_segmentation(self, labels: npt.NDArray[np.uint8] | npt.NDArray[np.uint16], volume: Volume) -> None:
         """Label values on the input's grid."""
@@ -88,15 +105,14 @@ class CaseWriter:
         methods: list[dict[str, Any]],
         domain: dict[str, Any],
     ) -> CaseResult:
-        """Write metrics, slice table and log, then give every file its final name, metrics.json last."""
+        """Publish a case that a trained model segmented, with ``measured`` and where it came from."""
         for code, message in measured.warnings:
             self._record.warning(code, message)
-        write_slices_csv(self._add("slices.csv"), measured.slices)
         metrics = {
             "schema_version": SCHEMA_VERSION,
-            "case": self._request.case or case_name(self._request.volume),
+            "case": plan.request.case or case_name(plan.request.volume),
             "phantom": case.volume.is_phantom,
-            "input": _input_fields(self._request.volume, case.volume, case.facts),
+            "input": input_fields(plan.request.volume, case.volume, case.facts),
             "model": model_fields(plan.model),
             "target": _target_fields(plan),
             "attribution": attribution,
@@ -106,9 +122,19 @@ class CaseWriter:
             "warnings": self._record.warnings,
             "timing": self._record.timing(),
             "peak_memory_mb": peak_memory_mb(plan.model.device.type),
-            "environment": _environment(plan),
-            "request": {"fingerprint": plan.fingerprint, "settings": request_settings(self._request)},
+            "environment": environment_fields(plan.model.device, plan.scan_backend),
+            "request": {"fingerprint": plan.fingerprint, "settings": request_settings(plan.request)},
         }
+        return self.publish(metrics, measured.slices)
+
+    def publish(self, metrics: dict[str, Any], slices: Sequence[SliceRow]) -> CaseResult:
+        """Write metrics, slice table and log, then give every file its final name, metrics.json last.
+
+        Args:
+            metrics: the content of metrics.json.
+            slices: rows of slices.csv.
+        """
+        write_slices_csv(self._add("slices.csv"), slices)
         self._record.note("done")
         write_text(self._add("log.txt"), "\n".join(self._record.lines) + "\n")
         write_text(self._add("metrics.json"), json_text(metrics))
@@ -116,7 +142,7 @@ class CaseWriter:
         suffix = self._request.output_format
         files = {
             "segmentation": self._folder / f"segmentation.{suffix}",
-            "attention": self._folder / f"attention.{suffix}" if attribution else None,
+            "attention": self._folder / f"attention.{suffix}" if metrics["attribution"] else None,
             "metrics": self._folder / "metrics.json",
             "slices": self._folder / "slices.csv",
             "log": self._folder / "log.txt",
@@ -156,7 +182,8 @@ class CaseWriter:
             (self._folder / "layers").rmdir()
 
 
-def _input_fields(path: Path, volume: Volume, facts: VolumeFacts) -> dict[str, Any]:
+def input_fields(path: Path, volume: Volume, facts: VolumeFacts) -> dict[str, Any]:
+    """``input`` of metrics.json."""
     geometry = volume.geometry
     return {
         "path_sha256": hashlib.sha256(str(path.resolve()).encode()).hexdigest(),
@@ -194,11 +221,12 @@ def _target_fields(plan: CasePlan) -> dict[str, Any]:
     }
 
 
-def _environment(plan: CasePlan) -> dict[str, Any]:
+def environment_fields(device: torch.device, scan_backend: str | None) -> dict[str, Any]:
+    """``environment`` of metrics.json."""
     return {
         "package": UMambaXAILogic.__version__,
         "torch": torch.__version__,
-        "device": str(plan.model.device),
-        "scan_backend": plan.scan_backend,
+        "device": str(device),
+        "scan_backend": scan_backend,
         "threads": torch.get_num_threads(),
     }
