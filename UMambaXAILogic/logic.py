@@ -26,6 +26,7 @@ from UMambaXAILogic.scene.cohort_results import CaseImport, CohortImport
 from UMambaXAILogic.scene.diagnosis_tables import add_diagnosis_tables, read_report
 from UMambaXAILogic.scene.heat_map import DEFAULT_OPACITY, hide_from_slices, set_threshold, show_on_slices
 from UMambaXAILogic.scene.import_domain import DomainImport
+from UMambaXAILogic.scene.input_volumes import input_volumes
 from UMambaXAILogic.scene.run_nodes import INPUT_REFERENCE
 from UMambaXAILogic.scene.sample_case import SampleCase, load_sample_case
 from UMambaXAILogic.scene_calls.case import case_call
@@ -272,6 +273,10 @@ class UMambaXAILogic:
             NotInstalledError, InputError: the installation is incomplete or damaged.
         """
         return load_sample_case(self._sceneNow(), cohort)
+
+    def inputVolumes(self) -> list[Any]:
+        """The scene's images that could be segmented, without label maps and without what earlier runs made."""
+        return input_volumes(self._sceneNow())
 
     def showOverlay(
         self, result: SegmentAndExplainResult, opacity: float = DEFAULT_OPACITY, threshold: float | None = None
