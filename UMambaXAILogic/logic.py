@@ -19,6 +19,7 @@ from typing import Any
 import slicer
 
 from UMambaXAILogic.engine.cohort import CohortRequest
+from UMambaXAILogic.engine.device_list import DeviceList
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.engine.request import REPORTING_THRESHOLD
 from UMambaXAILogic.interaction import Runner
@@ -31,6 +32,7 @@ from UMambaXAILogic.scene.run_nodes import INPUT_REFERENCE
 from UMambaXAILogic.scene.sample_case import SampleCase, load_sample_case
 from UMambaXAILogic.scene_calls.case import case_call
 from UMambaXAILogic.scene_calls.cohort import cases_table_call, cohort_call, load_case_call, manifest_of
+from UMambaXAILogic.scene_calls.devices import DeviceListImport, devices_call
 from UMambaXAILogic.scene_calls.domain import domain_call
 from UMambaXAILogic.scene_calls.job import SceneCall, SceneJob
 from UMambaXAILogic.scene_calls.options import Options, cohort_options_from, cohort_template, options_from
@@ -157,6 +159,21 @@ class UMambaXAILogic:
         """As ``computeDomainStatistics``, but returns at once; see ``startSegmentAndExplain`` for the job."""
         asked = domain_call(volumeNode, maskNode, profile, maskSegments, modality, replace, self._scene)
         return self._worker.start(asked)
+
+    def listDevices(self) -> DeviceList:
+        """What can compute here: each GPU with its name and free memory, and the CPU. **Blocks** for some seconds.
+
+            for device in logic.listDevices().devices:
+                print(device.name, device.description, device.free_memory_mb)
+
+        Raises:
+            NotInstalledError, WorkerCrashedError: it cannot be asked.
+        """
+        return self._worker.run(devices_call)
+
+    def startListDevices(self) -> SceneJob[DeviceListImport, DeviceList]:
+        """As ``listDevices``, but returns at once; see ``startSegmentAndExplain`` for the job."""
+        return self._worker.start(devices_call)
 
     def processCohort(
         self,

@@ -83,8 +83,12 @@ def device_facts(device: torch.device | str) -> DeviceFacts:
     device = torch.device(device)
     if device.type == "cuda":
         index = torch.cuda.current_device() if device.index is None else device.index
-        free, total = torch.cuda.mem_get_info(index)
-        return DeviceFacts(f"cuda:{index}", torch.cuda.get_device_name(index), free >> 20, total >> 20)
+        description = torch.cuda.get_device_name(index)
+        try:
+            free, total = torch.cuda.mem_get_info(index)
+        except RuntimeError:  # another process has it to itself, or has filled it
+            return DeviceFacts(f"cuda:{index}", description, None, None)
+        return DeviceFacts(f"cuda:{index}", description, free >> 20, total >> 20)
     if device.type == "mps":
         total = torch.mps.recommended_max_memory()
         free = max(total - torch.mps.driver_allocated_memory(), 0)

@@ -150,6 +150,18 @@ def _read_case_files(text: str, scratch: Path) -> Task:
     return Task(run, _nothing)
 
 
+def _read_devices(text: str, scratch: Path) -> Task:
+    from .device_list import DEVICES_NAME, check_request, write_devices
+
+    check_request(text)
+
+    def run(reporter: Reporter) -> Answer:
+        write_devices(scratch / DEVICES_NAME)
+        return Answer(scratch, {"devices": scratch / DEVICES_NAME})
+
+    return Task(run, _nothing)
+
+
 def _nothing() -> None:
     """There is nothing to clean up."""
 
@@ -160,4 +172,5 @@ _READERS: Mapping[str, Callable[[str, Path], Task]] = {
     "cohort": _read_cohort,
     "cohort_table": _read_cases_table,
     "cohort_case": _read_case_files,
+    "devices": _read_devices,
 }

@@ -28,6 +28,7 @@ cohort        ``engine.cohort.CohortRequest``                           cases, a
 cohort_table  ``engine.cohort.scene_requests.CasesTableRequest``        cases_csv
 cohort_case   ``engine.cohort.scene_requests.CaseFilesRequest``         volume, ground_truth, segmentation, attention,
                                                                         metrics, slices
+devices       ``engine.device_list.devices_request``                    devices (beside the request file)
 ============  ========================================================  ==========================================
 
 Fields that are not named here are ignored, so that a newer worker may say more. A line that is not such a message

@@ -82,6 +82,18 @@ def test_every_device_is_listed_the_cpu_last(cuda):
     assert device.list_devices()[-1].name == "cpu"
 
 
+def test_a_gpu_that_another_process_has_to_itself_is_listed_without_its_memory(monkeypatch, cuda):
+    cuda(4)
+
+    def refuse(index):
+        raise RuntimeError("CUDA error: all CUDA-capable devices are busy or unavailable")
+
+    monkeypatch.setattr(torch.cuda, "mem_get_info", refuse)
+    first = device.list_devices()[0]
+    assert (first.name, first.description) == ("cuda:0", "Pretended GPU 0")
+    assert (first.free_memory_mb, first.total_memory_mb) == (None, None)
+
+
 def test_a_torch_without_cuda_says_so(monkeypatch, cuda):
     monkeypatch.setattr(torch.version, "cuda", None)
     assert "built without CUDA" in device.why_no_cuda()
