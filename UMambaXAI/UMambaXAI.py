@@ -104,8 +104,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         """The module is about to go."""
         self.removeObservers()
         if self.panel is not None:
-            self.panel.leave_scene()
-            self.panel.leave()
+            self.panel.remove()
 
     def enter(self):
         """The user opens the module."""

@@ -22,14 +22,13 @@ class InputsSection(Section):
         """See ``Section``."""
         connect(self.ui.browseModelButton, "clicked(bool)", self.on_browse_model)
 
-    def bind(self, parameters: Any) -> None:
+    def before_binding(self, parameters: Any) -> None:
         """Take the scene's first volume where none is chosen."""
         if parameters.inputVolume is None:
             volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
             plain = [node for node in volumes if node.GetClassName() == "vtkMRMLScalarVolumeNode"]
             if plain:
                 parameters.inputVolume = plain[0]
-        super().bind(parameters)
 
     def show(self, state: PanelState) -> None:
         """See ``Section``."""

@@ -36,7 +36,7 @@ class Panel:
 
     def __init__(self, layout: Any, ui_path: Callable[[str], str], services: PanelServices) -> None:
         self.parameters: Any = None
-        self._observation: int | None = None
+        self._observation = self._binding = 0
 
         def made(kind: type) -> Any:
             return kind(self, ui_path(kind.ui_file))
@@ -59,11 +59,17 @@ class Panel:
         self.ui = SimpleNamespace()
         for section in self.sections:
             layout.addWidget(section.widget)
-            vars(self.ui).update(vars(section.ui))
+            self._take_controls(section)
         self._services: PanelServices | None = None
         self.use(services)
         for section in self.sections:
             section.connect_controls()
+
+    def _take_controls(self, section: Section) -> None:
+        twice = sorted(vars(self.ui).keys() & vars(section.ui).keys())
+        if twice:
+            raise ValueError(f"{section.ui_file} names controls that another section has too: {', '.join(twice)}")
+        vars(self.ui).update(vars(section.ui))
 
     @property
     def controller(self) -> PanelController:
@@ -101,6 +107,13 @@ class Panel:
         self.controller.forget()
         self._services = None
 
+    def remove(self) -> None:
+        """Take the sections out of sight for good: a reloaded module sets up its own."""
+        self.leave_scene()
+        self.leave()
+        for section in self.sections:
+            section.widget.deleteLater()
+
     def _heard(self) -> list[tuple[Any, Callable[..., None]]]:
         return [
             (self.controller.changed, self.refresh),
@@ -118,7 +131,11 @@ class Panel:
         self.leave_scene()
         self.parameters = scene_parameters()
         for section in self.sections:
-            section.bind(self.parameters)
+            section.before_binding(self.parameters)
+        # Once for all: every further binding would rewrite all controls at every change.
+        self._binding = self.parameters.connectGui(self.ui)
+        for section in self.sections:
+            section.after_binding(self.parameters)
         self._observation = self.parameters.AddObserver(vtk.vtkCommand.ModifiedEvent, self._on_parameters_modified)
         self.refresh()
 
@@ -127,8 +144,7 @@ class Panel:
         if self.parameters is None:
             return
         self.parameters.RemoveObserver(self._observation)
-        for section in self.sections:
-            section.unbind(self.parameters)
+        self.parameters.disconnectGui(self._binding)
         self.parameters = None
 
     def _on_parameters_modified(self, caller: Any = None, event: Any = None) -> None:

@@ -76,10 +76,15 @@ class UMambaXAIParameterNode:
 
 
 def scene_parameters() -> UMambaXAIParameterNode:
-    """This scene's parameters, made on first use."""
+    """This scene's parameters, made on first use; those of another version that cannot be read are forgotten."""
     owner = ScriptedLoadableModuleLogic()
     owner.moduleName = MODULE
-    return UMambaXAIParameterNode(owner.getParameterNode())
+    node = owner.getParameterNode()
+    try:
+        return UMambaXAIParameterNode(node)
+    except ValueError:  # such as a choice that this version does not know
+        node.UnsetAllParameters()
+        return UMambaXAIParameterNode(node)
 
 
 def present(node: Any) -> Any:

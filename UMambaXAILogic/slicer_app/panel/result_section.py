@@ -45,9 +45,8 @@ class ResultSection(Section):
         connect(self.ui.pictureButton, "clicked(bool)", self.on_picture)
         connect(self.ui.copyButton, "clicked(bool)", self.on_copy)
 
-    def bind(self, parameters: Any) -> None:
+    def after_binding(self, parameters: Any) -> None:
         """Be about the scene's result; the views stay as they are."""
-        super().bind(parameters)
         self.panel.results.use(present(parameters.result))
         self._shown = _choices(parameters)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
 
 import slicer
 
@@ -16,7 +18,8 @@ class Section:
     """One part of the panel: a .ui file, what its controls do, and what they show.
 
     A section names its ``ui_file``, connects its controls in ``connect_controls`` and copies what is known onto them in
-    ``show``. Controls whose dynamic property ``SlicerParameterName`` names a parameter follow it, and it them.
+    ``show``. Controls whose dynamic property ``SlicerParameterName`` names a parameter follow it, and it them. Names of
+    controls are unique over all sections.
 
     Args:
         panel: that the section is a part of.
@@ -29,22 +32,25 @@ class Section:
         self.panel = panel
         self.widget = slicer.util.loadUI(ui_path)
         self.widget.setMRMLScene(slicer.mrmlScene)
-        self.ui = slicer.util.childWidgetVariables(self.widget)
-        self._tag: Any = None
+        self.ui = _declared(slicer.util.childWidgetVariables(self.widget), ui_path)
 
     def connect_controls(self) -> None:
         """Connect buttons and fields, once."""
 
-    def bind(self, parameters: Any) -> None:
-        """Let the controls follow these parameters."""
-        self._tag = parameters.connectGui(self.ui)
+    def before_binding(self, parameters: Any) -> None:
+        """The controls are about to follow these parameters."""
 
-    def unbind(self, parameters: Any) -> None:
-        """Let the controls go."""
-        parameters.disconnectGui(self._tag)
+    def after_binding(self, parameters: Any) -> None:
+        """The controls follow these parameters now."""
 
     def show(self, state: PanelState) -> None:
         """Copy what is known onto the controls."""
 
     def on_parameters_modified(self) -> None:
         """A choice changed, by hand or by script; ``show`` follows."""
+
+
+def _declared(widgets: Any, ui_path: str) -> SimpleNamespace:
+    """The widgets that a .ui file names, without those that these are made of: several sliders have a "Slider"."""
+    names = [element.get("name") for element in ElementTree.parse(ui_path).iter("widget")]
+    return SimpleNamespace(**{name: getattr(widgets, name) for name in names[1:]})  # the first is the root

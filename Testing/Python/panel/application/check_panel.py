@@ -730,3 +730,17 @@ def test_the_self_test_passes_here_as_in_slicer(panel):
     assert result.testsRun == 6  # five, and the base class that every module's namespace holds
     assert result.wasSuccessful()
     sys.modules["UMambaXAI"].UMambaXAITest().runTest()
+
+
+def test_choices_of_another_version_that_cannot_be_read_give_way_to_defaults(opened, panel):
+    opened.exit()
+    node = slicer.mrmlScene.GetSingletonNode("UMambaXAI", "vtkMRMLScriptedModuleNode")
+    node.SetParameter("prediction", "HOLOGRAM")
+    opened.enter()
+    assert panel.parameters.prediction.value == "off"
+    assert panel.ui.runButton is not None
+
+
+def test_every_control_has_one_name(panel):
+    names = [name for section in panel.sections for name in vars(section.ui)]
+    assert len(names) == len(set(names)) == len(vars(panel.ui))

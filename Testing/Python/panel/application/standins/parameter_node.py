@@ -40,6 +40,7 @@ class _Wrapper:
         self._guis: dict[int, list[tuple]] = {}
         self._observers: dict[int, int] = {}
         self._updating = False
+        self._cache_tag = 0
         for name, hint in self._hints.items():
             if not parameterNode.HasParameter(name):
                 self._store(name, self._defaults.get(name, _default(_plain(hint))))
@@ -63,6 +64,8 @@ class _Wrapper:
         text = self.parameterNode.GetParameter(name)
         if kind is bool:
             return text == "True"
+        if issubclass(kind, enum.Enum) and text not in kind.__members__:
+            raise ValueError(f"{text!r} is no {kind.__name__}")
         return kind[text] if issubclass(kind, enum.Enum) else kind(text)
 
     def _write(self, name: str, value) -> None:
