@@ -94,6 +94,7 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
         self.layout.addStretch(1)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(slicer.mrmlScene, slicer.mrmlScene.EndImportEvent, self.onSceneEndImport)
         self.panel.follow_scene()
 
     def uiPath(self, name):
@@ -123,6 +124,11 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
 
     def onSceneEndClose(self, caller, event):
         """The new, empty scene needs its own parameters if the panel is in sight."""
+        if self._entered:
+            self.panel.follow_scene()
+
+    def onSceneEndImport(self, caller, event):
+        """The nodes that loaded parameters name are there only now, and the parameters do not say so themselves."""
         if self._entered:
             self.panel.follow_scene()
 
