@@ -52,7 +52,7 @@ def explained_case(model, volume_path: Path) -> tuple[Explained, float]:
     score = TargetScore(resolve_target(model.label_manager, None), "margin")
     seconds, logits = timed(lambda: predict_stitched_logits(model, data, plan, mirror=False, reporter=Reporter()))
     mask = score.predicted(logits)
-    return Explained(model, plan, data, logits, mask, score, False), seconds
+    return Explained(model, plan, data, logits, mask, score, False, grid.spacing_mm), seconds
 
 
 def one_window_costs(case: Explained, layers, repeats: int) -> tuple[float, float]:

@@ -16,6 +16,7 @@ import pytest
 
 from UMambaXAILogic.cli import main
 from UMambaXAILogic.engine import errors
+from UMambaXAILogic.engine.method_settings import MethodOptions
 from UMambaXAILogic.engine.request import Region, Request, Target
 
 METRICS = {
@@ -75,6 +76,8 @@ def test_every_option_reaches_the_request(pipeline):
     options = """--gt gt.nii.gz --gt-label 1,2 --resample-gt --series 1.2.3 --region -60,60,-80.5,40,-3e1,50
         --method seg-grad-cam --pool 2 --pool-mode mean --layers encoder.4,decoder.0 --target 3 --kind tp --score logit
         --threshold 0.2 0.3 --threshold 0.5 --preset paper --save-layer-maps
+        --regions grid --region-size 6.5 --max-regions 50 --reach 12 --fill blur --base-method seg-xres-cam
+        --samples 4 --noise 0.2 --seed 7
         --device cuda:1 --fold 0 --mirror --step 0.25 --memory-limit 4.5 --scan-backend reference --quiet"""
     assert main(EXPLAIN + options.split()) == 0
     assert pipeline.requests == [
@@ -90,6 +93,7 @@ def test_every_option_reaches_the_request(pipeline):
             method="seg-grad-cam",
             pool=2,
             pool_mode="mean",
+            method_options=MethodOptions("grid", 6.5, 50, 12.0, "blur", "seg-xres-cam", 4, 0.2, 7),
             layers=("encoder.4", "decoder.0"),
             target=Target(3, "tp", "logit"),
             thresholds=(0.2, 0.3, 0.5),

@@ -12,6 +12,7 @@ from UMambaXAILogic.cli import main
 from UMambaXAILogic.cli.cohort_progress import CohortBar, CohortLines, cases_text, computers_text
 from UMambaXAILogic.engine.cohort.request import CohortRequest, CohortResult
 from UMambaXAILogic.engine.errors import CancelledError
+from UMambaXAILogic.engine.method_settings import MethodOptions
 from UMambaXAILogic.engine.request import MethodChoice, Region, Request, Target
 
 COHORT = ["cohort", "cases.csv", "--model", "demo", "--out", "result"]
@@ -77,7 +78,9 @@ def test_every_option_reaches_the_request(engine):
     options = """--workers 3 --threads 2 --restart --gt-label 1,2 --resample-gt --region -60,60,-80.5,40,-3e1,50
         --methods seg-xres-cam@2,seg-grad-cam,seg-xres-cam --pool-mode mean --layers encoder.4 --target 3 --kind tp
         --score logit --threshold 0.2 --preset paper --save-layer-maps --device cuda --fold 0 --mirror --step 0.25
-        --memory-limit 4.5 --scan-backend reference --quiet"""
+        --memory-limit 4.5 --scan-backend reference --quiet
+        --regions grid --region-size 6.5 --max-regions 50 --reach 12 --fill blur --base-method seg-xres-cam
+        --samples 4 --noise 0.2 --seed 7"""
     assert main(COHORT + options.split()) == 0
     expected = template(
         ground_truth_labels=(1, 2),
@@ -87,6 +90,7 @@ def test_every_option_reaches_the_request(engine):
         pool=2,
         other_methods=(MethodChoice("seg-grad-cam"), MethodChoice("seg-xres-cam")),
         pool_mode="mean",
+        method_options=MethodOptions("grid", 6.5, 50, 12.0, "blur", "seg-xres-cam", 4, 0.2, 7),
         layers=("encoder.4",),
         target=Target(3, "tp", "logit"),
         thresholds=(0.2,),

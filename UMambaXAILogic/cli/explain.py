@@ -9,6 +9,7 @@ from pathlib import Path
 
 from UMambaXAILogic.engine.device import check_device_name
 from UMambaXAILogic.engine.errors import UsageError
+from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.request import (
     DEFAULT_THRESHOLDS,
     FOREGROUND,
@@ -21,6 +22,7 @@ from UMambaXAILogic.engine.request import (
 
 from . import arguments
 from .arguments import value_of
+from .method_options import add_method_options, method_options_from
 
 _DESCRIPTION = """\
 Segment one volume, explain the segmentation and measure where attention lies. DIR receives segmentation.nii.gz,
@@ -33,8 +35,7 @@ examples:
   umamba-xai explain dicom/ --model demo --region -60,60,-80,40,-30,50 --out result
 """
 
-
-DEFAULT_METHOD = "seg-xres-cam"
+DEFAULT_METHOD = next(iter(METHOD_FACTS))
 
 
 def add_command(commands: argparse._SubParsersAction) -> None:
@@ -104,6 +105,7 @@ def request_from(options: argparse.Namespace) -> Request:
         pool=options.pool,
         pool_mode=options.pool_mode,
         other_methods=options.other_methods,
+        method_options=method_options_from(options),
         layers=options.layers,
         target=Target(options.target, options.kind, options.score),
         thresholds=tuple(chain.from_iterable(options.threshold)) if options.threshold else DEFAULT_THRESHOLDS,
@@ -167,7 +169,10 @@ def add_explanation_options(parser: argparse.ArgumentParser) -> None:
     """What is explained, and how."""
     group = parser.add_argument_group("explanation")
     group.add_argument(
-        "--method", metavar="NAME", default=DEFAULT_METHOD, help=f"attribution (default {DEFAULT_METHOD})"
+        "--method",
+        metavar="NAME",
+        default=DEFAULT_METHOD,
+        help=f"attribution: {', '.join(METHOD_FACTS)} (default {DEFAULT_METHOD})",
     )
     group.add_argument("--preset", choices=("paper",), help="'paper': the settings of the published analysis")
     group.add_argument("--pool", metavar="N", type=int, help="window of gradient pooling in voxels, 1 for none")
@@ -190,6 +195,7 @@ def add_explanation_options(parser: argparse.ArgumentParser) -> None:
         help="attention thresholds in (0, 1] (default " + " ".join(map(str, DEFAULT_THRESHOLDS)) + ")",
     )
     group.add_argument("--save-layer-maps", action="store_true", help="also write one attention map per layer")
+    add_method_options(parser)
 
 
 def add_computer_options(parser: argparse.ArgumentParser) -> None:

@@ -72,6 +72,10 @@ class LineReporter(TerminalReporter):
         """See ``Reporter.device``."""
         self.show(device_text(facts))
 
+    def announce(self, text: str) -> None:
+        """See ``Reporter.announce``."""
+        self.show(text)
+
     def stage(self, name: str) -> None:
         """See ``Reporter.stage``."""
         self._estimate.enter(name)
@@ -138,6 +142,10 @@ class BarReporter(WithBar):
     def device(self, facts: Mapping[str, Any]) -> None:
         """See ``Reporter.device``."""
         self.show(device_text(facts))
+
+    def announce(self, text: str) -> None:
+        """See ``Reporter.announce``."""
+        self.show(text)
 
     def stage(self, name: str) -> None:
         """See ``Reporter.stage``."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
 
-from .attribution import MethodSettings, get_method
+from .attribution import get_method
 from .attribution.method import AttributionMethod
 from .case_record import CaseRecord
 from .device import device_facts, resolve_device
 from .errors import UsageError
 from .fingerprint import request_fingerprint
 from .inference.target import TargetScore, resolve_target
+from .method_catalogue import METHOD_FACTS, MethodFacts, effective_facts
+from .method_settings import SETTINGS, MethodSettings
 from .model.layers import Layer, resolve_layers
 from .model.loading import Model, load_model
 from .model.selective_scan import choose_backend
@@ -38,12 +42,21 @@ class PlannedMethod:
 
     def facts(self) -> dict[str, Any]:
         """``method``, ``pool`` and ``pool_mode`` as metrics.json names them; the latter two None without pooling."""
-        pools = self.method.facts.pools
+        pools = self.explained_as.pools
         return {
             "method": self.method.facts.name,
             "pool": self.settings.pool if pools else None,
             "pool_mode": self.settings.pool_mode if pools else None,
         }
+
+    def own_settings(self) -> dict[str, Any]:
+        """The method's further settings by name, as metrics.json gives them; empty for a method without any."""
+        return {name: getattr(self.settings, name) for name in self.method.facts.settings}
+
+    @property
+    def explained_as(self) -> MethodFacts:
+        """Whose layers and pooling it has; see ``effective_facts``."""
+        return effective_facts(self.method.facts, self.settings)
 
 
 @dataclass(frozen=True)
@@ -52,6 +65,7 @@ class CasePlan:
 
     Args:
         methods: the main method first, then those measured beside it.
+        layers: that are explained; none where every method explains at the network's input.
         fingerprint: of request, model and files; see ``fingerprint``.
     """
 
@@ -67,6 +81,11 @@ class CasePlan:
     def last_decoder_layer(self) -> str | None:
         """Alias of the network's last decoder layer, if it is among the explained ones."""
         return next((layer.alias for layer in self.layers if layer.is_last_decoder), None)
+
+    @property
+    def volumes_per_explanation(self) -> int:
+        """Arrays of the volume's size that explaining holds: a map for every layer, or evidence and regions."""
+        return max(len(self.layers), 3)
 
     @property
     def heads(self) -> int:
@@ -94,7 +113,8 @@ def plan_case(request: Request, record: CaseRecord, load: ModelLoader | None = N
             "reason": scan.reason if scan else f"{model.architecture} has no selective scan",
         }
     )
-    layers = resolve_layers(model, request.layers)
+    at_input = all(planned.explained_as.at_input for planned in methods)
+    layers = [] if at_input else resolve_layers(model, request.layers)
     for layer in layers:
         if layer.channel_token:
             record.warning(
@@ -118,14 +138,47 @@ def plan_methods(request: Request) -> tuple[PlannedMethod, ...]:
     """The request's methods with their defaults filled in, the main one first.
 
     Raises:
-        UsageError: a method is not known, or named twice.
+        UsageError: a method is not known, or named twice; or something was asked for that no method has.
     """
     planned: list[PlannedMethod] = []
     for choice in (MethodChoice(request.method, request.pool), *request.other_methods):
         method = get_method(choice.name)
-        pool = method.facts.defaults.pool if choice.pool is None else choice.pool
-        settings = MethodSettings(pool, request.pool_mode, per_window=request.preset == "paper")
-        planned.append(PlannedMethod(method, settings))
+        planned.append(PlannedMethod(method, _settings(method.facts, choice, request)))
         if planned[-1].facts() in [earlier.facts() for earlier in planned[:-1]]:
             raise UsageError(f"The method {choice} is named twice.", "Name every method once, or with another pooling.")
+    _refuse_what_no_method_has(request, planned)
     return tuple(planned)
+
+
+def _settings(facts: MethodFacts, choice: MethodChoice, request: Request) -> MethodSettings:
+    asked = {name: value for name, value in request.method_options.given().items() if name in facts.settings}
+    return dataclasses.replace(
+        facts.defaults,
+        pool=facts.defaults.pool if choice.pool is None else choice.pool,
+        pool_mode=request.pool_mode,
+        per_window=request.preset == "paper",
+        **asked,
+    )
+
+
+def _refuse_what_no_method_has(request: Request, planned: Sequence[PlannedMethod]) -> None:
+    names = ", ".join(dict.fromkeys(entry.method.facts.name for entry in planned))
+    for setting in request.method_options.given():
+        if not any(setting in entry.method.facts.settings for entry in planned):
+            owners = ", ".join(facts.name for facts in METHOD_FACTS.values() if setting in facts.settings)
+            raise UsageError(
+                f"The setting {SETTINGS[setting].title!r} was given, and {names} does not have it.",
+                f"Leave it out, or use one of: {owners}.",
+            )
+    if request.layers is not None and all(entry.explained_as.at_input for entry in planned):
+        raise UsageError(
+            f"The layers {', '.join(request.layers)} were named, and {names} explains at the network's input.",
+            "Leave the layers out, or use a method of layers such as seg-xres-cam.",
+        )
+    unpublished = [entry.method.facts.name for entry in planned if not entry.method.facts.published]
+    if request.preset == "paper" and unpublished:
+        raise UsageError(
+            f"The preset 'paper' was given, and {', '.join(unpublished)} is not part of the published analysis.",
+            "Leave the preset out, or use one of: "
+            f"{', '.join(facts.name for facts in METHOD_FACTS.values() if facts.published)}.",
+        )

@@ -39,6 +39,10 @@ class CaseRecord(Reporter):
     def progress(self, fraction: float) -> None:
         self._listener.progress(fraction)
 
+    def announce(self, text: str) -> None:
+        self.note(text)
+        self._listener.announce(text)
+
     def warning(self, code: str, message: str) -> None:
         warning = {"code": code, "message": message}
         if warning in self.warnings:

@@ -7,20 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class MethodSettings:
-    """Settings of a method.
-
-    Args:
-        pool: gradient pooling window, voxels per axis; 1 means none.
-        pool_mode: ``max`` or ``mean``.
-        per_window: normalise every window by itself, as the published tool does; for comparison only.
-    """
-
-    pool: int = 1
-    pool_mode: str = "max"
-    per_window: bool = False
+from .method_settings import MethodSettings
 
 
 @dataclass(frozen=True)
@@ -32,6 +19,9 @@ class MethodFacts:
         title: as it is written in texts.
         summary: what its map says, in a sentence or two.
         pools: it has a gradient pooling window.
+        settings: names in ``SETTINGS`` of what else can be set.
+        at_input: it explains at the network's input, where there are no layers to choose from.
+        published: it belongs to the published analysis that the preset ``paper`` follows.
         defaults: the settings it has where nothing else is asked.
     """
 
@@ -39,8 +29,13 @@ class MethodFacts:
     title: str
     summary: str
     pools: bool = False
+    settings: tuple[str, ...] = ()
+    at_input: bool = False
+    published: bool = False
     defaults: MethodSettings = field(default_factory=MethodSettings)
 
+
+_INTERVENTION = ("region_size_mm", "max_regions", "reach_mm", "fill")
 
 #: By name, the default first.
 METHOD_FACTS: dict[str, MethodFacts] = {
@@ -51,12 +46,54 @@ METHOD_FACTS: dict[str, MethodFacts] = {
             "Seg-XRes-CAM",
             "Activation times gradient, pooled in blocks: where in the image each layer supports the target.",
             pools=True,
+            published=True,
         ),
         MethodFacts(
             "seg-grad-cam",
             "Seg-Grad-CAM",
             "Activation weighted by the mean gradient of each channel: smoother, and blind to where in the image a "
             "channel matters.",
+            published=True,
+        ),
+        MethodFacts(
+            "grad-x-input",
+            "Gradient x input",
+            "Gradient times intensity at the network's input: fine, noisy, and true only for small changes.",
+            at_input=True,
+        ),
+        MethodFacts(
+            "smoothgrad",
+            "SmoothGrad",
+            "The mean of a gradient method over noisy copies of the input: what remains when the noise changes.",
+            settings=("base_method", "samples", "noise", "seed"),
+            at_input=True,
+        ),
+        MethodFacts(
+            "occlusion",
+            "Occlusion",
+            "What the score loses when one cell of a grid after the other is filled: slow, coarse, and causal.",
+            settings=_INTERVENTION,
+            at_input=True,
+            defaults=MethodSettings(regions="grid"),
+        ),
+        MethodFacts(
+            "supervoxel",
+            "Supervoxel intervention",
+            "What the score loses when one piece of vessel or tissue after the other is filled: slow, and causal.",
+            settings=_INTERVENTION,
+            at_input=True,
+        ),
+        MethodFacts(
+            "dea",
+            "Dual-evidence attribution",
+            "What filling regions costs, sharpened by gradient times intensity where both agree.",
+            settings=("regions", *_INTERVENTION),
+            at_input=True,
         ),
     )
 }
+
+
+def effective_facts(facts: MethodFacts, settings: MethodSettings) -> MethodFacts:
+    """Facts of the method that is asked for layers and pooling: of one that averages another, the other's."""
+    return METHOD_FACTS[settings.base_method] if "base_method" in facts.settings else facts

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def method_entry(planned: PlannedMethod, alignment: dict[str, Any]) -> dict[str, Any]:
-    """One member of ``methods`` in metrics.json: the method, ``alignment`` of its layer mean, and ``gap``."""
-    return {**planned.facts(), **alignment}
+    """One member of ``methods`` in metrics.json: the method, its settings, ``alignment`` of its mean, and ``gap``."""
+    return {**planned.facts(), "settings": planned.own_settings(), **alignment}
 
 
 def other_methods(
@@ -60,6 +60,9 @@ class _Voice(Reporter):
 
     def progress(self, fraction: float) -> None:
         self._record.progress(fraction)
+
+    def announce(self, text: str) -> None:
+        self._record.announce(f"{self._name}: {text}")
 
     def warning(self, code: str, message: str) -> None:
         self._record.warning(code, f"{self._name}: {message}")

@@ -54,7 +54,9 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
         case = read_case(request, plan.model, plan.score.target, record)
         record.stage("preprocess")
         grid = to_network_grid(case.volume, plan.model)
-        check_memory(case.volume.array.shape, grid.shape, plan.heads, len(plan.layers), request.memory_limit_gb)
+        check_memory(
+            case.volume.array.shape, grid.shape, plan.heads, plan.volumes_per_explanation, request.memory_limit_gb
+        )
         record.stage("segment")
         explained, labels = segment(plan, case, grid, record)
         writer.write_segmentation(labels, case.volume)
@@ -95,7 +97,10 @@ def segment(
     on_grid = logits[(slice(None), *windows.valid)]
     mask[windows.valid] = selection.select(plan.score.predicted(on_grid), windows.valid)
     labels = grid.export(on_grid)
-    return Explained(plan.model, windows, data, logits, mask, plan.score, request.mirror, selection), labels
+    return (
+        Explained(plan.model, windows, data, logits, mask, plan.score, request.mirror, grid.spacing_mm, selection),
+        labels,
+    )
 
 
 def select_target(plan: CasePlan, case: CaseInput, grid: NetworkGrid, windows: WindowPlan) -> TargetSelection:
@@ -182,8 +187,10 @@ def explain(
     branches = mirror_branches(plan.model.allowed_mirroring_axes if plan.request.mirror else None)
     return {
         **main.facts(),
+        "settings": main.own_settings(),
+        "details": dict(maps.details),
         "layers": attention.useful_layers,
-        "layers_without_map": [layer.alias for layer in plan.layers if layer.alias not in attention.useful_layers],
+        "layers_without_map": [alias for alias in maps.aliases if alias not in attention.useful_layers],
         "preset": plan.request.preset,
         "score": plan.score.score,
         "passes": {

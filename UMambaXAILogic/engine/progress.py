@@ -45,6 +45,9 @@ class Reporter:
         """Of a cohort's ``total`` cases so many are done and so many failed; None while nobody knows how long the
         others will take."""
 
+    def announce(self, text: str) -> None:
+        """What comes next and what it costs, where that is not obvious from the stage."""
+
     def warning(self, code: str, message: str) -> None:
         """Something the user should know; the computation goes on."""
 
@@ -55,3 +58,32 @@ class Reporter:
         """Raise ``CancelledError`` if the user asked to stop."""
         if self._is_cancelled is not None and self._is_cancelled():
             raise CancelledError()
+
+
+class PartOfStage(Reporter):
+    """Passes everything on; progress as that of a part of the stage.
+
+    Args:
+        listener: is told.
+        start, length: of the part, as fractions of the stage.
+    """
+
+    def __init__(self, listener: Reporter, start: float, length: float) -> None:
+        super().__init__()
+        self._listener, self._start, self._length = listener, start, length
+
+    def progress(self, fraction: float) -> None:
+        """See ``Reporter.progress``."""
+        self._listener.progress(self._start + self._length * fraction)
+
+    def announce(self, text: str) -> None:
+        """See ``Reporter.announce``."""
+        self._listener.announce(text)
+
+    def warning(self, code: str, message: str) -> None:
+        """See ``Reporter.warning``."""
+        self._listener.warning(code, message)
+
+    def check_cancelled(self) -> None:
+        """See ``Reporter.check_cancelled``."""
+        self._listener.check_cancelled()

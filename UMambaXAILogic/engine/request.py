@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
+from .method_settings import MethodOptions
 
 #: ``Target.label`` that means "any foreground label of the model".
 FOREGROUND = "foreground"
@@ -137,6 +138,7 @@ class Request:
         pool_mode: ``max`` or ``mean``.
         other_methods: further methods, measured on the same segmentation and told apart in ``methods`` of
             metrics.json; attention map, layers and verdict are those of ``method``.
+        method_options: what is asked of the methods' other settings; each method takes those that it has.
         layers: layer aliases such as ``encoder.4``; None: the default set.
         thresholds: attention thresholds in (0, 1].
         reporting_threshold: the one the gap and verdict rest on; it is measured even if not in ``thresholds``.
@@ -163,6 +165,7 @@ class Request:
     pool: int | None = None
     pool_mode: str = "max"
     other_methods: tuple[MethodChoice, ...] = ()
+    method_options: MethodOptions = field(default_factory=MethodOptions)
     layers: tuple[str, ...] | None = None
     target: Target = field(default_factory=Target)
     thresholds: tuple[float, ...] = DEFAULT_THRESHOLDS
@@ -216,6 +219,8 @@ class Request:
         for method in self.other_methods:
             if not isinstance(method, MethodChoice):
                 raise UsageError(f"The method {method!r} is not a MethodChoice.", "Give MethodChoice(name, pool).")
+        if not isinstance(self.method_options, MethodOptions):
+            raise UsageError(f"The method options {self.method_options!r} are not MethodOptions.")
         if not 0 < self.step <= 1:
             raise UsageError(f"The window step {self.step!r} is not in (0, 1].", "nnU-Net's default is 0.5.")
         if not self.thresholds:
@@ -253,6 +258,7 @@ class Request:
             body["target"] = Target(**body.get("target") or {})
             body["cutoffs"] = VerdictCutoffs(**body.get("cutoffs") or {})
             body["other_methods"] = tuple(MethodChoice(**method) for method in body.get("other_methods") or ())
+            body["method_options"] = MethodOptions(**body.get("method_options") or {})
             if body.get("region") is not None:
                 region = dict(body["region"])
                 region["mask"] = Path(region["mask"]) if region.get("mask") else None

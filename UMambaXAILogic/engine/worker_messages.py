@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -75,6 +76,10 @@ class MessageReporter(Reporter):
     def warning(self, code: str, message: str) -> None:
         """See ``Reporter.warning``."""
         self._writer.say("warning", code=code, message=message)
+
+    def announce(self, text: str) -> None:
+        """See ``Reporter.announce``. Lines of standard error belong to the log."""
+        print(text, file=sys.stderr, flush=True)
 
     def device(self, facts: Mapping[str, Any]) -> None:
         """See ``Reporter.device``."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from UMambaXAILogic.engine.errors import UsageError
+from UMambaXAILogic.engine.method_settings import MethodOptions
 from UMambaXAILogic.engine.request import DEFAULT_THRESHOLDS, MethodChoice, Region, Request, Target, VerdictCutoffs
 from UMambaXAILogic.scene.import_results import GroundTruthFile
 
@@ -22,6 +23,16 @@ class Options:
         poolMode: ``max`` or ``mean``.
         otherMethods: further methods, ``NAME`` or ``NAME@POOL``, that are measured on the same segmentation: what
             ``methods`` of the metrics compares.
+        regions: ``grid`` or ``supervoxel``: what is filled by the method ``dea``.
+        regionSizeMm: extent of a region, for methods that fill regions.
+        maxRegions: most regions; larger ones are taken where there would be more.
+        reachMm: only regions within this distance of the explained voxels are filled.
+        fill: what takes a region's place: ``shell`` (mean of the tissue around it), ``mean`` (of the volume) or
+            ``blur``.
+        baseMethod: gradient method that ``smoothgrad`` averages.
+        samples: noisy inputs of ``smoothgrad``.
+        noise: standard deviation of its noise, as a share of the intensity range.
+        seed: of its noise. All of ``regions`` to ``seed``: None means the method's default.
         layers: layer aliases such as ``encoder.4``; None: the default set.
         target: label value or name, or ``"foreground"`` for all labels together; None: the only label, or all.
         targetKind: ``prediction``, or ``tp``, ``fp``, ``fn`` (these three need a ground truth).
@@ -50,6 +61,15 @@ class Options:
     pool: int | None = None
     poolMode: str = "max"
     otherMethods: Sequence[str] = ()
+    regions: str | None = None
+    regionSizeMm: float | None = None
+    maxRegions: int | None = None
+    reachMm: float | None = None
+    fill: str | None = None
+    baseMethod: str | None = None
+    samples: int | None = None
+    noise: float | None = None
+    seed: int | None = None
     layers: Sequence[str] | None = None
     target: int | str | None = None
     targetKind: str = "prediction"
@@ -145,6 +165,7 @@ def _settings(model: str | Path, threshold: float, options: Options) -> dict[str
         "pool": options.pool,
         "pool_mode": options.poolMode,
         "other_methods": _methods(options.otherMethods),
+        "method_options": _method_options(options),
         "layers": None if options.layers is None else tuple(options.layers),
         "target": Target(options.target, options.targetKind, options.targetScore),
         "thresholds": tuple(options.thresholds),
@@ -159,6 +180,20 @@ def _settings(model: str | Path, threshold: float, options: Options) -> dict[str
         "scan_backend": options.scanBackend,
         "cutoffs": VerdictCutoffs() if options.cutoffs is None else VerdictCutoffs(*options.cutoffs),
     }
+
+
+def _method_options(options: Options) -> MethodOptions:
+    return MethodOptions(
+        regions=options.regions,
+        region_size_mm=options.regionSizeMm,
+        max_regions=options.maxRegions,
+        reach_mm=options.reachMm,
+        fill=options.fill,
+        base_method=options.baseMethod,
+        samples=options.samples,
+        noise=options.noise,
+        seed=options.seed,
+    )
 
 
 def _methods(names: Sequence[str]) -> tuple[MethodChoice, ...]:

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from UMambaXAILogic.engine.fingerprint import request_fingerprint, request_settings
+from UMambaXAILogic.engine.method_settings import MethodOptions
 from UMambaXAILogic.engine.request import MethodChoice, Region, Request, Target, VerdictCutoffs
 
 
@@ -33,6 +34,7 @@ def request_(tmp_path) -> Request:
         {"pool": 2},
         {"pool_mode": "mean"},
         {"other_methods": (MethodChoice("seg-grad-cam"),)},
+        {"method_options": MethodOptions(noise=0.2)},
         {"layers": ("encoder.1",)},
         {"target": Target(kind="tp")},
         {"thresholds": (0.5,)},

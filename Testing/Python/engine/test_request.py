@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from UMambaXAILogic.engine.errors import UsageError
+from UMambaXAILogic.engine.method_settings import MethodOptions
 from UMambaXAILogic.engine.request import MethodChoice, Region, Request, Target, VerdictCutoffs
 
 #: Every field with another value than its default.
@@ -23,6 +24,7 @@ FULL = Request(
     pool=2,
     pool_mode="mean",
     other_methods=(MethodChoice("seg-xres-cam", 1), MethodChoice("seg-xres-cam")),
+    method_options=MethodOptions("grid", 6.5, 50, 12.0, "blur", "seg-grad-cam", 4, 0.2, 7),
     layers=("encoder.4", "decoder.0"),
     target=Target("vessel", "fp", "logit"),
     thresholds=(0.1, 0.5),
@@ -64,6 +66,7 @@ def test_every_field_arrives_as_it_was_sent():
         ("pool", True),
         ("pool", 1.5),
         ("pool_mode", "median"),
+        ("method_options", {"samples": 4}),
         ("step", 0),
         ("step", "half"),
         ("step", math.nan),

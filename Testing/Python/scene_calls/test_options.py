@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("slicer", reason="slicer-core is not installed")
 
+from UMambaXAILogic.engine.method_settings import SETTINGS, MethodOptions
 from UMambaXAILogic.scene_calls.options import build_request, options_from
 
 
@@ -14,3 +15,13 @@ def test_maps_of_layers_are_kept_where_they_are_asked_for(tmp_path, keep):
     options = options_from({"saveLayerMaps": keep})
     request = build_request("case", "demo", 0.3, options, tmp_path, ground_truth=None, region=None)
     assert request.save_layer_maps is keep
+
+
+def test_settings_of_methods_reach_the_request(tmp_path):
+    asked = {"regions": "grid", "regionSizeMm": 6.5, "maxRegions": 50, "reachMm": 12.0, "fill": "blur"}
+    asked |= {"baseMethod": "seg-xres-cam", "samples": 4, "noise": 0.2, "seed": 7}
+    assert len(asked) == len(SETTINGS)
+    request = build_request("case", "demo", 0.3, options_from(asked), tmp_path, ground_truth=None, region=None)
+    assert request.method_options == MethodOptions("grid", 6.5, 50, 12.0, "blur", "seg-xres-cam", 4, 0.2, 7)
+    silent = build_request("case", "demo", 0.3, options_from({}), tmp_path, ground_truth=None, region=None)
+    assert silent.method_options == MethodOptions()

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from ..errors import UsageError
+from .dea import DualEvidence
+from .grad_x_input import GradTimesInput
 from .method import AttributionMethod, MethodSettings
+from .occlusion import Occlusion
 from .seg_grad_cam import SegGradCam
 from .seg_xres_cam import SegXResCam
+from .smoothgrad import SmoothGrad
+from .supervoxel import SupervoxelIntervention
 
-METHODS: dict[str, AttributionMethod] = {method.facts.name: method for method in (SegXResCam(), SegGradCam())}
+_METHODS: tuple[AttributionMethod, ...] = (
+    SegXResCam(),
+    SegGradCam(),
+    GradTimesInput(),
+    SmoothGrad(),
+    Occlusion(),
+    SupervoxelIntervention(),
+    DualEvidence(),
+)
+METHODS: dict[str, AttributionMethod] = {method.facts.name: method for method in _METHODS}
 
 __all__ = ["METHODS", "AttributionMethod", "MethodSettings", "get_method"]
 

@@ -61,7 +61,7 @@ class AttentionMaps:
         combined = self._maps.combined()
         if combined is not None:
             self._without_last = None
-            return unit_range(combined)
+            return combined if combined.max() > combined.min() else None
         return None if total is None else unit_range(total)
 
     def mean_without_last_layer(self) -> FloatMap | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from ..inference.explanation import Explained
-from ..method_catalogue import MethodFacts, MethodSettings
+from ..method_catalogue import MethodFacts
+from ..method_settings import MethodSettings
 from ..progress import Reporter
 
 if TYPE_CHECKING:
@@ -22,11 +23,13 @@ class LayerMaps(Protocol):
     Attributes:
         explained_windows: windows that were explained.
         forward_passes, backward_passes: of the network.
+        details: what else metrics.json says about how the maps were made.
     """
 
     explained_windows: int
     forward_passes: int
     backward_passes: int
+    details: Mapping[str, Any]
 
     @property
     def aliases(self) -> list[str]:
@@ -36,7 +39,7 @@ class LayerMaps(Protocol):
         """One layer's map (z, y, x) on the network grid."""
 
     def combined(self) -> npt.NDArray[np.float32] | None:
-        """The method's own mean over layers, or None where the usual mean of normalised maps is meant."""
+        """The method's own map of all layers together, in [0, 1]; None where the mean of normalised maps is meant."""
 
 
 class AttributionMethod(Protocol):

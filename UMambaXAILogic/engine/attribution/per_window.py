@@ -9,9 +9,9 @@ not mirrored. One deviation: there, S adds up the logits of all classes inside M
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,7 @@ class WindowwiseMaps:
     explained_windows: int
     forward_passes: int
     backward_passes: int
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def aliases(self) -> list[str]:
@@ -47,7 +48,7 @@ class WindowwiseMaps:
         return np.ascontiguousarray((self.sums[alias] / self.counts)[self.plan.valid].numpy())
 
     def combined(self) -> npt.NDArray[np.float32] | None:
-        return self.on_network_grid(_MEAN)
+        return _unit_range(torch.from_numpy(self.on_network_grid(_MEAN))).numpy()
 
 
 def explain_per_window(

@@ -25,7 +25,7 @@ class LayerCapture:
 
     Args:
         network: parameters without gradients.
-        layers: (alias, module) in any order.
+        layers: (alias, module) in any order. The network itself stands for its input.
     """
 
     def __init__(self, network: nn.Module, layers: Sequence[tuple[str, nn.Module]]) -> None:
@@ -38,7 +38,10 @@ class LayerCapture:
 
     def __enter__(self) -> LayerCapture:
         for alias, module in self._layers:
-            self._handles.append(module.register_forward_hook(self._make_hook(alias)))
+            if module is self._network:
+                self._handles.append(module.register_forward_pre_hook(self._make_input_hook(alias)))
+            else:
+                self._handles.append(module.register_forward_hook(self._make_hook(alias)))
         return self
 
     def __exit__(
@@ -94,15 +97,21 @@ class LayerCapture:
     def _make_hook(self, alias: str) -> Callable[[nn.Module, object, torch.Tensor], torch.Tensor]:
         def hook(_module: nn.Module, _inputs: object, output: torch.Tensor) -> torch.Tensor:
             if not output.requires_grad:
-                leaf = output.detach().requires_grad_(True)
-                self._leaves[alias] = leaf
-                self._activations[alias] = (leaf, leaf._version)
-                # A leaf may not be changed in place, and the next operation might.
-                return leaf.clone()
+                return self._cut_off(alias, output)
             self._activations[alias] = (output, output._version)
             return output.clone() if alias in self._copied else output
 
         return hook
+
+    def _make_input_hook(self, alias: str) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], torch.Tensor]:
+        return lambda _module, inputs: self._cut_off(alias, inputs[0])
+
+    def _cut_off(self, alias: str, activation: torch.Tensor) -> torch.Tensor:
+        leaf = activation.detach().requires_grad_(True)
+        self._leaves[alias] = leaf
+        self._activations[alias] = (leaf, leaf._version)
+        # A leaf may not be changed in place, and the next operation might.
+        return leaf.clone()
 
     def _make_gradient_hook(self, alias: str, receive: Receiver) -> Callable[[torch.Tensor], None]:
         def hook(gradient: torch.Tensor) -> None:

@@ -10,9 +10,9 @@ Windows without a voxel of M have no gradient and are skipped.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,7 @@ class Explained:
         mask: M, bool (z, y, x), padded network grid, CPU.
         score: S.
         mirror: the prediction was averaged over mirrors.
+        spacing_mm: (z, y, x) of the network grid.
         selection: how M follows from what is predicted; for methods that predict windows anew.
     """
 
@@ -53,6 +54,7 @@ class Explained:
     mask: torch.Tensor
     score: TargetScore
     mirror: bool
+    spacing_mm: tuple[float, float, float]
     selection: TargetSelection = field(default_factory=TargetSelection)
 
 
@@ -66,6 +68,7 @@ class StitchedMaps:
         signed: alias -> float32 (z, y, x) of the box.
         explained_windows: T.
         forward_passes, backward_passes: of the network, mirrors and folds counted.
+        details: see ``method.LayerMaps``.
     """
 
     plan: WindowPlan
@@ -74,6 +77,7 @@ class StitchedMaps:
     explained_windows: int
     forward_passes: int
     backward_passes: int
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def aliases(self) -> list[str]:

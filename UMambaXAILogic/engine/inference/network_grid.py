@@ -46,6 +46,13 @@ class NetworkGrid:
         """Network grid (z, y, x)."""
         return tuple(self.data.shape[1:])
 
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Of the network grid (z, y, x): that of the plans but for rounding to whole voxels; 2-D plans keep z."""
+        stored = [float(self.properties["spacing"][axis]) for axis in self._forward]
+        z, y, x = (mm * old / new for mm, old, new in zip(stored, self._cropped_shape, self.shape, strict=True))
+        return z, y, x
+
     def to_network(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """A mask of the input grid on the network grid, nearest neighbour."""
         stored = as_nnunet_input(Volume(mask, self.volume.geometry), self.model.reader_writer_name)[0][0]

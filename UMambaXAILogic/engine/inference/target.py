@@ -156,6 +156,11 @@ class TargetScore:
         gradient[:, mask] = values
         return gradient
 
+    def is_linear(self, heads: int) -> bool:
+        """Whether dS/dZ is the same whatever the logits: one target head against at most one other."""
+        others = len(self._others(heads)) if self._subtracts_others else 0
+        return len(self.target.channels) == 1 and others <= 1
+
     @property
     def _subtracts_others(self) -> bool:
         return self.score == "margin" and not self.target.sigmoid

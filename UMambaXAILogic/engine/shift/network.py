@@ -44,7 +44,9 @@ class Network:
         record = CaseRecord(Reporter(self._is_cancelled))
         case = CaseInput(volume, self._facts, None, region)
         grid = to_network_grid(volume, plan.model)
-        check_memory(volume.array.shape, grid.shape, plan.heads, len(plan.layers), plan.request.memory_limit_gb)
+        check_memory(
+            volume.array.shape, grid.shape, plan.heads, plan.volumes_per_explanation, plan.request.memory_limit_gb
+        )
         explained, labels = segment(plan, case, grid, record)
         pm = np.isin(labels, plan.score.target.label_values)
         attention: FloatMap | None = None

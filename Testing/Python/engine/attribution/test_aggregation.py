@@ -66,8 +66,10 @@ def test_mean_without_the_last_layer_leaves_only_that_one_out():
 
 
 def test_a_method_with_a_mean_of_its_own_keeps_it():
-    maps = Maps(combined=np.array([0, 2, 4], np.float32), encoder_0=[4, 0, 0])
-    assert AttentionMaps(maps, Reporter()).mean() == pytest.approx([0, 0.5, 1])
+    maps = Maps(combined=np.array([0.2, 0.5, 1], np.float32), encoder_0=[4, 0, 0])
+    assert AttentionMaps(maps, Reporter()).mean() == pytest.approx([0.2, 0.5, 1])
+    constant = Maps(combined=np.zeros(3, np.float32), encoder_0=[4, 0, 0])
+    assert AttentionMaps(constant, Reporter()).mean() is None
 
 
 def test_unknown_method_is_refused_with_the_list():

@@ -31,7 +31,7 @@ def make_case(model, shape, *, label=1, score="margin", step=0.5, mirror=False):
     inside[plan.valid] = True
     mask &= inside
     assert mask.any() and not mask.all(), "the case should have target and background"
-    return Explained(model, plan, data, logits, mask, target, mirror)
+    return Explained(model, plan, data, logits, mask, target, mirror, (1.0, 1.0, 1.0))
 
 
 def branches_of(model, mirror):

@@ -1,0 +1,36 @@
+"""Gradient x activation at the network's input: voxel by voxel, how much S would lose, to first order, at intensity 0.
+
+0 is what nnU-Net's normalisation makes of the mean intensity. Source of the product: Shrikumar, Greenside, Shcherbina,
+Kundaje, "Not just a black box: learning important features through propagating activation differences",
+arXiv:1605.01713.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from ..inference.explanation import Explained, StitchedMaps, explain_stitched
+from ..method_catalogue import METHOD_FACTS
+from ..model.layers import Layer
+from ..progress import Reporter
+from .gradient_cam import block_pooled_map
+from .method import MethodSettings
+
+#: In the place of a layer's name.
+INPUT = "input"
+
+
+class GradTimesInput:
+    facts = METHOD_FACTS["grad-x-input"]
+
+    def explain(
+        self, case: Explained, layers: Sequence[Layer], settings: MethodSettings, reporter: Reporter
+    ) -> StitchedMaps:
+        """As ``AttributionMethod.explain``; neither layers nor settings matter."""
+
+        def signed_map(_alias: str, activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
+            return block_pooled_map(activation, gradient, window=1, mode="max")
+
+        return explain_stitched(case, [Layer(INPUT, case.model.network)], signed_map, reporter)

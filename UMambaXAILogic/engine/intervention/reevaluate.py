@@ -1,0 +1,160 @@
+"""Change the input, keep M, and ask what S becomes: exactly, at the cost of the windows that the change touches.
+
+Exactly: S of the stitched logits of the changed input, as a whole prediction would give it in float32. Windows that
+the change does not touch, or that hold no voxel that is scored, keep their logits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+
+from ..inference.explanation import Explained
+from ..inference.target import TargetScore
+from ..inference.windows import Window
+from .window_cache import WatchedWindows, WindowCache
+
+
+@dataclass(frozen=True)
+class Change:
+    """Other values in a box of the input.
+
+    Args:
+        box: slices of the padded network grid (z, y, x), with start and stop.
+        values: (channels, ...) of the box's shape; voxels of the box that do not change keep their values.
+    """
+
+    box: tuple[slice, ...]
+    values: torch.Tensor
+
+
+@dataclass(frozen=True)
+class WatchedScore:
+    """A score and the voxels over which it is summed, both frozen.
+
+    Args:
+        mask: bool (z, y, x), padded network grid.
+        score: of the stitched logits.
+    """
+
+    mask: torch.Tensor
+    score: TargetScore
+
+
+class Intervention:
+    """Scores of one case under changes of its input.
+
+    Args:
+        case: what is explained.
+        before_pass: called before each forward pass of the network: ``reporter.check_cancelled``, say.
+        scores: what is watched; the case's S on its M where nothing is given.
+
+    Attributes:
+        changes: that were scored.
+        evaluated_windows: for them, each with ``passes_per_window`` forward passes.
+    """
+
+    def __init__(self, case: Explained, before_pass: Callable[[], None], scores: Sequence[WatchedScore] = ()) -> None:
+        scores = scores or (WatchedScore(case.mask, case.score),)
+        watched = torch.zeros_like(scores[0].mask)
+        for entry in scores:
+            watched |= entry.mask
+        self._case = case
+        self._scores = [(entry.score, entry.mask[watched]) for entry in scores]
+        self._windows = WatchedWindows(case, watched, before_pass)
+        self.changes = 0
+        self.evaluated_windows = 0
+
+    @cached_property
+    def original(self) -> tuple[float, ...]:
+        """The scores of the unchanged input."""
+        return self._sums(self._cache.stitched, torch.ones(self._windows.voxels, dtype=torch.bool))
+
+    @cached_property
+    def _cache(self) -> WindowCache:
+        return WindowCache(self._windows, self._case.data)
+
+    @property
+    def forward_passes(self) -> int:
+        """Of the network so far, those over the unchanged input included."""
+        return self._windows.forward_passes
+
+    @property
+    def passes_per_window(self) -> int:
+        """Mirrors times folds."""
+        return self._windows.passes_per_window
+
+    @property
+    def watched_windows(self) -> int:
+        """Windows that hold a voxel that is scored."""
+        return len(self._windows.windows)
+
+    def touched(self, box: Sequence[slice]) -> list[int]:
+        """Numbers of the watched windows that a change in ``box`` can touch."""
+        return [number for number, window in enumerate(self._windows.windows) if _overlap(window, box) is not None]
+
+    def expected_passes(self, boxes: Iterable[Sequence[slice]]) -> int:
+        """Forward passes, at most, of changes in these boxes, those over the unchanged input included."""
+        windows = self.watched_windows + sum(len(self.touched(box)) for box in boxes)
+        return windows * self.passes_per_window
+
+    def score(self, change: Change) -> float:
+        """The first of ``scores``."""
+        return self.scores(change)[0]
+
+    def scores(self, change: Change) -> tuple[float, ...]:
+        """All watched scores of the changed input, in float64."""
+        numbers = [number for number in self.touched(change.box) if self._changes(number, change)]
+        differences = {number: -self._cache.part(number) for number in numbers}
+        for number, part in self._windows.parts(numbers, lambda n: self._changed_patch(n, change)):
+            differences[number] += part
+        stitched = self._cache.stitched.clone()
+        seen = torch.zeros(self._windows.voxels, dtype=torch.bool)
+        for number, difference in differences.items():
+            positions = self._windows.positions(number)
+            stitched[:, positions] += difference
+            seen[positions] = True
+        self.changes += 1
+        self.evaluated_windows += len(numbers)
+        before, after = self._sums(self._cache.stitched, seen), self._sums(stitched, seen)
+        return tuple(was + new - old for was, new, old in zip(self.original, after, before, strict=True))
+
+    def _changes(self, number: int, change: Change) -> bool:
+        """Whether the window shows something else after the change; boxes may hold voxels that do not change."""
+        return not torch.equal(self._changed_patch(number, change), self._patch(number))
+
+    def _changed_patch(self, number: int, change: Change) -> torch.Tensor:
+        patch = self._patch(number).clone()
+        overlap = _overlap(self._windows.windows[number], change.box)
+        assert overlap is not None
+        in_window, in_box = overlap
+        patch[(slice(None), *in_window)] = change.values[(slice(None), *in_box)]
+        return patch
+
+    def _patch(self, number: int) -> torch.Tensor:
+        return self._case.data[(slice(None), *self._windows.windows[number])]
+
+    def _sums(self, stitched: torch.Tensor, where: torch.Tensor) -> tuple[float, ...]:
+        """Every score summed over those of its voxels that are in ``where``."""
+        return tuple(float(score.density(stitched[:, where & member].double()).sum()) for score, member in self._scores)
+
+
+def _overlap(window: Window, box: Sequence[slice]) -> tuple[tuple[slice, ...], tuple[int | slice, ...]] | None:
+    """The common part in the window's frame and in the box's; None where there is none."""
+    in_window: list[slice] = []
+    in_box: list[int | slice] = []
+    for axis, part in zip(window, box, strict=True):
+        if isinstance(axis, int):  # a 2-D window has no such axis
+            if not part.start <= axis < part.stop:
+                return None
+            in_box.append(axis - part.start)
+            continue
+        start, stop = max(axis.start, part.start), min(axis.stop, part.stop)
+        if start >= stop:
+            return None
+        in_window.append(slice(start - axis.start, stop - axis.start))
+        in_box.append(slice(start - part.start, stop - part.start))
+    return tuple(in_window), tuple(in_box)
