@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from .audit import audit, audit_alignment, audit_percents
-from .case import MEAN_LAYER, MEAN_WITHOUT_LAST_LAYER, CaseMeasurement, CaseMetrics
+from .case import CONTROL, MEAN_LAYER, MEAN_WITHOUT_LAST_LAYER, CaseMeasurement, CaseMetrics
 from .overlap import Overlap
 from .slices import SliceRow, write_slices_csv
 from .verdict import VERDICT_TEXT
 
 __all__ = [
+    "CONTROL",
     "MEAN_LAYER",
     "MEAN_WITHOUT_LAST_LAYER",
     "VERDICT_TEXT",

@@ -21,6 +21,7 @@ from .verdict import Verdict, judge, no_verdict
 
 MEAN_LAYER = "mean"
 MEAN_WITHOUT_LAST_LAYER = "mean_without_last"
+CONTROL = "control"
 
 FloatMap = npt.NDArray[np.float32]
 
@@ -30,9 +31,9 @@ class CaseMetrics:
     """What was measured.
 
     Args:
-        fields: the fields ``segmentation``, ``alignment``, ``alignment_without_last_layer``, ``gap``,
-            ``excess_alignment``, ``slice_categories`` and ``verdict`` of metrics.json, JSON-ready: Python ints, floats
-            and None, never NaN.
+        fields: the fields ``segmentation``, ``alignment``, ``alignment_without_last_layer``,
+            ``alignment_of_control``, ``gap``, ``excess_alignment``, ``slice_categories`` and ``verdict`` of
+            metrics.json, JSON-ready: Python ints, floats and None, never NaN.
         slices: rows of slices.csv.
         warnings: (code, message) pairs.
     """
@@ -86,6 +87,7 @@ class CaseMeasurement:
         self._rows: list[dict[str, Any]] = []
         self._mean_rows: list[dict[str, Any]] = []
         self._rows_without_last: list[dict[str, Any]] = []
+        self._control_rows: list[dict[str, Any]] = []
         self._mean: AttentionCounts | None = None
         self._excess: ExcessAlignment | None = None
 
@@ -107,6 +109,10 @@ class CaseMeasurement:
         """Measure the mean of all layers but the last, whose map lies inside the prediction by construction."""
         self._rows_without_last = self._alignment_rows(MEAN_WITHOUT_LAST_LAYER, self._count(attention))
 
+    def add_control(self, attention: FloatMap) -> None:
+        """Measure the layer mean's control: the same map without the weight by place that a prompt box gives."""
+        self._control_rows = self._alignment_rows(CONTROL, self._count(attention))
+
     def mean_alignment(self) -> dict[str, Any]:
         """``alignment`` rows and ``gap`` of the layer mean; no rows where none was added."""
         return {"alignment": self._mean_rows, "gap": self._gap(self._mean_rows)}
@@ -125,6 +131,7 @@ class CaseMeasurement:
                 "segmentation": self._segmentation_fields(pooled),
                 "alignment": self._mean_rows + self._rows,
                 "alignment_without_last_layer": self._rows_without_last,
+                "alignment_of_control": self._control_rows,
                 "gap": self._gap(self._mean_rows),
                 "excess_alignment": self._excess.to_json() if self._excess else None,
                 "slice_categories": self._slice_categories(slices),

@@ -90,7 +90,7 @@ ALIGNMENT = pa.schema(
         ("pool", pa.int32()),
         ("pool_mode", pa.string()),
         ("main", pa.bool_()),  # the method whose map was written and judged
-        ("layer", pa.string()),  # mean, mean_without_last, or a layer's name; other methods: mean only
+        ("layer", pa.string()),  # mean, mean_without_last, control, or a layer's name; other methods: mean and control
         ("reference", pa.string()),  # gt or pm
         ("threshold", pa.float64()),
         *((name, pa.float64()) for name in _RATIOS),
@@ -151,12 +151,13 @@ def case_row(metrics: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def alignment_rows(metrics: Mapping[str, Any], domain: str | None) -> Iterator[dict[str, Any]]:
-    """Rows of ``alignment.parquet``: all layers of the main method, the mean over layers of the others."""
+    """Rows of ``alignment.parquet``: all layers of the main method, the others' mean over layers, all controls."""
     sizes = {reference: metrics["segmentation"][f"{reference}_voxels"] for reference in ("gt", "pm")}
     for number, method in enumerate(metrics["methods"]):
         found = method["alignment"]
         if number == 0:
             found = metrics["alignment"] + metrics["alignment_without_last_layer"]
+        found = found + (metrics if number == 0 else method).get("alignment_of_control", [])
         for row in found:
             yield {
                 "case": metrics["case"],

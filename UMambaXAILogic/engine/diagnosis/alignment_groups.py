@@ -25,7 +25,7 @@ class AlignmentKey(NamedTuple):
 
     Args:
         method: label of an attribution method with its pooling.
-        layer: ``mean``, ``mean_without_last`` or a layer's name.
+        layer: ``mean``, ``mean_without_last``, ``control`` or a layer's name.
         reference: ``gt`` or ``pm``.
         threshold: of the attention.
     """

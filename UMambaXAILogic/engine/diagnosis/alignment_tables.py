@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..alignment import CONTROL
 from .alignment_groups import RATIOS
 from .averages import (
     CASE_MEAN,
@@ -102,10 +103,17 @@ def layer_table(measures: Measures, options: DiagnosisOptions) -> Table:
                     rows += ratio_rows(group, head, options.seed)
     notes = [
         "The last decoder layer's map lies inside the prediction by construction: the mean without it is free of that.",
+        *_control_notes(measures),
         *missing_notes(measures, needs_truth=False),
     ]
     title = f"Alignment per layer at attention >= {measures['source'].threshold:g}"
     return Table("layers", None, title, columns, tuple(rows), tuple(notes))
+
+
+def _control_notes(measures: Measures) -> list[str]:
+    if not any(CONTROL in measures[cohort].layers for cohort in COHORTS):
+        return []
+    return ["The control is the mean of layers without the weight that a prompt box gives to every place."]
 
 
 def gap_table(measures: Measures, options: DiagnosisOptions) -> Table:

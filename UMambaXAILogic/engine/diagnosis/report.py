@@ -53,7 +53,7 @@ from typing import Any
 
 import UMambaXAILogic
 
-from ..alignment import MEAN_LAYER, MEAN_WITHOUT_LAST_LAYER
+from ..alignment import CONTROL, MEAN_LAYER, MEAN_WITHOUT_LAST_LAYER
 from ..statistics import GroupComparison
 from .anonymise import CaseNames
 from .averages import COHORTS, Measures
@@ -148,7 +148,9 @@ def _compared(measures: CohortMeasures, anonymise: bool | None) -> dict[str, Any
         "settings": {
             **{name: explained[name] for name in ("method", "pool", "pool_mode", "preset", "target", "target_kind")},
             "score": (settings.get("target") or {}).get("score"),
-            "layers": [layer for layer in measures.layers if layer not in (MEAN_LAYER, MEAN_WITHOUT_LAST_LAYER)],
+            "layers": [
+                layer for layer in measures.layers if layer not in (CONTROL, MEAN_LAYER, MEAN_WITHOUT_LAST_LAYER)
+            ],
             "thresholds": measures.thresholds,
             "reporting_threshold": results.threshold,
             **{name: settings.get(name) for name in ("folds", "mirror", "step", "ground_truth_labels")},

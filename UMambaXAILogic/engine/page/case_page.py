@@ -200,12 +200,19 @@ def _numbers(metrics: dict[str, Any], threshold: float) -> str:
         mean = [row for row in rows if row["layer"] == "mean"]
         parts.append("<h3>Attention (mean of layers) at every threshold</h3>" + threshold_table(mean, threshold))
         without = metrics.get("alignment_without_last_layer") or []
-        first = [*mean, *without, *(row for row in rows if row["layer"] != "mean")]
+        control = metrics.get("alignment_of_control") or []
+        first = [*mean, *control, *without, *(row for row in rows if row["layer"] != "mean")]
         parts.append(f"<h3>Every layer at threshold {threshold:g}</h3>" + layer_table(first, threshold))
-        parts.append(
-            '<p class="note">The last decoder layer lies inside the prediction by construction; the mean without it '
-            "does not have that head start.</p>"
-        )
+        if control:
+            parts.append(
+                '<p class="note">The control is the mean of layers without the weight that the prompt box gives to '
+                "every place: what it lacks of the map's agreement was put there by the box.</p>"
+            )
+        if without:
+            parts.append(
+                '<p class="note">The last decoder layer lies inside the prediction by construction; the mean without '
+                "it does not have that head start.</p>"
+            )
     categories = metrics["slice_categories"]
     if categories is not None:
         parts.append("<h3>Slices by category</h3>" + category_table(categories))

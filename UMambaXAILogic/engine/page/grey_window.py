@@ -32,6 +32,15 @@ class GreyWindow:
         return np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
 
 
+def is_hounsfield(lowest: float, modality: str | None) -> bool:
+    """Whether an image whose lowest value this is counts as CT numbers.
+
+    Args:
+        modality: DICOM modality where the file says.
+    """
+    return modality in (None, "CT") and lowest <= _CT_MINIMUM
+
+
 def choose_window(image: npt.NDArray, modality: str | None = None) -> GreyWindow:
     """The CT angiography window for CT numbers, else the range that most voxels lie in.
 
@@ -40,7 +49,7 @@ def choose_window(image: npt.NDArray, modality: str | None = None) -> GreyWindow
         modality: DICOM modality where the file says.
     """
     low, high = float(image.min()), float(image.max())
-    if modality in (None, "CT") and low <= _CT_MINIMUM:
+    if is_hounsfield(low, modality):
         return GreyWindow(*CT_ANGIOGRAPHY_HU)
     # Every 7th voxel is plenty for a window, and 7 divides no common matrix, so no row is preferred.
     values = image.reshape(-1)[::7]

@@ -120,7 +120,8 @@ def _bar(value: float | None, reference: str) -> str:
 
 
 def _layer_name(layer: str) -> str:
-    return {"mean": "mean of layers", "mean_without_last": "mean without the last layer"}.get(layer, layer)
+    names = {"mean": "mean of layers", "mean_without_last": "mean without the last layer"}
+    return {**names, "control": "control: without the box's weight"}.get(layer, layer)
 
 
 def _table(head: str, body: Iterable[str]) -> str:

@@ -43,6 +43,21 @@ def test_rows_cover_references_thresholds_and_layers(arrays, grid):
     ]
 
 
+def test_a_control_has_rows_of_its_own_and_counts_for_nothing_else(arrays, grid):
+    pm, gt, attention = arrays
+    alone = CaseMeasurement(pm, gt, None, grid(SHAPE))
+    alone.add_mean(attention)
+    case = CaseMeasurement(pm, gt, None, grid(SHAPE))
+    case.add_mean(attention)
+    case.add_control(attention[:, :, ::-1].copy())
+    fields, expected = case.result().fields, alone.result().fields
+    assert expected["alignment_of_control"] == []
+    rows = fields.pop("alignment_of_control")
+    assert {row["layer"] for row in rows} == {"control"} and len(rows) == 6
+    assert rows != [{**row, "layer": "control"} for row in fields["alignment"]]
+    assert fields == {name: value for name, value in expected.items() if name != "alignment_of_control"}
+
+
 def test_numbers_by_hand(arrays, grid):
     pm, gt, attention = arrays
     case = CaseMeasurement(pm, gt, None, grid(SHAPE))

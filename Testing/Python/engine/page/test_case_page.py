@@ -74,6 +74,15 @@ def test_words_and_numbers_are_those_of_metrics_json(make_case):
     assert "seg-xres-cam" in text and "3 of 4" in text
 
 
+def test_a_control_stands_beside_the_map_it_belongs_to(make_case):
+    case = make_case()
+    assert "control" not in outline(build_case_page(case.folder)).text
+    rows = [{**row, "layer": "control", "iou": 0.123} for row in case.metrics["alignment"] if row["layer"] == "mean"]
+    case.change(alignment_of_control=rows)
+    text = outline(build_case_page(case.folder)).text
+    assert "control: without the box's weight" in text and "0.123" in text and "put there by the box" in text
+
+
 def test_pictures_show_the_slices_in_true_proportion(make_case):
     case = make_case(spacing_mm=(0.5, 1.0, 1.5))  # 15 mm wide, 24 mm high
     page = build_case_page(case.folder, case.volume, case.ground_truth)

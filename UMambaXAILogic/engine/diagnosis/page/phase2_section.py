@@ -17,7 +17,7 @@ from .strip_chart import Strip, strip_chart
 from .table_html import table_html
 
 #: Layers that are means of the others; they come last in a chart.
-_MEANS = ("mean_without_last", "mean")
+_MEANS = ("mean_without_last", "control", "mean")
 _PART_TITLES = {"mean": "mean", "mean_without_last": "mean w/o last"}
 
 _STRIP_WORDS = "Marks are cases; a bar is their mean, the box around it its 95 % interval, from 6 cases on."

@@ -16,7 +16,7 @@ PUBLISHED = "published, other data"
 FEW = '<abbr title="few cases"> \u2020</abbr>'
 FEW_WORDS = "\u2020 few cases: from 6 to 11 of them; Student's t interval, rough."
 _MINUS = "\u2212"
-_LAYERS = {"mean": "mean of layers", "mean_without_last": "mean without the last layer"}
+_LAYERS = {"mean": "mean of layers", "mean_without_last": "mean without the last layer", "control": "control"}
 #: Number columns by which rows are told apart.
 _NUMBER_KEYS = ("threshold",)
 
