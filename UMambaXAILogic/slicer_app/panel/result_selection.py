@@ -29,7 +29,7 @@ class ResultSelection:
         for index in range(layouts.plotViewCount):
             widget = layouts.plotWidget(index)
             if _is(widget.mrmlPlotViewNode(), plot_view(scene)) and widget.plotView() not in self._views:
-                connect(widget.plotView(), "dataSelected(vtkStringArray*,vtkCollection*)", self._on_points)
+                connect(widget.plotView(), "dataSelected(vtkStringArray*,vtkCollection*)", self._on_points(scene))
                 self._views.append(widget.plotView())
         for index in range(layouts.tableViewCount):
             view = layouts.tableWidget(index).tableView()
@@ -37,13 +37,21 @@ class ResultSelection:
                 connect(view.selectionModel(), "currentRowChanged(QModelIndex,QModelIndex)", self._on_row(view))
                 self._views.append(view)
 
-    def _on_points(self, series_ids: Any, selections: Any) -> None:
-        """Of several points, or of several lines at one place, the first counts; a click beside them selects none."""
-        for index in range(selections.GetNumberOfItems()):
-            rows = selections.GetItemAsObject(index)
-            if rows.GetNumberOfValues():
-                self._select(int(rows.GetValue(0)))
-                return
+    def _on_points(self, scene: Any) -> Callable[[Any, Any], None]:
+        def take(series_ids: Any, selections: Any) -> None:
+            """Points of every line that is there, bands and cursor first: only those of the slice table are slices.
+
+            Of several lines at one place the first counts; a click beside them selects none.
+            """
+            slices_table_id = table_view(scene).GetTableNodeID()
+            for index in range(series_ids.GetNumberOfValues()):
+                series = scene.GetNodeByID(series_ids.GetValue(index))
+                rows = selections.GetItemAsObject(index)
+                if series is not None and series.GetTableNodeID() == slices_table_id and rows.GetNumberOfValues():
+                    self._select(int(rows.GetValue(0)))
+                    return
+
+        return take
 
     def _on_row(self, view: Any) -> Callable[[Any], None]:
         def take(current: Any) -> None:

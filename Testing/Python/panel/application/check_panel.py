@@ -281,17 +281,29 @@ def test_selecting_a_slice_moves_the_slices_there(panel, shown):
     table.sortByColumn(0, qt.Qt.DescendingOrder)
     table.selectRow(1)  # as it is sorted: slice 6
     assert height() == pytest.approx(6)
-    rows = vtk.vtkIdTypeArray()
-    rows.InsertNextValue(3)
-    points = vtk.vtkCollection()
-    points.AddItem(vtk.vtkIdTypeArray())
-    points.AddItem(rows)
-    layouts.plotWidget(0).plotView()._object.dataSelected.emit(vtk.vtkStringArray(), points)
+    chart = shown.nodes.get("chart")
+    plot = layouts.plotWidget(0).plotView()._object
+    plot.dataSelected.emit(*points_of(chart, {"good": 1, "Dice": 3, "F1 attention-GT": 5}))
     assert height() == pytest.approx(3)
-    layouts.plotWidget(0).plotView()._object.dataSelected.emit(vtk.vtkStringArray(), vtk.vtkCollection())
+    plot.dataSelected.emit(*points_of(chart, {"Slice shown": 1, "bad": 0}))  # bands and cursor are no slices
+    plot.dataSelected.emit(*points_of(chart, {}))
     assert height() == pytest.approx(3)
     view.RemoveAllObservers()
     slicer.mrmlScene.RemoveNode(view)
+
+
+def points_of(chart, rows_by_series: dict[str, int]):
+    """What a plot view says of selected points: ids of series and, in the same order, rows."""
+    import vtk
+
+    ids, selections = vtk.vtkStringArray(), vtk.vtkCollection()
+    names = [chart.GetNthPlotSeriesNode(index).GetName() for index in range(chart.GetNumberOfPlotSeriesNodes())]
+    for name, row in rows_by_series.items():
+        ids.InsertNextValue(chart.GetNthPlotSeriesNode(names.index(name)).GetID())
+        rows = vtk.vtkIdTypeArray()
+        rows.InsertNextValue(row)
+        selections.AddItem(rows)
+    return ids, selections
 
 
 def test_numbers_leave_by_clipboard_and_files(panel, shown, dialogs, tmp_path):
