@@ -1,21 +1,30 @@
-"""Small trained folders with random weights, as nnU-Net leaves them, small volumes, and a browser."""
+"""Small trained folders with random weights, as nnU-Net leaves them, tiny networks, small volumes, and a browser."""
 
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 import torch
+from nnunetv2.utilities.label_handling.label_handling import LabelManager
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
+from UMambaXAILogic.engine.inference.explanation import Explained
+from UMambaXAILogic.engine.inference.target import TargetScore, resolve_target
+from UMambaXAILogic.engine.inference.windows import WindowPlan, importance_map, plan_windows
 from UMambaXAILogic.engine.model.builder import build_network
+from UMambaXAILogic.engine.model.topology import Topology
+from UMambaXAILogic.engine.model.umamba import UMambaBot, UMambaEnc
 
 
 def nested_plans(
@@ -197,3 +206,112 @@ def write_test_volume(tmp_path_factory) -> Callable[..., Path]:
         return path
 
     return write
+
+
+@dataclass
+class TinyModel:
+    """What prediction and explanation need of a model."""
+
+    network: torch.nn.Module
+    label_manager: LabelManager
+    patch_size: tuple[int, ...]
+    allowed_mirroring_axes: tuple[int, ...] | None
+    parameter_sets: list[dict]
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    @property
+    def folds(self) -> tuple[int, ...]:
+        return tuple(range(len(self.parameter_sets)))
+
+    def use_fold(self, fold: int) -> None:
+        self.network.load_state_dict(self.parameter_sets[fold])
+
+    def layers(self) -> list[SimpleNamespace]:
+        encoder, decoder = self.network.encoder, self.network.decoder
+        modules = {"encoder.0": encoder.stages[0], "encoder.1": encoder.stages[1], "encoder.2": encoder.stages[2]}
+        if encoder.mamba_layers is not None:
+            modules |= {f"encoder.{i}": layer for i, layer in enumerate(encoder.mamba_layers)}
+        else:
+            modules["encoder.2"] = self.network.mamba_layer
+        modules |= {f"decoder.{i}": stage for i, stage in enumerate(decoder.stages)}
+        return [SimpleNamespace(alias=alias, module=module) for alias, module in modules.items()]
+
+
+@pytest.fixture
+def make_tiny_model() -> Callable[..., TinyModel]:
+    """Build one: ``make_tiny_model(dimension=3, kind="enc", heads=3, folds=1, mirror_axes=None, regions=False)``."""
+
+    def make(dimension=3, kind="enc", heads=3, folds=1, mirror_axes=None, regions=False) -> TinyModel:
+        patch = (8,) * dimension
+        topology = Topology(
+            features=(4, 6, 8),
+            kernel_sizes=((3,) * dimension,) * 3,
+            strides=((1,) * dimension, (2,) * dimension, (2,) * dimension),
+            encoder_blocks=(2, 2, 2),
+            decoder_blocks=(1, 1),
+            patch_size=patch,
+        )
+        torch.manual_seed(7)
+        build = UMambaEnc if kind == "enc" else UMambaBot
+        sets = []
+        for _ in range(folds):
+            network = build(topology, 1, heads, deep_supervision=False).double().eval()
+            with torch.no_grad():
+                for parameter in network.parameters():
+                    parameter.add_(0.05 * torch.randn_like(parameter))
+            network.requires_grad_(False)
+            sets.append({key: value.clone() for key, value in network.state_dict().items()})
+        if regions:
+            labels = {"background": 0, "whole": [1, 2], "core": [2]}
+            manager = LabelManager(labels, regions_class_order=[1, 2])
+        else:
+            manager = LabelManager({"background": 0, **{f"class{i}": i for i in range(1, heads)}}, None)
+        return TinyModel(network, manager, patch, mirror_axes, sets)
+
+    return make
+
+
+@pytest.fixture
+def stitch_in_float64() -> Callable[..., torch.Tensor]:
+    """``stitch_in_float64(model, data, plan, mirror)``: the stitched logits, written down independently."""
+
+    def stitch(model: TinyModel, data: torch.Tensor, plan: WindowPlan, mirror: bool) -> torch.Tensor:
+        importance = importance_map(plan.patch_size, torch.device("cpu")).double()
+        stitched = torch.zeros((model.label_manager.num_segmentation_heads, *plan.padded_shape), dtype=torch.float64)
+        weight = torch.zeros(plan.padded_shape, dtype=torch.float64)
+        axes = model.allowed_mirroring_axes if mirror else ()
+        flips = [chosen for count in range(len(axes) + 1) for chosen in itertools.combinations(axes, count)]
+        for window in plan.windows:
+            weight[window] += importance
+        for fold, window, flip in itertools.product(model.folds, plan.windows, flips):
+            model.use_fold(fold)
+            channel_axes = [axis + 1 for axis in flip]
+            patch = torch.flip(data[(slice(None), *window)], channel_axes)[None]
+            logits = torch.flip(model.network(patch)[0], channel_axes) / (len(flips) * len(model.folds))
+            placed = torch.zeros_like(stitched)
+            placed[(slice(None), *window)] = logits * importance / weight[window]
+            stitched = stitched + placed
+        return stitched
+
+    return stitch
+
+
+@pytest.fixture
+def make_explained(stitch_in_float64) -> Callable[..., Explained]:
+    """``make_explained(model, shape, label=1, score="margin", ...)``: random data, exactly predicted."""
+
+    def make(
+        model, shape, *, label=1, score="margin", step=0.5, mirror=False, spacing_mm=(1.0, 1.0, 1.0), data=None
+    ) -> Explained:
+        torch.manual_seed(3)
+        plan = plan_windows(shape, model.patch_size, step)
+        data = plan.pad(torch.randn(1, *shape, dtype=torch.float64) if data is None else data)
+        logits = stitch_in_float64(model, data, plan, mirror)
+        target = TargetScore(resolve_target(model.label_manager, label), score)
+        inside = torch.zeros(plan.padded_shape, dtype=torch.bool)
+        inside[plan.valid] = True
+        mask = target.predicted(logits) & inside
+        assert mask.any() and not mask.all(), "the case should have target and background"
+        return Explained(model, plan, data, logits, mask, target, mirror, spacing_mm)
+
+    return make
