@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import inspect
 import sys
+import types
 import weakref
 from xml.etree import ElementTree
 
@@ -101,16 +102,16 @@ class QObject(metaclass=_Class):
 
     def connect(self, signature: str, slot) -> bool:
         normalized = QtCore.QMetaObject.normalizedSignature(signature).data().decode()
-        name, _, types = normalized.rstrip(")").partition("(")
+        name, _, listed = normalized.rstrip(")").partition("(")
         own = getattr(self._object, "mrml_signals", ())
         if normalized not in own and self._object.metaObject().indexOfSignal(normalized) < 0:
             print(f"QObject::connect: {self.className()} has no signal {signature}")
             return False
-        count = len([kind for kind in types.split(",") if kind])
+        count = len([kind for kind in listed.split(",") if kind])
 
         def call(*arguments) -> None:
             try:
-                slot(*map(wrap, arguments[: min(count, _accepted(slot))]))
+                slot(*map(wrap, arguments[: _passed(slot, count)]))
             except Exception:
                 sys.excepthook(*sys.exc_info())
 
@@ -224,11 +225,15 @@ def _class_of(qt_class: type) -> type:
     return _classes[name]
 
 
-def _accepted(slot) -> int:
-    parameters = inspect.signature(slot).parameters.values()
-    if any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters):
-        return 99
-    return len([p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)])
+def _passed(slot, count: int) -> int:
+    """How many of a signal's arguments a slot gets: as many as a plain function or method names.
+
+    Anything else, such as ``functools.partial`` or a method of a C++ object, gets all of them, wanted or not.
+    """
+    function = slot.__func__ if isinstance(slot, types.MethodType) else slot
+    if not isinstance(function, types.FunctionType) or function.__code__.co_flags & inspect.CO_VARARGS:
+        return count
+    return min(count, function.__code__.co_argcount - isinstance(slot, types.MethodType))
 
 
 def _named(widget: QtWidgets.QWidget, name: str) -> QtWidgets.QWidget:

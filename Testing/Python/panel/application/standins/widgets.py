@@ -6,44 +6,70 @@ from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import Property, Signal
 
 
-class ctkCollapsibleButton(QtWidgets.QWidget):
-    """A titled box that folds."""
+class ctkCollapsibleButton(QtWidgets.QAbstractButton):
+    """A titled box that folds. It is a button, checked while it is open, and what it hides stays hidden from tests.
+
+    A child that somebody shows or hides while the box is closed is shown or hidden when the box opens.
+    """
 
     contentsCollapsed = Signal(bool)
 
     def __init__(self, parent=None) -> None:
         super().__init__(parent)
-        self._text, self._collapsed = "", False
+        self._hidden_by_owner: set[QtWidgets.QWidget] = set()
+        self._own_doing = False
         self.setContentsMargins(0, 24, 0, 0)
+        self.setCheckable(True)
+        self.setChecked(True)
+        self.toggled.connect(self._fold)
 
-    def _set_collapsed(self, collapsed: bool) -> None:
-        self._collapsed = collapsed
-        self._apply()
-        self.contentsCollapsed.emit(collapsed)
+    def hitButton(self, position: QtCore.QPoint) -> bool:
+        return position.y() < 24
 
-    def _apply(self) -> None:
-        for child in self.findChildren(QtWidgets.QWidget, options=QtCore.Qt.FindChildOption.FindDirectChildrenOnly):
-            child.setVisible(not self._collapsed)
+    def childEvent(self, event: QtCore.QChildEvent) -> None:
+        child = event.child()
+        if event.type() == QtCore.QEvent.Type.ChildAdded and child.isWidgetType():
+            child.installEventFilter(self)
+        super().childEvent(event)
 
-    def _set_text(self, text: str) -> None:
-        self._text = text
-        self.update()
+    def eventFilter(self, child, event: QtCore.QEvent) -> bool:
+        kind = event.type()
+        if not self._own_doing and kind == QtCore.QEvent.Type.ShowToParent:
+            self._hidden_by_owner.discard(child)
+            self._apply(child)
+        elif not self._own_doing and kind == QtCore.QEvent.Type.HideToParent:
+            self._hidden_by_owner.add(child)
+        return super().eventFilter(child, event)
+
+    def _fold(self, opened: bool) -> None:
+        for child in self.children():
+            if child.isWidgetType():
+                self._apply(child)
+        self.contentsCollapsed.emit(not opened)
+
+    def _apply(self, child: QtWidgets.QWidget) -> None:
+        self._own_doing = True
+        child.setVisible(self.isChecked() and child not in self._hidden_by_owner)
+        self._own_doing = False
 
     def showEvent(self, event) -> None:
-        if self._collapsed:
-            self._apply()
+        if not self.isChecked():
+            for child in self.children():
+                if child.isWidgetType():
+                    self._apply(child)
         super().showEvent(event)
 
     def paintEvent(self, event) -> None:
         option = QtWidgets.QStyleOptionButton()
         option.initFrom(self)
         option.rect = QtCore.QRect(0, 0, self.width(), 22)
-        option.text = ("\u25b8 " if self._collapsed else "\u25be ") + self._text
+        option.text = ("\u25be " if self.isChecked() else "\u25b8 ") + self.text()
         painter = QtWidgets.QStylePainter(self)
         painter.drawControl(QtWidgets.QStyle.ControlElement.CE_PushButton, option)
 
-    collapsed = Property(bool, lambda self: self._collapsed, _set_collapsed)
-    text = Property(str, lambda self: self._text, _set_text)
+    collapsed = Property(
+        bool, lambda self: not self.isChecked(), lambda self, collapsed: self.setChecked(not collapsed)
+    )
 
 
 class ctkSliderWidget(QtWidgets.QWidget):
@@ -97,8 +123,10 @@ class qMRMLWidget(QtWidgets.QWidget):
         return self._scene
 
     def setMRMLScene(self, scene) -> None:
-        self._scene = scene
-        self.mrmlSceneChanged.emit(scene)
+        """The same scene again is passed on to nobody."""
+        if scene is not self._scene:
+            self._scene = scene
+            self.mrmlSceneChanged.emit(scene)
 
 
 class qSlicerAbstractModuleWidget(qMRMLWidget):
@@ -133,7 +161,10 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         self._box.activated.connect(lambda index: self.setCurrentNodeID(self._box.itemData(index)))
 
     def setMRMLScene(self, scene) -> None:
+        if scene is self._scene:
+            return
         self._scene = scene
+        self.setEnabled(scene is not None)  # whatever it was before
         tags = [scene.AddObserver(event, self._update) for event in (scene.NodeAddedEvent, scene.NodeRemovedEvent)]
         self.destroyed.connect(lambda: [scene.RemoveObserver(tag) for tag in tags])
         self._update()
