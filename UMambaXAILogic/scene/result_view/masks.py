@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..colors import PREDICTION_OUTLINE, Color
+from ..colors import PREDICTION, PREDICTION_OUTLINE, Color
 from ..segments import CLOSED_SURFACE
 from ..stepwise import do_all
 from .nodes import SEGMENTATION, TRUTH, ResultNodes
@@ -15,7 +15,7 @@ _FILL_OPACITY = 0.5
 #: In pixels: where both outlines run together, the prediction's lies inside the wider one of the ground truth.
 _PREDICTION_WIDTH, _TRUTH_WIDTH = 2, 3
 #: Of the ground truth around a cloud: grey, because translucent cyan over amber turns olive.
-_GHOST_COLOR: Color = (0.86, 0.88, 0.92)
+GHOST_COLOR: Color = (0.86, 0.88, 0.92)
 _GHOST_OPACITY = 0.18
 _GHOST = "ghost"
 
@@ -30,8 +30,8 @@ def show_prediction(nodes: ResultNodes, state: ViewState) -> None:
     segmentation = node.GetSegmentation()
     if segmentation.GetNumberOfSegments() == 1:  # the colours of several labels tell them apart
         segment_id = segmentation.GetNthSegmentID(0)
-        if state.prediction == OUTLINE and {OVERLAY, CONTOURS} & set(state.attention):  # amber would be lost there
-            display.SetSegmentOverrideColor(segment_id, *PREDICTION_OUTLINE)
+        if prediction_color(state) != PREDICTION:
+            display.SetSegmentOverrideColor(segment_id, *prediction_color(state))
         else:
             display.UnsetSegmentOverrideColor(segment_id)
 
@@ -82,6 +82,12 @@ def _truth_stands_alone(state: ViewState) -> bool:
     return state.truth != OFF and not others
 
 
+def prediction_color(state: ViewState) -> Color:
+    """The colour of a prediction of one label, wherever it is drawn: as outline, its own amber is lost on attention."""
+    on_attention = state.prediction == OUTLINE and bool({OVERLAY, CONTOURS} & set(state.attention))
+    return PREDICTION_OUTLINE if on_attention else PREDICTION
+
+
 def truth_is_partly_drawn(state: ViewState) -> bool:
     """Whether 3-D shows of the ground truth what the prediction missed, because the rest coincides with it."""
     predicted = SURFACE in state.attention or state.prediction != OFF
@@ -105,6 +111,6 @@ def _add_ghost(nodes: ResultNodes, truth: Any) -> Any:
     display.SetOpacity3D(_GHOST_OPACITY)
     segmentation = truth.GetSegmentation()
     for index in range(segmentation.GetNumberOfSegments()):
-        display.SetSegmentOverrideColor(segmentation.GetNthSegmentID(index), *_GHOST_COLOR)
+        display.SetSegmentOverrideColor(segmentation.GetNthSegmentID(index), *GHOST_COLOR)
     nodes.set(_GHOST, display)
     return display

@@ -8,7 +8,7 @@ import numpy as np
 
 from UMambaXAILogic.engine.attention_colors import attention_colors
 
-from ..colors import add_attention_colors
+from ..colors import Color, add_attention_colors
 from .nodes import ResultNodes
 
 ROLE = "colors"
@@ -16,6 +16,8 @@ ROLE = "colors"
 _GREY = np.array([0.42, 0.42, 0.45])
 _GREY_SHARE = 0.7
 _COUNT = 256
+#: Stands for all dull colours in a key.
+DULL_KEY: Color = (0.44, 0.33, 0.40)
 
 
 def result_colors(nodes: ResultNodes) -> Any:
