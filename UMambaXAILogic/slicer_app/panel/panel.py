@@ -112,7 +112,8 @@ class Panel:
         self.leave_scene()
         self.leave()
         for section in self.sections:
-            section.widget.deleteLater()
+            if section.widget:  # falsy once Qt has destroyed it
+                section.widget.deleteLater()
 
     def _heard(self) -> list[tuple[Any, Callable[..., None]]]:
         return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import unittest
 
+import application
 import slicer
 
 
@@ -36,6 +37,9 @@ class ScriptedLoadableModuleWidget:
     def cleanup(self) -> None:
         """Overridden."""
 
+    def onReload(self) -> None:
+        application.reload_module(self.moduleName)
+
 
 class ScriptedLoadableModuleLogic:
     """Owns the parameter node."""
@@ -59,8 +63,14 @@ class ScriptedLoadableModuleLogic:
 class ScriptedLoadableModuleTest(unittest.TestCase):
     """The self-test's base class."""
 
-    def delayDisplay(self, message: str, msec: int | None = None) -> None:
+    def delayDisplay(self, message: str, requestedDelay: int | None = None, msec: int | None = None) -> None:
         print(message)
 
     def runTest(self) -> None:
-        print(f"{type(self).__name__} defines no test")
+        """Everything that has "test" in its name; where one fails, the others and ``tearDown`` are left out."""
+        self.setUpClass()
+        for name in [name for name in dir(self) if "test" in name and callable(getattr(self, name))]:
+            self.setUp()
+            getattr(self, name)()
+            self.tearDown()
+        self.tearDownClass()
