@@ -35,6 +35,10 @@ class MethodFacts:
     defaults: MethodSettings = field(default_factory=MethodSettings)
 
 
+_EMBEDDING = (
+    *("stage", "prompt_share", "prototype_weight", "prompt_weight", "global_weight", "outside_weight"),
+    *("spatial_floor", "box_margin_mm"),
+)
 _INTERVENTION = ("region_size_mm", "max_regions", "reach_mm", "fill")
 
 #: By name, the default first.
@@ -89,6 +93,13 @@ METHOD_FACTS: dict[str, MethodFacts] = {
             "What filling regions costs, sharpened by gradient times intensity where both agree.",
             settings=("regions", *_INTERVENTION),
             at_input=True,
+        ),
+        MethodFacts(
+            "embedding-similarity",
+            "Embedding similarity",
+            "How alike each place's features are to those of the prediction, without any gradient: what the network "
+            "sees as the same kind of thing, whether it mattered or not.",
+            settings=_EMBEDDING,
         ),
     )
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from .attribution.aggregation import AttentionMaps
+from .attribution.aggregation import AttentionMaps, control_attention
 from .progress import Reporter
 
 if TYPE_CHECKING:
@@ -39,12 +39,15 @@ def other_methods(
         seconds = time.perf_counter() - started
         record.stage("metrics")
         mean = AttentionMaps(maps, voice, plan.last_decoder_layer).mean()
+        control = control_attention(maps)
         del maps
         if mean is None:
             voice.warning("no_attribution", "No layer has positive attribution for this target: there is no map.")
             alignment: dict[str, Any] = {"alignment": [], "gap": None}
         else:
             alignment = measurement.other_mean_alignment(grid.to_input(mean))
+        if control is not None:
+            alignment["alignment_of_control"] = measurement.other_control_alignment(grid.to_input(control))
         entries.append({**method_entry(planned, alignment), "explain_s": round(seconds, 3)})
     return entries
 

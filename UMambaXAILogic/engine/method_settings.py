@@ -22,7 +22,9 @@ class MethodSettings:
         pool: gradient pooling window, voxels per axis; 1 means none.
         pool_mode: ``max`` or ``mean``.
         per_window: normalise every window by itself, as the published tool does; for comparison only.
-        regions, region_size_mm, max_regions, reach_mm, fill, base_method, samples, noise, seed: see ``SETTINGS``.
+        regions, region_size_mm, max_regions, reach_mm, fill, base_method, samples, noise, seed, stage, prompt_share,
+            prototype_weight, prompt_weight, global_weight, outside_weight, spatial_floor, box_margin_mm: see
+            ``SETTINGS``.
     """
 
     pool: int = 1
@@ -37,6 +39,14 @@ class MethodSettings:
     samples: int = 10
     noise: float = 0.1
     seed: int = 0
+    stage: int = 3
+    prompt_share: float = 0.3
+    prototype_weight: float = 0.5
+    prompt_weight: float = 0.2
+    global_weight: float = 0.15
+    outside_weight: float = -0.15
+    spatial_floor: float = 0.3
+    box_margin_mm: float = 5.0
 
 
 @dataclass(frozen=True)
@@ -143,6 +153,62 @@ SETTINGS: dict[str, SettingFacts] = {
             maximum=1,
         ),
         SettingFacts("seed", "Seed", "Equal seeds, equal noise.", maximum=2**31 - 1, whole=True),
+        SettingFacts(
+            "stage",
+            "Stage",
+            "1: likeness to the mean feature of the explained voxels; 2: of these and the prompt; 3: four likenesses, "
+            "weighed by place.",
+            minimum=1,
+            maximum=3,
+            whole=True,
+        ),
+        SettingFacts(
+            "prompt_share",
+            "Share of the prompt",
+            "Stage 2: the prompt's part of the vector that features are compared with.",
+            maximum=1,
+        ),
+        SettingFacts(
+            "prototype_weight",
+            "Weight of the prototype",
+            "Stage 3: weight of the likeness to the explained voxels' mean feature.",
+            minimum=-1,
+            maximum=1,
+        ),
+        SettingFacts(
+            "prompt_weight",
+            "Weight of the prompt",
+            "Stage 3: weight of the likeness to the prompt.",
+            minimum=-1,
+            maximum=1,
+        ),
+        SettingFacts(
+            "global_weight",
+            "Weight of the whole",
+            "Stage 3: weight of the likeness to the mean feature of everything.",
+            minimum=-1,
+            maximum=1,
+        ),
+        SettingFacts(
+            "outside_weight",
+            "Weight of the outside",
+            "Stage 3: weight of the likeness to the mean feature outside the box.",
+            minimum=-1,
+            maximum=1,
+        ),
+        SettingFacts(
+            "spatial_floor",
+            "Floor of the spatial weight",
+            "Stage 3: what the weight by place falls to far from the box; 1 turns that weight off.",
+            maximum=1,
+        ),
+        SettingFacts(
+            "box_margin_mm",
+            "Margin of the box",
+            "Without a region, the box is that of the explained voxels with this margin.",
+            maximum=1000,
+            unit="mm",
+        ),
     )
 }
 
@@ -152,7 +218,9 @@ class MethodOptions:
     """What is asked of the methods' settings; None: the method's default.
 
     Args:
-        regions, region_size_mm, max_regions, reach_mm, fill, base_method, samples, noise, seed: see ``SETTINGS``.
+        regions, region_size_mm, max_regions, reach_mm, fill, base_method, samples, noise, seed, stage, prompt_share,
+            prototype_weight, prompt_weight, global_weight, outside_weight, spatial_floor, box_margin_mm: see
+            ``SETTINGS``.
     """
 
     regions: str | None = None
@@ -164,6 +232,14 @@ class MethodOptions:
     samples: int | None = None
     noise: float | None = None
     seed: int | None = None
+    stage: int | None = None
+    prompt_share: float | None = None
+    prototype_weight: float | None = None
+    prompt_weight: float | None = None
+    global_weight: float | None = None
+    outside_weight: float | None = None
+    spatial_floor: float | None = None
+    box_margin_mm: float | None = None
 
     def __post_init__(self) -> None:
         for name, value in self.given().items():

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .alignment import CaseMeasurement
-from .attribution.aggregation import AttentionMaps
+from .alignment import CONTROL, CaseMeasurement
+from .attribution.aggregation import AttentionMaps, control_attention
 from .case_domain import case_domain
 from .case_input import CaseInput, read_case
 from .case_plan import CasePlan, ModelLoader, plan_case
@@ -170,6 +170,12 @@ def explain(
     writer.write_attention(mean_on_input, case.volume)
     measurement.add_mean(mean_on_input)
     del mean, mean_on_input
+    control = control_attention(maps)
+    if control is not None:
+        control_on_input = grid.to_input(control)
+        writer.write_attention(control_on_input, case.volume, layer=CONTROL)
+        measurement.add_control(control_on_input)
+        del control, control_on_input
     without_last = attention.mean_without_last_layer()
     if without_last is not None:
         measurement.add_mean_without_last_layer(grid.to_input(without_last))

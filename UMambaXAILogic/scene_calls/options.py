@@ -32,7 +32,12 @@ class Options:
         baseMethod: gradient method that ``smoothgrad`` averages.
         samples: noisy inputs of ``smoothgrad``.
         noise: standard deviation of its noise, as a share of the intensity range.
-        seed: of its noise. All of ``regions`` to ``seed``: None means the method's default.
+        seed: of its noise.
+        stage: 1, 2 or 3 of ``embedding-similarity``.
+        promptShare: of stage 2.
+        prototypeWeight, promptWeight, globalWeight, outsideWeight, spatialFloor: of stage 3.
+        boxMarginMm: around the explained voxels, where there is no region. All of ``regions`` to ``boxMarginMm``: None
+            means the method's default.
         layers: layer aliases such as ``encoder.4``; None: the default set.
         target: label value or name, or ``"foreground"`` for all labels together; None: the only label, or all.
         targetKind: ``prediction``, or ``tp``, ``fp``, ``fn`` (these three need a ground truth).
@@ -70,6 +75,14 @@ class Options:
     samples: int | None = None
     noise: float | None = None
     seed: int | None = None
+    stage: int | None = None
+    promptShare: float | None = None
+    prototypeWeight: float | None = None
+    promptWeight: float | None = None
+    globalWeight: float | None = None
+    outsideWeight: float | None = None
+    spatialFloor: float | None = None
+    boxMarginMm: float | None = None
     layers: Sequence[str] | None = None
     target: int | str | None = None
     targetKind: str = "prediction"
@@ -193,6 +206,14 @@ def _method_options(options: Options) -> MethodOptions:
         samples=options.samples,
         noise=options.noise,
         seed=options.seed,
+        stage=options.stage,
+        prompt_share=options.promptShare,
+        prototype_weight=options.prototypeWeight,
+        prompt_weight=options.promptWeight,
+        global_weight=options.globalWeight,
+        outside_weight=options.outsideWeight,
+        spatial_floor=options.spatialFloor,
+        box_margin_mm=options.boxMarginMm,
     )
 
 

@@ -122,6 +122,10 @@ class CaseMeasurement:
         rows = self._alignment_rows(MEAN_LAYER, self._count(attention))
         return {"alignment": rows, "gap": self._gap(rows)}
 
+    def other_control_alignment(self, attention: FloatMap) -> list[dict[str, Any]]:
+        """Rows of the control of another method's layer mean."""
+        return self._alignment_rows(CONTROL, self._count(attention))
+
     def result(self) -> CaseMetrics:
         """All metrics of what was added; without an attention map, those of the segmentation alone."""
         pooled = self._segmentation.pooled()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..errors import UsageError
 from .dea import DualEvidence
+from .embedding_similarity import EmbeddingSimilarity
 from .grad_x_input import GradTimesInput
 from .method import AttributionMethod, MethodSettings
 from .occlusion import Occlusion
@@ -20,6 +21,7 @@ _METHODS: tuple[AttributionMethod, ...] = (
     Occlusion(),
     SupervoxelIntervention(),
     DualEvidence(),
+    EmbeddingSimilarity(),
 )
 METHODS: dict[str, AttributionMethod] = {method.facts.name: method for method in _METHODS}
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..progress import Reporter
-from .method import LayerMaps
+from .method import LayerMaps, control_of
 
 FloatMap = npt.NDArray[np.float32]
 
@@ -22,6 +22,12 @@ def unit_range(layer_map: FloatMap) -> FloatMap | None:
         return None
     normalised = (layer_map - np.float32(low)) / np.float32(high - low)
     return np.clip(normalised, 0, 1, out=normalised)
+
+
+def control_attention(maps: LayerMaps) -> FloatMap | None:
+    """The layer mean of the control that belongs to maps, in [0, 1]; None for methods without one."""
+    control = control_of(maps)
+    return None if control is None else AttentionMaps(control, Reporter()).mean()
 
 
 class AttentionMaps:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +40,24 @@ class LayerMaps(Protocol):
 
     def combined(self) -> npt.NDArray[np.float32] | None:
         """The method's own map of all layers together, in [0, 1]; None where the mean of normalised maps is meant."""
+
+
+@runtime_checkable
+class MapsWithControl(Protocol):
+    """Maps of a method that weighs places before it looks at them.
+
+    Attributes:
+        control: the same maps without that weight; None where the settings leave it out.
+    """
+
+    @property
+    def control(self) -> LayerMaps | None:
+        """See above."""
+
+
+def control_of(maps: LayerMaps) -> LayerMaps | None:
+    """The control that belongs to maps; None for most methods."""
+    return maps.control if isinstance(maps, MapsWithControl) else None
 
 
 class AttributionMethod(Protocol):
