@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -19,7 +20,7 @@ from ..alignment.shell import shell_around
 BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.floating]
 
-#: Width of the shell whose mean fills a region, where the grid has voxels that close.
+#: Width of the shell whose mean fills a region.
 SHELL_MM = 3.0
 #: Standard deviation of the Gaussian that blurs: wide enough to lose a vessel of the brain in its surroundings.
 BLUR_SIGMA_MM = 3.0
@@ -61,35 +62,40 @@ def make_fill(kind: str, source: FillSource) -> Fill:
 
 
 class ShellMean:
-    """Mean of the tissue within 3 mm outside the region, target left out.
+    """Mean of the tissue within 3 mm outside the region (a voxel where voxels are thicker), target left out.
 
-    Where no such voxel is that near (thick slices, a region deep inside the target) the shell is widened twofold until
-    it holds one; where the volume holds none, the volume's mean stands in.
+    Where there is none, deep inside a thick target, the tissue nearest to each voxel of the region stands in; where
+    the volume holds none at all, its mean.
     """
 
     def __init__(self, source: FillSource) -> None:
         self._source = source
+        self._width_mm = max(SHELL_MM, min(source.spacing_mm))
 
     def __call__(self, region: BoolArray, box: tuple[slice, ...]) -> FloatArray:
         """See ``Fill``."""
         source = self._source
-        width_mm = SHELL_MM
-        while True:
-            wide = self._widened(box, width_mm)
-            around = np.zeros(source.target[wide].shape, bool)
-            around[tuple(slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, wide, strict=True))] = region
-            shell = shell_around(around, source.spacing_mm, width_mm) & ~source.target[wide]
-            if shell.any():
-                return _column(source.data[(slice(None), *wide)][:, shell].mean(axis=1, dtype=np.float64))
-            if around.shape == source.target.shape:
-                return _column(source.data.mean(axis=(1, 2, 3), dtype=np.float64))
-            width_mm *= 2
-
-    def _widened(self, box: tuple[slice, ...], width_mm: float) -> tuple[slice, ...]:
-        margins = [int(np.ceil(width_mm / spacing)) for spacing in self._source.spacing_mm]
-        return tuple(
+        margins = [int(np.ceil(self._width_mm / spacing)) for spacing in source.spacing_mm]
+        wide = tuple(
             slice(max(0, part.start - margin), min(size, part.stop + margin))
-            for part, margin, size in zip(box, margins, self._source.target.shape, strict=True)
+            for part, margin, size in zip(box, margins, source.target.shape, strict=True)
+        )
+        around = np.zeros(source.target[wide].shape, bool)
+        around[tuple(slice(b.start - w.start, b.stop - w.start) for b, w in zip(box, wide, strict=True))] = region
+        shell = shell_around(around, source.spacing_mm, self._width_mm) & ~source.target[wide]
+        if shell.any():
+            return _means(source.data[(slice(None), *wide)][:, shell])
+        inside = region & source.target[box]
+        if inside.any() and not source.target.all():
+            nearest = self._nearest_tissue[(slice(None), *box)][:, inside]
+            return _means(source.data[(slice(None), *nearest)])
+        return _means(source.data.reshape(len(source.data), -1))
+
+    @cached_property
+    def _nearest_tissue(self) -> npt.NDArray[np.int32]:
+        """Indices (3, z, y, x) of the nearest voxel outside the target."""
+        return ndimage.distance_transform_edt(
+            self._source.target, sampling=self._source.spacing_mm, return_distances=False, return_indices=True
         )
 
 
@@ -97,7 +103,7 @@ class VolumeMean:
     """Mean of the volume, channel by channel, as published."""
 
     def __init__(self, source: FillSource) -> None:
-        self._mean = _column(source.data.mean(axis=(1, 2, 3), dtype=np.float64))
+        self._mean = _means(source.data.reshape(len(source.data), -1))
 
     def __call__(self, region: BoolArray, box: tuple[slice, ...]) -> FloatArray:
         """See ``Fill``."""
@@ -119,5 +125,6 @@ class Blurred:
 _KINDS: Mapping[str, Callable[[FillSource], Fill]] = {"shell": ShellMean, "mean": VolumeMean, "blur": Blurred}
 
 
-def _column(values: FloatArray) -> FloatArray:
-    return values[:, None, None, None]
+def _means(values: FloatArray) -> FloatArray:
+    """Mean of every channel: (channels, n) -> (channels, 1, 1, 1)."""
+    return values.mean(axis=1, dtype=np.float64)[:, None, None, None]

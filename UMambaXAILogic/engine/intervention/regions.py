@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import SimpleITK as sitk
 from scipy import ndimage
 from skimage.segmentation import slic
 
@@ -25,6 +26,8 @@ IntArray = npt.NDArray[np.int32]
 COMPACTNESS = 0.5
 #: Percentiles of the intensities between which they are brought to 0 ... 1.
 _INTENSITY_RANGE = (0.5, 99.5)
+#: Voxels of a ball up to which marking one for every surface voxel is faster than a distance map of the volume.
+_LARGEST_BALL = 8_000
 #: By how much regions grow at least when there are too many.
 _GROWTH = 1.05
 
@@ -75,11 +78,31 @@ def make_regions(kind: str, source: RegionSource, *, size_mm: float, reach_mm: f
         reach_mm: the neighbourhood: voxels this close to M.
         max_regions: at least 2; regions are larger than wanted where there would be more.
     """
-    zone = source.mask | shell_around(source.mask, source.spacing_mm, reach_mm)
+    zone = within_reach(source.mask, source.spacing_mm, reach_mm)
     expected, cut = (_count_cells, grid_cells) if kind == "grid" else (_count_supervoxels, supervoxels)
     while (count := expected(source, zone, size_mm)) > max_regions:
         size_mm *= max(_GROWTH, (count / max_regions) ** (1 / 3))
     return cut(source, zone, size_mm)
+
+
+def within_reach(mask: BoolArray, spacing_mm: tuple[float, float, float], reach_mm: float) -> BoolArray:
+    """Voxels of the mask and those whose centre lies within ``reach_mm`` of the centre of one of them."""
+    steps = [math.floor(reach_mm / spacing) for spacing in spacing_mm]
+    if math.prod(2 * step + 1 for step in steps) <= _LARGEST_BALL:
+        return mask | shell_around(mask, spacing_mm, reach_mm)
+    extent = bounding_box(mask)
+    assert extent is not None, "an empty M is not explained"
+    wide = tuple(
+        slice(max(0, part.start - step), min(size, part.stop + step))
+        for part, step, size in zip(extent, steps, mask.shape, strict=True)
+    )
+    zone = mask.copy()
+    if not mask[wide].all():
+        image = sitk.GetImageFromArray(mask[wide].astype(np.uint8))
+        image.SetSpacing(spacing_mm[::-1])
+        distance_mm = sitk.SignedMaurerDistanceMap(image, squaredDistance=False, useImageSpacing=True)
+        zone[wide] |= sitk.GetArrayViewFromImage(distance_mm) <= reach_mm * (1 + 1e-5)
+    return zone
 
 
 def grid_cells(source: RegionSource, zone: BoolArray, size_mm: float) -> Regions:
