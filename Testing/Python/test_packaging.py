@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -26,6 +28,28 @@ def test_every_folder_of_code_is_packaged(repository, project):
     assert set(project["tool"]["setuptools"]["packages"]) == folders | {"UMambaXAILogic.Resources"}
     for folder in folders:
         assert (repository / Path(*folder.split(".")) / "__init__.py").is_file(), folder
+
+
+def test_the_wheel_holds_every_resource_but_the_screenshots(repository, tmp_path):
+    pytest.importorskip("setuptools.build_meta", reason="setuptools is not installed")
+    source = tmp_path / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE.txt"):
+        shutil.copy(repository / name, source)
+    for name in ("UMambaXAILogic", "Resources"):
+        shutil.copytree(repository / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    build = "import sys; from setuptools.build_meta import build_wheel; build_wheel(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=source, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name.removeprefix("UMambaXAILogic/Resources/") for name in archive.namelist() if "/Resources/" in name}
+    resources = {
+        path.relative_to(repository / "Resources").as_posix()
+        for path in (repository / "Resources").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert packed == {name for name in resources if not name.startswith("Screenshots/")}
+    assert "sample_data/phantom_target.nrrd" in packed
 
 
 def test_everything_that_is_required_is_constrained_to_one_version_and_no_place(repository, project):

@@ -26,7 +26,7 @@ _LETTERS = (("L", "R"), ("P", "A"), ("I", "S"))
 def draw_slices(scene: PictureScene) -> npt.NDArray[np.uint8]:
     """Axial, coronal and sagittal planes with attention, prediction and ground truth; (height, width, 3)."""
     key = _prepare(scene)
-    point = _most_attention(scene)
+    point = most_attention(scene)
     header = int(115 + LINE_FACTOR * _TEXT_SIZE * len(key))
     width, height = _LARGE + _GAP + _SMALL + _STRIP, header + _LARGE
     page = View(width, height)
@@ -116,7 +116,7 @@ def _letter(direction: npt.NDArray) -> str:
     return _LETTERS[axis][int(direction[axis] > 0)]
 
 
-def _most_attention(scene: PictureScene) -> npt.NDArray[np.float64]:
+def most_attention(scene: PictureScene) -> npt.NDArray[np.float64]:
     """R, A and S coordinates (mm) of the sagittal, coronal and axial plane with most shown attention.
 
     Without a map: of the volume's middle.

@@ -31,8 +31,10 @@ def test_every_python_file_and_resource_is_installed(slicer_install: Path, repos
         copy = installed / source.relative_to(repository / "UMambaXAILogic")
         assert copy.is_file(), f"{copy} is missing: run Testing/cmake/list_scripts.py"
         assert copy.read_bytes() == source.read_bytes()
-    for name in ("UMambaXAI.py", "Resources/UI/UMambaXAI.ui", "Resources/Icons/UMambaXAI.png"):
-        assert (slicer_install / name).is_file()
+    for source in (repository / "UMambaXAI").rglob("*"):
+        relative = source.relative_to(repository / "UMambaXAI")
+        if source.is_file() and source.name != "CMakeLists.txt" and "__pycache__" not in relative.parts:
+            assert (slicer_install / relative).read_bytes() == source.read_bytes()
     for source in (repository / "Resources").rglob("*"):
         relative = source.relative_to(repository / "Resources")
         if source.is_file() and relative.parts[0] != "Screenshots" and "__pycache__" not in relative.parts:
@@ -59,9 +61,25 @@ def test_a_listed_file_that_is_gone_stops_the_configuration(checkout: Path, conf
     assert "logic.py" in done.stderr
 
 
-def test_an_icon_that_is_not_listed_stops_the_configuration(checkout: Path, configure, tmp_path: Path):
-    (checkout / "UMambaXAI" / "Resources" / "Icons" / "Extra.png").write_text("")
-    assert "Extra.png" in configure(checkout, tmp_path / "build").stderr
+@pytest.mark.parametrize("name", ["Icons/Extra.png", "UI/Extra.ui", "Extra/table.json"])
+def test_a_resource_of_the_module_that_is_not_listed_stops_the_configuration(
+    checkout: Path, configure, tmp_path: Path, name: str
+):
+    path = checkout / "UMambaXAI" / "Resources" / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("")
+    done = configure(checkout, tmp_path / "build")
+    assert done.returncode != 0
+    assert name in done.stderr
+
+
+def test_every_ui_file_and_icon_is_one_that_the_code_asks_for(repository: Path):
+    """A file that nobody loads would be packaged for ever."""
+    code = "".join(path.read_text(encoding="utf-8") for path in (repository / "UMambaXAILogic").rglob("*.py"))
+    for path in (repository / "UMambaXAI" / "Resources" / "UI").iterdir():
+        assert f'"{path.name}"' in code, path.name
+    icons = {path.stem for path in (repository / "UMambaXAI" / "Resources" / "Icons").iterdir()}
+    assert icons == {"UMambaXAI"}  # the module's name: what the application looks for
 
 
 def test_the_script_lists_what_is_new_and_forgets_what_is_gone(checkout: Path, configure, tmp_path: Path):
@@ -77,9 +95,18 @@ def test_the_packed_archive_holds_the_module(slicer_build: Path, cmake: str, tmp
     done = subprocess.run([cpack, "-B", str(tmp_path)], cwd=slicer_build, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     with tarfile.open(tmp_path / "UMambaXAI.tar.gz") as archive:
-        names = [name for name in archive.getnames() if name.endswith(".py")]
-    assert any(name.endswith("qt-scripted-modules/UMambaXAI.py") for name in names)
-    assert any(name.endswith("qt-scripted-modules/UMambaXAILogic/engine/worker.py") for name in names)
+        packed = {name.partition("qt-scripted-modules/")[2] for name in archive.getnames()}
+    assert {
+        "UMambaXAI.py",
+        "Resources/UI/Inputs.ui",
+        "Resources/Icons/UMambaXAI.png",
+        "UMambaXAILogic/engine/worker.py",
+        "UMambaXAILogic/Resources/demo_model/plans.json",
+        "UMambaXAILogic/Resources/sample_data/phantom_source.nrrd",
+        "UMambaXAILogic/Resources/sample_data/phantom_source_vessels.seg.nrrd",
+        "UMambaXAILogic/Resources/sample_data/phantom_source.png",
+    } <= packed
+    assert not [name for name in packed if "Screenshots" in name]  # for the web page, not for the user's disk
 
 
 def test_nothing_is_collected_by_pattern(repository: Path):
