@@ -10,16 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import SimpleITK as sitk
-
 from UMambaXAILogic.engine.errors import InputError
 
 from .export_volume import mark_phantom
 from .import_results import GroundTruthFile, ImportedResult, ImportRequest, ResultImport
-from .result_files import image_grid
 from .run_nodes import remove_with_display
 from .tables import NOT_AVAILABLE, add_table, text_column
-from .volume_node import add_volume
+from .volume_node import add_empty_volume
+from .voxel_file import file_grid, read_voxels
 
 #: Attribute of the nodes of a cohort: its folder, by which a later table replaces an earlier one.
 COHORT_ATTRIBUTE = "UMambaXAI.cohort"
@@ -133,7 +131,9 @@ class CaseImport:
 
     def __init__(self, scene: Any, wanted: CaseToLoad) -> None:
         self._scene = scene
+        self._wanted = wanted
         metrics = _metrics(wanted)
+        self._grid = file_grid(_volume_file(wanted))
         self.volume_node, self._is_new = self._volume(wanted, metrics)
         truth = wanted.files.get("ground_truth")
         labels = wanted.ground_truth_labels
@@ -141,7 +141,7 @@ class CaseImport:
             scene,
             ImportRequest(
                 volume_id=self.volume_node.GetID(),
-                grid=image_grid(sitk.ReadImage(str(wanted.files["volume"]))),
+                grid=self._grid,
                 files=wanted.files,
                 model=wanted.cohort.resolve().name,
                 method=(metrics.get("attribution") or {}).get("method") or "no attention",
@@ -159,7 +159,7 @@ class CaseImport:
 
     def steps(self) -> list[Callable[[], None]]:
         """Functions to call in this order; each takes a fraction of a second."""
-        return [partial(self._do, step) for step in self._results.steps()]
+        return [partial(self._do, step) for step in (self._fill_volume, *self._results.steps())]
 
     def undo(self) -> None:
         """Remove everything that was added, the volume too if it was added here."""
@@ -174,16 +174,17 @@ class CaseImport:
             self.undo()
             raise
 
+    def _fill_volume(self) -> None:
+        if self._is_new:
+            self.volume_node.SetAndObserveImageData(read_voxels(_volume_file(self._wanted)))
+
     def _volume(self, wanted: CaseToLoad, metrics: Mapping[str, Any]) -> tuple[Any, bool]:
-        """The case's volume node, and whether it is new."""
+        """The case's volume node, and whether it is new, and then without voxels."""
         marks = {COHORT_ATTRIBUTE: str(wanted.cohort.resolve()), CASE_ATTRIBUTE: wanted.case}
         for node in _nodes_with(self._scene, marks, "vtkMRMLScalarVolumeNode"):
             return node, False
-        path = wanted.files.get("volume")
-        if path is None or not path.is_file():
-            raise InputError(f"The case {wanted.case} came without its volume ({path}).", "Load it again.")
         units = (metrics.get("domain") or {}).get("units")
-        node = add_volume(self._scene, wanted.case, path, is_hounsfield=units == "HU")
+        node = add_empty_volume(self._scene, wanted.case, self._grid, is_hounsfield=units == "HU")
         for name, value in marks.items():
             node.SetAttribute(name, value)
         if metrics.get("phantom"):
@@ -228,6 +229,13 @@ def _metrics(wanted: CaseToLoad) -> dict[str, Any]:
     if path is None or not path.is_file():
         raise InputError(f"The case {wanted.case} has no metrics ({path}).", "Run the cohort again.")
     return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _volume_file(wanted: CaseToLoad) -> Path:
+    path = wanted.files.get("volume")
+    if path is None or not path.is_file():
+        raise InputError(f"The case {wanted.case} came without its volume ({path}).", "Load it again.")
+    return path
 
 
 def _nodes_with(scene: Any, attributes: Mapping[str, str], class_name: str) -> list[Any]:

@@ -32,6 +32,11 @@ def attention_color_node(scene: Any) -> Any:
     return add_attention_colors(scene, "Attention", _SINGLETON_TAG)
 
 
+def has_attention_colors(scene: Any) -> bool:
+    """Whether the scene has its colour table of attention already."""
+    return scene.GetSingletonNode(_SINGLETON_TAG, "vtkMRMLColorTableNode") is not None
+
+
 def add_attention_colors(scene: Any, name: str, singleton_tag: str | None = None) -> Any:
     """Add a colour table of attention (256 entries over [0, 1])."""
     node = scene.CreateNodeByClass("vtkMRMLColorTableNode")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import slicer
 import vtk
-from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
 
 from UMambaXAILogic.engine.errors import InputError
 
@@ -18,6 +18,8 @@ from UMambaXAILogic.engine.errors import InputError
 LATTICE_TOLERANCE_VOXELS = 0.02
 
 Matrix = npt.NDArray[np.float64]
+#: Slices along k, j, i of a part of a grid.
+Box = tuple[slice, slice, slice]
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,14 @@ class Grid:
     def moved(self, matrix: Matrix) -> Grid:
         """The grid after a linear transform."""
         return Grid(self.size, matrix @ self.ijk_to_ras)
+
+    def part(self, box: Box) -> Grid:
+        """The grid of a part of the voxels."""
+        k, j, i = (one.start for one in box)
+        matrix = self.ijk_to_ras.copy()
+        matrix[:3, 3] = (self.ijk_to_ras @ [i, j, k, 1.0])[:3]
+        slices, rows, columns = (one.stop - one.start for one in box)
+        return Grid((columns, rows, slices), matrix)
 
 
 def local_grid(volume_node: Any) -> Grid:
@@ -129,14 +139,41 @@ def covers(source: Grid, target: Grid) -> bool:
     return bool((indices[:, :3] >= -slack).all() and (indices[:, :3] <= upper).all())
 
 
-def bounding_box(mask: npt.NDArray[np.bool_], margin: int) -> tuple[slice, slice, slice]:
-    """Slices (k, j, i) around the true voxels and ``margin`` more where there are; one voxel where none is true."""
-    box = []
-    for axis in range(3):
-        found = np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {axis})))
-        first, last = (found[0], found[-1]) if found.size else (0, 0)
-        box.append(slice(max(int(first) - margin, 0), min(int(last) + 1 + margin, mask.shape[axis])))
-    return box[0], box[1], box[2]
+def bounding_box(values: npt.NDArray, margin: int, at_least: float = 1) -> Box:
+    """Where values are ``at_least`` so large, and ``margin`` voxels more where there are; one voxel where none is.
+
+    Args:
+        values: (k, j, i), a mask, labels from 0 upwards, or a map.
+    """
+    # Maxima, because numpy finds them many times faster than it compares and looks for any: it keeps no mask.
+    k = _found(values.max(axis=(1, 2)) >= at_least, margin)
+    seen_along_k = values[k].max(axis=0) >= at_least
+    return k, _found(seen_along_k.any(axis=1), margin), _found(seen_along_k.any(axis=0), margin)
+
+
+def _found(line: npt.NDArray[np.bool_], margin: int) -> slice:
+    found = np.flatnonzero(line)
+    first, last = (int(found[0]), int(found[-1])) if found.size else (0, 0)
+    return slice(max(first - margin, 0), min(last + 1 + margin, len(line)))
+
+
+def union(first: Box, second: Box) -> Box:
+    """The smallest box around two."""
+    k, j, i = (
+        slice(min(one.start, other.start), max(one.stop, other.stop)) for one, other in zip(first, second, strict=True)
+    )
+    return k, j, i
+
+
+def reach(source: Grid, target: Grid) -> Box:
+    """The part of ``target`` around the voxels of ``source``, at least one voxel."""
+    indices = (_corners(source.size) @ _index_map(target, source).T)[:, :3]
+    slack = 0.5 + LATTICE_TOLERANCE_VOXELS
+    low, high = np.floor(indices.min(0) - slack).astype(int), np.ceil(indices.max(0) + slack).astype(int)
+    last = np.asarray(target.size) - 1
+    low, high = np.clip(low, 0, last), np.clip(high, 0, last)
+    i, j, k = (slice(int(first), int(end) + 1) for first, end in zip(low, high, strict=True))
+    return k, j, i
 
 
 def image_size(image: Any) -> tuple[int, int, int]:
@@ -190,9 +227,8 @@ def image_data(array: npt.NDArray) -> Any:
     """A vtkImageData with unit spacing that holds a copy of ``array`` (k, j, i)."""
     image = vtk.vtkImageData()
     image.SetDimensions(array.shape[::-1])
-    scalars = numpy_to_vtk(np.ascontiguousarray(array).ravel(), deep=True)
-    scalars.SetName("ImageScalars")
-    image.GetPointData().SetScalars(scalars)
+    image.AllocateScalars(get_vtk_array_type(array.dtype.type), 1)
+    image_array(image)[...] = array
     return image
 
 

@@ -1,31 +1,25 @@
-"""Attention as a scalar volume: its display, the overlay on slices, iso-contours and the legend."""
+"""Attention as a scalar volume: its display, the overlay on slices, what models are coloured by, and the legend."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import slicer
 import vtk
 
 from .colors import attention_color_node
-from .grid import Grid, bounding_box, image_data, vtk_matrix
+from .grid import Grid, vtk_matrix
 
 DEFAULT_OPACITY = 0.55
-CONTOUR_LEVELS = (0.3, 0.5, 0.7, 0.9)
 
 
-def add_attention_volume(
-    scene: Any, name: str, attention: npt.NDArray[np.float32], grid: Grid, threshold: float
-) -> Any:
+def add_attention_volume(scene: Any, name: str, image: Any, grid: Grid, threshold: float) -> Any:
     """Add the map as a float32 volume, shown in its own colours over exactly [0, 1] and hidden below ``threshold``.
 
     Automatic window and level stay off: they would stretch a flat map until it looks like a strong one.
 
     Args:
-        attention: (k, j, i) in [0, 1].
+        image: a vtkImageData with unit spacing, float32 in [0, 1]; the node takes it, it is not copied.
     """
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
     display = scene.AddNewNodeByClass("vtkMRMLScalarVolumeDisplayNode", f"{name} display")
@@ -37,7 +31,7 @@ def add_attention_volume(
     display.SetInterpolate(True)
     node.SetAndObserveDisplayNodeID(display.GetID())
     node.SetIJKToRASMatrix(vtk_matrix(grid.ijk_to_ras))
-    node.SetAndObserveImageData(image_data(attention.astype(np.float32, copy=False)))
+    node.SetAndObserveImageData(image)
     set_threshold(node, threshold)
     return node
 
@@ -60,48 +54,6 @@ def hide_from_slices(scene: Any, attention_node: Any) -> None:
     for composite in slice_composites(scene):
         if composite.GetForegroundVolumeID() == attention_node.GetID():
             composite.SetForegroundVolumeID(None)
-
-
-def add_contours(
-    scene: Any,
-    name: str,
-    attention: npt.NDArray[np.float32],
-    grid: Grid,
-    levels: Sequence[float] = CONTOUR_LEVELS,
-) -> Any:
-    """Add iso-surfaces that are shown as lines on slices only, coloured by their level."""
-    node = add_attention_model(scene, name, contour_lines(attention, grid, levels))
-    display = node.GetDisplayNode()
-    display.SetVisibility2D(True)
-    display.SetVisibility3D(False)
-    display.SetSliceIntersectionThickness(2)
-    return node
-
-
-def contour_lines(attention: npt.NDArray[np.float32], grid: Grid, levels: Sequence[float]) -> Any:
-    """The iso-surfaces of a map in ``grid``'s RAS mm, a vtkPolyData with the point array ``Attention``.
-
-    Args:
-        attention: (k, j, i) on ``grid``.
-    """
-    box = bounding_box(attention >= min(levels), margin=1)
-    image = image_data(attention[box].astype(np.float32, copy=False))
-    image.SetOrigin(box[2].start, box[1].start, box[0].start)
-    contours = vtk.vtkFlyingEdges3D()
-    contours.SetInputData(image)
-    contours.ComputeScalarsOn()
-    contours.ComputeNormalsOff()
-    for index, level in enumerate(levels):
-        contours.SetValue(index, level)
-    to_ras = vtk.vtkTransform()
-    to_ras.SetMatrix(vtk_matrix(grid.ijk_to_ras))
-    placed = vtk.vtkTransformPolyDataFilter()
-    placed.SetTransform(to_ras)
-    placed.SetInputConnection(contours.GetOutputPort())
-    placed.Update()
-    lines = placed.GetOutput()
-    lines.GetPointData().GetScalars().SetName(ATTENTION_ARRAY)
-    return lines
 
 
 #: Name of the point array that models are coloured by.

@@ -49,7 +49,14 @@ class DomainImport(StepwiseImport):
 
     def work(self) -> Sequence[Callable[[], None]]:
         """See ``StepwiseImport.work``."""
-        return (self._read, self._add_table, self._add_intensity, self._add_diameters, self._place)
+        return (
+            self._read,
+            self._add_table,
+            self._add_intensity,
+            self._add_diameters,
+            self._place,
+            self._remove_earlier,
+        )
 
     def undo(self) -> None:
         """See ``StepwiseImport.undo``."""
@@ -83,8 +90,13 @@ class DomainImport(StepwiseImport):
         self.result.diameters = nodes
 
     def _place(self) -> None:
-        self._nodes.place(self._replace)
+        self._nodes.place()
         self.result.folder_item = self._nodes.folder_item
+
+    def _remove_earlier(self) -> None:
+        """Last of all: until here, everything can be taken back."""
+        if self._replace:
+            self._nodes.remove_earlier()
 
     def _of_profile(self, name: str) -> Histogram | None:
         histograms = (self.result.comparison or {}).get("profile_histograms") or {}

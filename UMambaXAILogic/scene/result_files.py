@@ -1,82 +1,88 @@
-"""A result folder's files -> arrays on the volume's grid, checked before anything touches the scene."""
+"""A result folder's files -> voxels on the volume's grid and tables, checked before anything touches the scene."""
 
 from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
-import SimpleITK as sitk
+import vtk
 
 from UMambaXAILogic.engine.errors import InputError
 
-from .grid import Grid, same_grid
-
-_LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
+from .grid import Grid, image_array, same_grid
+from .voxel_file import file_grid, read_voxels, voxels_in_pieces
 
 
 @dataclass(frozen=True)
-class ResultFiles:
-    """What a run wrote.
+class ResultTables:
+    """What a run measured.
 
     Args:
-        segmentation: (k, j, i) labels.
-        attention: (k, j, i) float32 in [0, 1]; None where nothing was predicted.
         metrics: the content of metrics.json.
         slices: the rows of slices.csv, as text.
     """
 
-    segmentation: npt.NDArray
-    attention: npt.NDArray[np.float32] | None
     metrics: dict[str, Any]
     slices: list[dict[str, str]]
 
 
-def read_result(files: Mapping[str, Path | None], grid: Grid) -> ResultFiles:
-    """Read a finished run.
+def read_tables(files: Mapping[str, Path | None]) -> ResultTables:
+    """Read a finished run's numbers.
 
     Args:
-        files: paths of ``segmentation``, ``attention`` (or None), ``metrics`` and ``slices``.
-        grid: the volume's local grid.
+        files: paths of ``metrics`` and ``slices``.
 
     Raises:
-        InputError: a file is missing or lies on another grid.
+        InputError: one is missing.
     """
-    segmentation_file = _needed(files, "segmentation")
-    attention_file = files.get("attention")
-    metrics = json.loads(_needed(files, "metrics").read_text(encoding="utf-8"))
-    with _needed(files, "slices").open(newline="", encoding="utf-8") as lines:
-        slices = list(csv.DictReader(lines))
-    return ResultFiles(
-        segmentation=read_labels(segmentation_file, grid),
-        attention=None if attention_file is None else read_map(attention_file, grid),
-        metrics=metrics,
-        slices=slices,
-    )
+    metrics = json.loads(needed_file(files, "metrics").read_text(encoding="utf-8"))
+    with needed_file(files, "slices").open(newline="", encoding="utf-8") as lines:
+        return ResultTables(metrics, list(csv.DictReader(lines)))
+
+
+def needed_file(files: Mapping[str, Path | None], name: str) -> Path:
+    """The path of a file that every run writes; raises ``InputError`` where it is not there."""
+    path = files.get(name)
+    if path is None or not path.is_file():
+        raise InputError(f"The result has no {name} file ({path}).", "Run it again.")
+    return path
+
+
+def check_grid(path: Path, grid: Grid) -> None:
+    """Raise ``InputError`` where a file does not lie on ``grid``, or is unreadable; looks at its header only."""
+    found = file_grid(path)
+    if not same_grid(found, grid):
+        raise InputError(
+            f"{path.name} does not lie on the volume's grid. File: {found}. Volume: {grid}.",
+            "The volume was changed meanwhile: run it again.",
+        )
 
 
 def read_labels(path: Path, grid: Grid) -> npt.NDArray:
-    """Labels (k, j, i) of a file that must lie on ``grid``."""
-    return _read_on_grid(path, grid)
+    """Labels (k, j, i) of a file that must lie on ``grid``. Raises as ``check_grid`` does."""
+    check_grid(path, grid)
+    return image_array(read_voxels(path))
 
 
-def read_map(path: Path, grid: Grid) -> npt.NDArray[np.float32]:
-    """An attention map (k, j, i) of a file that must lie on ``grid``."""
-    return _read_on_grid(path, grid).astype(np.float32, copy=False)
+def map_in_pieces(path: Path, grid: Grid) -> Generator[None, None, Any]:
+    """An attention map in steps of a fraction of a second; the file must lie on ``grid``.
 
+    Returns:
+        A vtkImageData with unit spacing, float32.
 
-def image_grid(image: sitk.Image) -> Grid:
-    """The grid of a SimpleITK image."""
-    affine = np.eye(4)
-    affine[:3, :3] = np.reshape(image.GetDirection(), (3, 3)) * image.GetSpacing()
-    affine[:3, 3] = image.GetOrigin()
-    columns, rows, slices = image.GetSize()
-    return Grid((columns, rows, slices), _LPS_TO_RAS @ affine)
+    Raises:
+        InputError: as ``check_grid``, or the map's values are no float32.
+    """
+    check_grid(path, grid)
+    image = yield from voxels_in_pieces(path)
+    if image.GetScalarType() != vtk.VTK_FLOAT:
+        raise InputError(f"{path.name} is no attention map: its voxels are not float32.", "Run it again.")
+    return image
 
 
 def result_folder_files(folder: Path) -> dict[str, Path | None]:
@@ -86,21 +92,3 @@ def result_folder_files(folder: Path) -> dict[str, Path | None]:
         candidates = (folder / f"{name}{ending}" for ending in (".nii.gz", ".nrrd"))
         files[name] = next((path for path in candidates if path.is_file()), None)
     return files
-
-
-def _needed(files: Mapping[str, Path | None], name: str) -> Path:
-    path = files.get(name)
-    if path is None or not path.is_file():
-        raise InputError(f"The result has no {name} file ({path}).", "Run it again.")
-    return path
-
-
-def _read_on_grid(path: Path, grid: Grid) -> npt.NDArray:
-    image = sitk.ReadImage(str(path))
-    found = image_grid(image)
-    if not same_grid(found, grid):
-        raise InputError(
-            f"{path.name} does not lie on the volume's grid. File: {found}. Volume: {grid}.",
-            "The volume was changed meanwhile: run it again.",
-        )
-    return sitk.GetArrayFromImage(image)

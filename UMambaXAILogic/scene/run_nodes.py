@@ -36,6 +36,7 @@ class RunNodes:
         self._volume_id = volume_id
         self.run_name = run_name
         self._added: list[Any] = []
+        self._shared: list[Any] = []
         self.folder_item = 0
 
     @property
@@ -61,16 +62,16 @@ class RunNodes:
         """Note that ``nodes`` belong to this run."""
         self._added += nodes
 
-    def place(self, replace: bool) -> None:
+    def keep_shared(self, node: Any) -> None:
+        """Note that ``node`` was made for this run, but will serve others too: only ``undo`` removes it."""
+        self._shared.append(node)
+
+    def place(self) -> None:
         """Put the nodes into a folder below the volume and under its transform.
 
-        Last of all, because importing under a transform would harden it.
-
-        Args:
-            replace: remove what an earlier run of the same name on this volume left.
+        After everything was imported, because importing under a transform would harden it.
         """
         volume = self.volume
-        earlier = self._earlier_nodes() if replace else []
         self.folder_item = add_result_folder(self._scene, volume, f"{volume.GetName()}: {self.run_name}")
         transform = volume.GetTransformNodeID()
         for node in self._added:
@@ -79,7 +80,10 @@ class RunNodes:
             if transform and node.IsA("vtkMRMLTransformableNode"):
                 node.SetAndObserveTransformNodeID(transform)
         put_into_folder(self._scene, self.folder_item, self._added)
-        self._remove(earlier)
+
+    def remove_earlier(self) -> None:
+        """Remove what an earlier run of the same name on this volume left. Cannot be taken back: last of all."""
+        self._remove(self._earlier_nodes())
 
     def undo(self) -> None:
         """Remove everything that was added so far."""
@@ -87,7 +91,11 @@ class RunNodes:
             remove_folder(self._scene, self.folder_item)
         for node in reversed(self._added):
             remove_with_display(self._scene, node)
+        for node in self._shared:
+            if not _is_used(self._scene, node):  # another run may have come to use it meanwhile
+                remove_with_display(self._scene, node)
         self._added.clear()
+        self._shared.clear()
         self.folder_item = 0
 
     def _earlier_nodes(self) -> list[Any]:
@@ -95,7 +103,8 @@ class RunNodes:
         return [
             node
             for node in nodes
-            if node.GetAttribute(RUN_ATTRIBUTE) == self.run_name
+            if node not in self._added
+            and node.GetAttribute(RUN_ATTRIBUTE) == self.run_name
             and node.GetNodeReferenceID(INPUT_REFERENCE) == self._volume_id
         ]
 
@@ -111,6 +120,13 @@ class RunNodes:
 def node_name(volume_node: Any, what: str, run_name: str) -> str:
     """What a node that shows ``what`` of a run on a volume is called."""
     return f"{volume_node.GetName()} {what} ({run_name})"
+
+
+def _is_used(scene: Any, color_node: Any) -> bool:
+    """Whether a display node shows its colours."""
+    count = scene.GetNumberOfNodesByClass("vtkMRMLDisplayNode")
+    displays = (scene.GetNthNodeByClass(index, "vtkMRMLDisplayNode") for index in range(count))
+    return any(display.GetColorNodeID() == color_node.GetID() for display in displays)
 
 
 def remove_with_display(scene: Any, node: Any) -> None:

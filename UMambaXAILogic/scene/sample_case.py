@@ -14,10 +14,10 @@ from UMambaXAILogic.engine.resources import resource_path
 
 from .colors import GROUND_TRUTH
 from .export_volume import mark_phantom
-from .result_files import image_grid
 from .run_nodes import remove_with_display
 from .segments import SegmentStyle, add_segmentation
 from .volume_node import add_volume, read_image
+from .voxel_file import image_grid
 
 #: Attribute of the nodes of a sample case: the cohort.
 SAMPLE_ATTRIBUTE = "UMambaXAI.sample"

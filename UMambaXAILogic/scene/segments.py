@@ -16,7 +16,7 @@ from .terminology import tag_segment
 
 #: Of closed surfaces. 0.5, Slicer's default, erodes thin vessels.
 SURFACE_SMOOTHING = 0.2
-_LABELMAP = "Binary labelmap"
+LABELMAP = "Binary labelmap"
 CLOSED_SURFACE = "Closed surface"
 
 
@@ -38,32 +38,40 @@ class SegmentStyle:
 
 
 def add_segmentation(
-    scene: Any, name: str, labels: npt.NDArray, grid: Grid, volume_node: Any, styles: Sequence[SegmentStyle]
+    scene: Any,
+    name: str,
+    labels: npt.NDArray,
+    grid: Grid,
+    volume_node: Any,
+    styles: Sequence[SegmentStyle],
+    first_kji: tuple[int, int, int] = (0, 0, 0),
 ) -> Any:
     """Add a segmentation whose segments share one label image on the volume's grid, cropped to what is labelled.
 
     Args:
-        labels: (k, j, i) on ``grid``, the volume's local grid.
+        labels: (k, j, i) on ``grid``, the volume's local grid, or on a part of it.
         volume_node: the segmentation's reference geometry.
         styles: the segments; label values that none of them has are left out.
+        first_kji: index on ``grid`` of the labels' first voxel.
     """
+    box = bounding_box(labels, margin=1)
+    kind = np.uint8 if max((style.value for style in styles), default=0) < 256 else np.uint16
+    first = tuple(start + one.start for start, one in zip(first_kji, box, strict=True))
+    image = oriented_image(labels[box].astype(kind), grid, first)
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
     node.CreateDefaultDisplayNodes()
     node.SetReferenceImageGeometryParameterFromVolumeNode(volume_node)
     segmentation = node.GetSegmentation()
-    segmentation.SetSourceRepresentationName(_LABELMAP)
+    segmentation.SetSourceRepresentationName(LABELMAP)
     segmentation.SetConversionParameter(
         slicer.vtkBinaryLabelmapToClosedSurfaceConversionRule.GetSmoothingFactorParameterName(), str(SURFACE_SMOOTHING)
     )
-    box = bounding_box(labels != 0, margin=1)
-    kind = np.uint8 if max((style.value for style in styles), default=0) < 256 else np.uint16
-    image = oriented_image(labels[box].astype(kind), grid, (box[0].start, box[1].start, box[2].start))
     for style in styles:
         segment = slicer.vtkSegment()
         segment.SetName(style.name)
         segment.SetColor(style.color)
         segment.SetLabelValue(style.value)
-        segment.AddRepresentation(_LABELMAP, image)
+        segment.AddRepresentation(LABELMAP, image)
         tag_segment(segment, style.label_name or style.name)
         segmentation.AddSegment(segment)
     return node

@@ -9,10 +9,13 @@ from typing import Any
 from .run_nodes import RunNodes
 
 
-def do_all(steps: Iterator[None]) -> None:
-    """Do at once what could be done in steps: a generator that yields after each."""
-    for _ in steps:
-        pass
+def do_all(steps: Iterator[None]) -> Any:
+    """Do at once what could be done in steps: those of a generator that yields between them; returns its result."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 class StepwiseImport:

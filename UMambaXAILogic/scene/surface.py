@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import vtk
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
-from .grid import Grid, image_data
+from .grid import Grid
 from .heat_map import ATTENTION_ARRAY, add_attention_model
 from .segments import CLOSED_SURFACE
 
 
 def add_attention_surface(
-    scene: Any, name: str, segmentation_node: Any, segment_ids: Sequence[str], attention: npt.NDArray, grid: Grid
+    scene: Any, name: str, segmentation_node: Any, segment_ids: Sequence[str], attention: Any, grid: Grid
 ) -> Any:
     """Add the segments' surface, coloured by attention over [0, 1]; a segmentation itself cannot be.
 
     Args:
-        attention: (k, j, i) on ``grid``, in the segmentation's local coordinates.
+        attention: a vtkImageData with unit spacing, the map's voxels on ``grid``, in the segmentation's local
+            coordinates.
     """
     surface = segment_surface(segmentation_node, segment_ids)
     color_by_attention(surface, attention, grid)
@@ -47,11 +47,14 @@ def segment_surface(segmentation_node: Any, segment_ids: Sequence[str]) -> Any:
     return together.GetOutput()
 
 
-def color_by_attention(surface: Any, attention: npt.NDArray, grid: Grid) -> None:
+def color_by_attention(surface: Any, attention: Any, grid: Grid) -> None:
     """Add the point array ``Attention``: the map interpolated linearly at every point.
 
     The outermost half voxel of a surface at the volume's border lies outside the voxel centres; it takes the value
     of the nearest voxel.
+
+    Args:
+        attention: see ``add_attention_surface``.
     """
     points = vtk_to_numpy(surface.GetPoints().GetData()).astype(float)
     to_ijk = np.linalg.inv(grid.ijk_to_ras)
@@ -62,7 +65,7 @@ def color_by_attention(surface: Any, attention: npt.NDArray, grid: Grid) -> None
     at.SetPoints(probe_points)
     probe = vtk.vtkProbeFilter()
     probe.SetInputData(at)
-    probe.SetSourceData(image_data(attention.astype(np.float32, copy=False)))
+    probe.SetSourceData(attention)
     probe.Update()
     values = vtk.vtkFloatArray()
     values.DeepCopy(probe.GetOutput().GetPointData().GetArray("ImageScalars"))

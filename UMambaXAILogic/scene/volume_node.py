@@ -9,8 +9,8 @@ import SimpleITK as sitk
 
 from UMambaXAILogic.engine.errors import InputError
 
-from .grid import image_data, vtk_matrix
-from .result_files import image_grid
+from .grid import Grid, image_data, vtk_matrix
+from .voxel_file import image_grid
 
 #: What shows contrast-filled vessels and brain in one picture.
 CT_WINDOW_HU = (-100.0, 500.0)
@@ -27,9 +27,15 @@ def add_volume(scene: Any, name: str, path: Path, is_hounsfield: bool) -> Any:
         InputError: the file cannot be read.
     """
     image = read_image(path)
-    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
-    node.SetIJKToRASMatrix(vtk_matrix(image_grid(image).ijk_to_ras))
+    node = add_empty_volume(scene, name, image_grid(image), is_hounsfield)
     node.SetAndObserveImageData(image_data(sitk.GetArrayFromImage(image)))
+    return node
+
+
+def add_empty_volume(scene: Any, name: str, grid: Grid, is_hounsfield: bool) -> Any:
+    """Add a volume that has no voxels yet; arguments as in ``add_volume``."""
+    node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", name)
+    node.SetIJKToRASMatrix(vtk_matrix(grid.ijk_to_ras))
     node.CreateDefaultDisplayNodes()
     if is_hounsfield:
         display = node.GetDisplayNode()

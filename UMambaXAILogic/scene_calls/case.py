@@ -74,6 +74,7 @@ def _prepare(
                 threshold=threshold,
                 ground_truth=ground_truth,
                 replace=options.replace,
+                temporary=True,
             ),
         )
 

@@ -24,8 +24,6 @@ class SegmentAndExplainResult:
         alignmentTableNode: alignment of every layer at every threshold.
         slicesTableNode: one row a slice.
         slicesChartNode: Dice and F1 over the slices.
-        surfaceNode: the prediction's surface, coloured by attention.
-        missedNode: missed and false vessels beyond one voxel, for the 3-D view; needs a ground truth.
         folderItem: the subject hierarchy item of the folder that holds all of these.
         warnings: what the worker wants the user to know, as (code, message).
         volumeNode: what was segmented.
@@ -41,14 +39,25 @@ class SegmentAndExplainResult:
     alignmentTableNode: Any
     slicesTableNode: Any
     slicesChartNode: Any
-    surfaceNode: Any
-    missedNode: Any
     folderItem: int
     warnings: list[tuple[str, str]] = field(default_factory=list)
     volumeNode: Any = None
     truthNode: Any = None
     view: ResultView | None = None
     domainTableNode: Any = None
+
+    @property
+    def surfaceNode(self) -> Any:
+        """The prediction's surface, coloured by attention, hidden until shown; computed when first asked for."""
+        return None if self.view is None else self.view.surface_node
+
+    @property
+    def missedNode(self) -> Any:
+        """Missed and false vessels beyond one voxel, hidden until shown in 3-D; computed when first asked for.
+
+        None without a ground truth.
+        """
+        return None if self.view is None else self.view.missed_node
 
     @property
     def contoursNode(self) -> Any:
@@ -174,8 +183,6 @@ def case_result(imported: ImportedResult, warnings: list[tuple[str, str]]) -> Se
         alignmentTableNode=imported.alignment_table_node,
         slicesTableNode=imported.slices_table_node,
         slicesChartNode=imported.chart_node,
-        surfaceNode=imported.surface_node,
-        missedNode=imported.missed_node,
         folderItem=imported.folder_item,
         warnings=warnings,
         volumeNode=imported.volume_node,

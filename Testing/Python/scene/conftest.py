@@ -234,7 +234,7 @@ def result(scene, add_volume, add_transform, rigid, write_result, vessel, obliqu
         if truth:
             write_array(ground_truth, grid, tmp_path / "gt.nrrd")
             gt_file = GroundTruthFile(tmp_path / "gt.nrrd", (1,))
-        request = ImportRequest(volume.GetID(), grid, files, "demo", "seg-xres-cam", 0.3, gt_file)
+        request = ImportRequest(volume.GetID(), grid, files, "demo", "seg-xres-cam", 0.3, gt_file, temporary=True)
         return ResultImport(scene, request).run()
 
     return run

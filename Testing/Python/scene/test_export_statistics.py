@@ -9,8 +9,8 @@ import slicer
 
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.scene.export_statistics import export_for_statistics
-from UMambaXAILogic.scene.result_files import image_grid
 from UMambaXAILogic.scene.subject_hierarchy import item_of, subject_hierarchy
+from UMambaXAILogic.scene.voxel_file import image_grid
 
 
 def read(path):

@@ -9,10 +9,9 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from UMambaXAILogic.engine.attention_colors import attention_colors
 from UMambaXAILogic.scene.colors import attention_color_node
-from UMambaXAILogic.scene.grid import Grid, numpy_matrix
+from UMambaXAILogic.scene.grid import Grid, image_data, numpy_matrix
 from UMambaXAILogic.scene.heat_map import (
     add_attention_volume,
-    add_contours,
     add_legend,
     hide_from_slices,
     set_threshold,
@@ -84,7 +83,7 @@ def test_slice_pixels_are_predicted(scene, add_volume, add_transform, draw, head
     display = volume.GetDisplayNode()
     display.SetAutoWindowLevel(False)
     display.SetWindowLevelMinMax(LOW, HIGH)
-    node = add_attention_volume(scene, "Attention", attention, Grid(image.shape[::-1], affine), THRESHOLD)
+    node = add_attention_volume(scene, "Attention", image_data(attention), Grid(image.shape[::-1], affine), THRESHOLD)
     display.SetInterpolate(False)
     node.GetDisplayNode().SetInterpolate(False)
     add_transform(rigid, volume, node)
@@ -103,7 +102,7 @@ def test_threshold_and_hiding(scene, add_volume, head, oblique_affine):
     composite = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
     other = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode")
     volume = add_volume(image, oblique_affine)
-    node = add_attention_volume(scene, "Attention", attention, Grid(image.shape[::-1], oblique_affine), 0.3)
+    node = add_attention_volume(scene, "Attention", image_data(attention), Grid(image.shape[::-1], oblique_affine), 0.3)
     set_threshold(node, 0.7)
     assert node.GetDisplayNode().GetLowerThreshold() == pytest.approx(0.7)
     show_on_slices(scene, volume, node, 0.5)
@@ -111,23 +110,6 @@ def test_threshold_and_hiding(scene, add_volume, head, oblique_affine):
     hide_from_slices(scene, node)
     assert composite.GetForegroundVolumeID() is None
     assert other.GetForegroundVolumeID() == volume.GetID()  # what somebody else shows stays
-
-
-def test_contours_lie_where_the_map_has_their_level(scene, affine):
-    """A map that falls linearly from a point: iso-surfaces are ellipsoids of known radius in voxels."""
-    k, j, i = np.indices((21, 25, 23))
-    attention = np.clip(1 - np.sqrt((k - 10.0) ** 2 + (j - 12.0) ** 2 + (i - 11.0) ** 2) / 10, 0, 1)
-    node = add_contours(scene, "Contours", attention.astype(np.float32), Grid((23, 25, 21), affine), (0.3, 0.7))
-    poly_data = node.GetPolyData()
-    points = vtk_to_numpy(poly_data.GetPoints().GetData()).astype(float)
-    ijk = (np.linalg.inv(affine) @ np.column_stack([points, np.ones(len(points))]).T)[:3].T
-    radius = np.linalg.norm(ijk - [11, 12, 10], axis=1)
-    level = vtk_to_numpy(poly_data.GetPointData().GetArray("Attention"))
-    assert set(np.round(level, 3)) == {np.float32(0.3), np.float32(0.7)}
-    np.testing.assert_allclose(radius, 10 * (1 - level), atol=0.15)
-    display = node.GetDisplayNode()
-    assert display.GetVisibility2D() and not display.GetVisibility3D()
-    assert display.GetScalarRange() == (0.0, 1.0)
 
 
 def test_the_colour_table_is_one_per_scene(scene):
@@ -140,7 +122,7 @@ def test_the_colour_table_is_one_per_scene(scene):
 
 
 def test_legend_ticks_are_a_quarter_apart_and_say_so(scene, head, oblique_affine):
-    node = add_attention_volume(scene, "Attention", head[1], Grid(head[1].shape[::-1], oblique_affine), 0.3)
+    node = add_attention_volume(scene, "Attention", image_data(head[1]), Grid(head[1].shape[::-1], oblique_affine), 0.3)
     legend = add_legend(node)
     labels = [legend.GetLabelFormat() % value for value in np.linspace(0, 1, legend.GetNumberOfLabels())]
     assert labels == ["0.00", "0.25", "0.50", "0.75", "1.00"]

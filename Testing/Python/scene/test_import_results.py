@@ -9,6 +9,7 @@ import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
 from UMambaXAILogic.engine.errors import InputError
+from UMambaXAILogic.scene.export_volume import write_array
 from UMambaXAILogic.scene.grid import image_array, local_grid, numpy_matrix, parent_to_world
 from UMambaXAILogic.scene.import_results import GroundTruthFile, ImportRequest, ResultImport
 from UMambaXAILogic.scene.subject_hierarchy import folder_of, item_of, subject_hierarchy
@@ -28,8 +29,6 @@ def import_vessel(scene, add_volume, write_result, vessel, oblique_affine, tmp_p
         files = write_result(prediction, attention, local_grid(volume).ijk_to_ras, ground_truth)
         gt_file = None
         if truth:
-            from UMambaXAILogic.scene.export_volume import write_array
-
             write_array(ground_truth, local_grid(volume), tmp_path / "gt.nrrd")
             gt_file = GroundTruthFile(tmp_path / "gt.nrrd", (1,))
         settings = {"model": "demo", "method": "seg-xres-cam", "threshold": 0.3, **options}
@@ -217,22 +216,121 @@ def test_a_result_on_another_grid_leaves_the_scene_as_it_was(scene, add_volume, 
     assert node_names(scene) == before
 
 
-def test_a_step_that_fails_takes_back_the_earlier_ones(scene, add_volume, write_result, vessel, oblique_affine):
+STEPS = 11
+
+
+def scene_content(scene) -> dict[str, tuple]:
+    """Every node with what it refers to, and where it lies in the subject hierarchy."""
+    hierarchy = subject_hierarchy(scene)
+    found = {}
+    for index in range(scene.GetNumberOfNodes()):
+        node = scene.GetNthNode(index)
+        references = tuple(
+            (role, node.GetNthNodeReferenceID(role, number))
+            for role in (node.GetNthNodeReferenceRole(one) for one in range(node.GetNumberOfNodeReferenceRoles()))
+            for number in range(node.GetNumberOfNodeReferences(role))
+        )
+        item = hierarchy.GetItemByDataNode(node)
+        found[node.GetID()] = (references, hierarchy.GetItemParent(item) if item else None)
+    items: list[int] = []
+    hierarchy.GetItemChildren(hierarchy.GetSceneItemID(), items, True)
+    found["items"] = tuple(sorted(items))
+    return found
+
+
+#: Step, whether it fails at its end, whether an earlier run is replaced: after the last step that one is gone for good.
+FAILURES = [(number, at_end, rerun) for number in range(STEPS) for at_end in (False, True) for rerun in (False, True)]
+FAILURES.remove((STEPS - 1, True, True))
+
+
+@pytest.mark.parametrize(("number", "at_end", "is_rerun"), FAILURES)
+def test_a_failure_at_any_step_leaves_the_scene_as_it_was(
+    scene, add_volume, add_transform, rigid, write_result, vessel, oblique_affine, tmp_path, number, at_end, is_rerun
+):
+    volume = add_volume(np.zeros(vessel[0].shape, np.int16), oblique_affine)
+    add_transform(rigid, volume)
+    item_of(subject_hierarchy(scene), volume)  # in the application every node has one
+    files = write_result(vessel[0], vessel[2], oblique_affine, vessel[1])
+    write_array(vessel[1], local_grid(volume), tmp_path / "gt.nrrd")
+    truth = GroundTruthFile(tmp_path / "gt.nrrd", (1,))
+    request = ImportRequest(volume.GetID(), local_grid(volume), files, "demo", "seg-xres-cam", 0.3, truth)
+    if is_rerun:
+        ResultImport(scene, request).run().view.show()
+    before = scene_content(scene)
+
+    class Failing(ResultImport):
+        def work(self):
+            def fail():
+                if at_end:
+                    steps[number]()
+                raise MemoryError
+
+            steps = super().work()
+            assert len(steps) == STEPS
+            return (*steps[:number], fail, *steps[number + 1 :])
+
+    running = Failing(scene, request)
+    with pytest.raises(MemoryError):
+        running.run()
+    assert scene_content(scene) == before
+    assert running.result.segmentation_node is None
+
+
+def test_colours_that_another_result_uses_survive_a_failure(scene, import_vessel, add_volume, write_result, vessel):
+    volume = add_volume(np.zeros(vessel[0].shape, np.int16), np.eye(4))
+    files = write_result(vessel[0], vessel[2], np.eye(4))
+    running = ResultImport(scene, ImportRequest(volume.GetID(), local_grid(volume), files, "b", "c", 0.3))
+    for step in running.steps():
+        step()
+    _, other = import_vessel()
+    running.undo()
+    assert other.attention_node.GetDisplayNode().GetColorNode().GetName() == "Attention"
+
+
+def test_a_volume_that_is_removed_meanwhile_leaves_nothing_behind(
+    scene, add_volume, write_result, vessel, oblique_affine
+):
     volume = add_volume(np.zeros(vessel[0].shape, np.int16), oblique_affine)
     files = write_result(vessel[0], vessel[2], oblique_affine)
-    request = ImportRequest(volume.GetID(), local_grid(volume), files, "demo", "seg-xres-cam", 0.3)
-    ResultImport(scene, request).run()  # makes the colour table, which stays
     before = node_names(scene)
     running = ResultImport(scene, ImportRequest(volume.GetID(), local_grid(volume), files, "b", "c", 0.3))
     steps = running.steps()
-    for step in steps[:4]:
+    for step in steps[:6]:
         step()
     assert node_names(scene) != before
     scene.RemoveNode(volume)
     with pytest.raises(InputError, match="removed from the scene"):
-        for step in steps[4:]:
+        for step in steps[6:]:
             step()
     assert node_names(scene) == [name for name in before if name != volume.GetID()]
+
+
+def test_nothing_is_computed_before_it_is_shown(scene, import_vessel):
+    _, result = import_vessel()
+    closed_surface = "Closed surface"
+    for node in (result.segmentation_node, result.truth_node):
+        assert not node.GetSegmentation().ContainsRepresentation(closed_surface)
+    for role in ("surface", "missed", "contours", "errors"):
+        assert result.view.nodes.get(role) is None
+    assert result.surface_node is result.view.nodes.get("surface")
+    assert not result.surface_node.GetDisplayNode().GetVisibility()
+    assert not result.missed_node.GetDisplayNode().GetVisibility()
+
+
+@pytest.mark.parametrize("temporary", [False, True])
+def test_layer_maps_of_a_job_are_moved_and_those_of_a_folder_stay(
+    scene, add_volume, write_result, vessel, oblique_affine, tmp_path, temporary
+):
+    volume = add_volume(np.zeros(vessel[0].shape, np.int16), oblique_affine)
+    files = write_result(vessel[0], vessel[2], oblique_affine)
+    layer = tmp_path / "result" / "layers" / "attention.encoder.2.nrrd"
+    layer.parent.mkdir()
+    write_array(vessel[2], local_grid(volume), layer)
+    request = ImportRequest(volume.GetID(), local_grid(volume), files, "demo", "cam", 0.3, temporary=temporary)
+    view = ResultImport(scene, request).run().view
+    assert layer.exists() is not temporary
+    assert view.layers == ("mean", "encoder.2")
+    view.show(layer="encoder.2")
 
 
 def test_several_labels_become_several_segments(scene, add_volume, write_result, oblique_affine):

@@ -7,7 +7,7 @@ import pytest
 
 from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.volume import Geometry
-from UMambaXAILogic.scene.grid import Grid, numpy_matrix
+from UMambaXAILogic.scene.grid import Grid, image_data, numpy_matrix
 from UMambaXAILogic.scene.heat_map import add_attention_volume
 from UMambaXAILogic.scene.jump import jump_to_slice, slice_axis
 
@@ -85,7 +85,7 @@ def test_the_views_meet_where_attention_is_strongest(add_volume, add_transform, 
     ijk = [2, 5, 3]
     attention[ijk[2], ijk[1], ijk[0]] = 0.8
     attention[0, 0, 0] = 1.0  # in another slice
-    node = add_attention_volume(scene, "Attention", attention, Grid(SHAPE[::-1], affine), 0.3)
+    node = add_attention_volume(scene, "Attention", image_data(attention), Grid(SHAPE[::-1], affine), 0.3)
     add_transform(rigid, volume, node)
     point = jump_to_slice(scene, volume, ijk[axis], node)
     np.testing.assert_allclose(point, (rigid @ affine @ [*ijk, 1])[:3], atol=1e-9)

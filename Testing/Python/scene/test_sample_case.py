@@ -21,8 +21,8 @@ from UMambaXAILogic.scene import sample_case
 from UMambaXAILogic.scene.export_volume import is_phantom
 from UMambaXAILogic.scene.grid import image_array, local_grid, same_grid
 from UMambaXAILogic.scene.ground_truth import export_ground_truth
-from UMambaXAILogic.scene.result_files import image_grid
 from UMambaXAILogic.scene.sample_case import SAMPLES, load_sample_case
+from UMambaXAILogic.scene.voxel_file import image_grid
 
 COHORTS = ("source", "target")
 

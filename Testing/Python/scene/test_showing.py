@@ -119,8 +119,8 @@ def test_a_newer_request_ends_the_older_ones_steps(result, loop, showing):
     showing.start(view, lambda error: ended.append("newer"), attention="overlay", errors=False)
     loop.run()
     assert ended == ["newer"]
-    assert view.nodes.get("errors") is None  # the older request never came to it
-    assert not view.nodes.get("contours").GetDisplayNode().GetVisibility()
+    assert view.nodes.get("contours") is None  # the older request never came to it
+    assert not view.nodes.get("errors").GetDisplayNode().GetVisibility()
 
 
 @pytest.mark.parametrize("turns", range(7))

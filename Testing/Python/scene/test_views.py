@@ -10,7 +10,7 @@ import vtk
 
 from UMambaXAILogic.engine.errors import NotInstalledError
 from UMambaXAILogic.scene import views
-from UMambaXAILogic.scene.grid import Grid
+from UMambaXAILogic.scene.grid import Grid, image_data
 from UMambaXAILogic.scene.heat_map import add_attention_volume
 from UMambaXAILogic.scene.views import SliceView, ThreeDView, check_rendering
 from UMambaXAILogic.scene.volume_rendering import add_volume_rendering
@@ -111,7 +111,9 @@ def test_volume_rendering_shows_strong_attention_and_hides_weak(application, sce
     attention = np.where((np.abs(i - 10) < 5) & (np.abs(j - 20) < 5) & (np.abs(k - 20) < 5), 1.0, 0.05)
     affine = np.eye(4)
     affine[:3, 3] = -19.5
-    node = add_attention_volume(scene, "Attention", attention.astype(np.float32), Grid((40, 40, 40), affine), 0.3)
+    node = add_attention_volume(
+        scene, "Attention", image_data(attention.astype(np.float32)), Grid((40, 40, 40), affine), 0.3
+    )
     view = ThreeDView(application, 100, 100)
     display = add_volume_rendering(scene, node, projection_view=view.node if projection else None)
     assert not display.GetVolumePropertyNode().GetVolumeProperty().GetShade()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..grid import image_array, local_grid
+from ..grid import local_grid
 from ..stepwise import do_all
 from ..surface import add_attention_surface, color_by_attention
 from .contours import MAP_REFERENCE
@@ -21,37 +21,48 @@ def show_surface(nodes: ResultNodes, attention: Any, state: ViewState) -> None:
 
     Below the threshold it is grey; opacity is left to the slices, because a translucent surface shows its inside.
     """
-    do_all(prepare_surface(nodes, attention))
-    node = nodes.get(SURFACE)
+    node = surface_node(nodes, attention)
     if node is not None:
         node.GetDisplayNode().SetAndObserveColorNodeID(result_colors(nodes).GetID())
         node.GetDisplayNode().SetVisibility(True)
 
 
+def surface_node(nodes: ResultNodes, attention: Any) -> Any:
+    """The surface in the colours of ``attention``; computed, and hidden, where there is none yet.
+
+    None where nothing of the target was predicted.
+    """
+    do_all(prepare_surface(nodes, attention))
+    node = nodes.get(SURFACE)
+    if node is not None:
+        _color(node, attention)
+    return node
+
+
 def prepare_surface(nodes: ResultNodes, attention: Any) -> Iterator[None]:
-    """Compute the surface where there is none, and its colours where they are those of another map."""
+    """Compute the surface, hidden, where there is none."""
     segmentation, target = nodes.needed(SEGMENTATION), target_segments(nodes)
-    if not target:
+    if nodes.get(SURFACE) is not None or not target:
         return
-    if nodes.get(SURFACE) is None:
-        yield from prepare_surfaces(nodes, SEGMENTATION)
+    yield from prepare_surfaces(nodes, SEGMENTATION)
 
     def make(name: str) -> Any:
-        grid, values = local_grid(attention), image_array(attention.GetImageData())
-        node = add_attention_surface(nodes.scene, name, segmentation, target, values, grid)
+        image, grid = attention.GetImageData(), local_grid(attention)
+        node = add_attention_surface(nodes.scene, name, segmentation, target, image, grid)
         node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
         node.GetDisplayNode().SetVisibility(False)
         return node
 
-    node = nodes.get(SURFACE)
-    if node is None:
-        nodes.made(SURFACE, make, "prediction coloured by attention")
-        yield
-    elif node.GetNodeReferenceID(MAP_REFERENCE) != attention.GetID():
-        color_by_attention(node.GetPolyData(), image_array(attention.GetImageData()), local_grid(attention))
+    nodes.made(SURFACE, make, "prediction coloured by attention")
+    yield
+
+
+def _color(node: Any, attention: Any) -> None:
+    """Colour the surface by another map, if it is one."""
+    if node.GetNodeReferenceID(MAP_REFERENCE) != attention.GetID():
+        color_by_attention(node.GetPolyData(), attention.GetImageData(), local_grid(attention))
         node.GetPolyData().Modified()
         node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
-        yield
 
 
 def hide_surface(nodes: ResultNodes) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ..contour_lines import add_contours, lines_in_pieces
 from ..grid import image_array, local_grid
-from ..heat_map import CONTOUR_LEVELS, add_contours, contour_lines
 from ..stepwise import do_all
 from .nodes import CONTOURS, ResultNodes
 from .state import ViewState
@@ -32,26 +32,26 @@ def show_contours(nodes: ResultNodes, attention: Any, state: ViewState) -> None:
 def prepare_contours(nodes: ResultNodes, attention: Any) -> Iterator[None]:
     """Compute the lines of ``attention`` where the node has none, or those of another map."""
     node = nodes.get(CONTOURS)
-    if node is None:
-        contours_node(nodes, attention)
-        yield
-    elif node.GetNodeReferenceID(MAP_REFERENCE) != attention.GetID():
-        lines = contour_lines(image_array(attention.GetImageData()), local_grid(attention), CONTOUR_LEVELS)
-        node.SetAndObservePolyData(lines)
-        node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
-        yield
+    if node is not None and node.GetNodeReferenceID(MAP_REFERENCE) == attention.GetID():
+        return
+    lines = yield from lines_in_pieces(image_array(attention.GetImageData()), local_grid(attention))
+
+    def make(name: str) -> Any:
+        node = add_contours(nodes.scene, name, lines)
+        node.GetDisplayNode().SetVisibility(False)
+        return node
+
+    node = nodes.made(CONTOURS, make, "attention contours")
+    node.SetAndObservePolyData(lines)
+    node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
+    yield
 
 
 def contours_node(nodes: ResultNodes, attention: Any) -> Any:
     """The lines' node; computed from ``attention``, and hidden, where there is none yet."""
-
-    def make(name: str) -> Any:
-        node = add_contours(nodes.scene, name, image_array(attention.GetImageData()), local_grid(attention))
-        node.SetNodeReferenceID(MAP_REFERENCE, attention.GetID())
-        node.GetDisplayNode().SetVisibility(False)
-        return node
-
-    return nodes.made(CONTOURS, make, "attention contours")
+    if nodes.get(CONTOURS) is None:
+        do_all(prepare_contours(nodes, attention))
+    return nodes.get(CONTOURS)
 
 
 def hide_contours(nodes: ResultNodes) -> None:

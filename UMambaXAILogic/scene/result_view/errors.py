@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
@@ -16,15 +17,31 @@ from ..errors_display import (
     beyond_one_voxel,
     error_labels,
 )
-from ..grid import Grid, local_grid, parent_to_world
+from ..grid import Grid, local_grid, parent_to_world, union
 from ..label_export import ALL_SEGMENTS, segments_on_grid
+from ..labelled_part import labelled_part
 from ..stepwise import do_all
 from .masks import prepare_surfaces, truth_is_partly_drawn
 from .nodes import ERRORS, MISSED, SEGMENTATION, TRUTH, VOLUME, ResultNodes
 from .state import SURFACE, ViewState
 from .target import target_segments
 
-Masks = tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_], Grid]
+
+@dataclass(frozen=True)
+class Masks:
+    """Prediction of the target and ground truth, where there can be any.
+
+    Args:
+        predicted, truth: (k, j, i) on a part of ``grid``.
+        grid: the volume's local one.
+        first_kji: index on ``grid`` of their first voxel.
+    """
+
+    predicted: npt.NDArray[np.bool_]
+    truth: npt.NDArray[np.bool_]
+    grid: Grid
+    first_kji: tuple[int, int, int]
+
 
 _FN, _FP = 0, 1  # of the segments that ``add_missed_segmentation`` adds
 
@@ -68,8 +85,9 @@ def errors_node(nodes: ResultNodes, masks: Callable[[], Masks] | None = None) ->
     """
 
     def make(name: str) -> Any:
-        predicted, truth, grid = _masks(nodes) if masks is None else masks()
-        return add_error_segmentation(nodes.scene, name, error_labels(predicted, truth), grid, nodes.needed(VOLUME))
+        found = _masks(nodes) if masks is None else masks()
+        labels = error_labels(found.predicted, found.truth)
+        return add_error_segmentation(nodes.scene, name, labels, found.grid, nodes.needed(VOLUME), found.first_kji)
 
     return nodes.made(ERRORS, make, "TP, FP, FN")
 
@@ -78,11 +96,9 @@ def missed_node(nodes: ResultNodes, masks: Callable[[], Masks] | None = None) ->
     """The missed and false vessels beyond one voxel; computed, and hidden, where there are none yet."""
 
     def make(name: str) -> Any:
-        predicted, truth, grid = _masks(nodes) if masks is None else masks()
-        labels = beyond_one_voxel(predicted, truth)
-        node = add_missed_segmentation(nodes.scene, name, labels, grid, nodes.needed(VOLUME))
-        node.GetDisplayNode().SetVisibility(False)
-        return node
+        found = _masks(nodes) if masks is None else masks()
+        labels = beyond_one_voxel(found.predicted, found.truth)
+        return add_missed_segmentation(nodes.scene, name, labels, found.grid, nodes.needed(VOLUME), found.first_kji)
 
     return nodes.made(MISSED, make, "missed and false vessels")
 
@@ -111,10 +127,17 @@ def _show_beyond(nodes: ResultNodes, state: ViewState) -> None:
 
 
 def _masks(nodes: ResultNodes) -> Masks:
-    """Prediction of the target and ground truth, (k, j, i) on the volume's local grid, and that grid."""
+    """From the scene: the user may have corrected either."""
     volume, segmentation, truth = nodes.needed(VOLUME), nodes.needed(SEGMENTATION), nodes.needed(TRUTH)
     grid = local_grid(volume)
     world = grid.moved(parent_to_world(segmentation))
     ids = target_segments(nodes)
-    predicted = segments_on_grid(segmentation, ids, world, "prediction") if ids else np.zeros(grid.size[::-1], np.uint8)
-    return predicted > 0, segments_on_grid(truth, ALL_SEGMENTS, world, "ground truth") > 0, grid
+    box = union(labelled_part(segmentation, world), labelled_part(truth, world))
+    part = world.part(box)
+    predicted = segments_on_grid(segmentation, ids, part, "prediction") if ids else np.zeros(part.size[::-1], np.uint8)
+    return Masks(
+        predicted=predicted.view(bool),
+        truth=segments_on_grid(truth, ALL_SEGMENTS, part, "ground truth").view(bool),
+        grid=grid,
+        first_kji=(box[0].start, box[1].start, box[2].start),
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -11,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from UMambaXAILogic.engine.errors import InputError, UsageError
+from UMambaXAILogic.engine.errors import UsageError
 
 from ..grid import local_grid
 from ..heat_map import add_attention_volume
-from ..result_files import read_map
-from .nodes import ATTENTION, VOLUME, ResultNodes
+from ..result_files import map_in_pieces
+from ..stepwise import do_all
+from .nodes import VOLUME, ResultNodes
 from .state import MEAN
 
 _FILES = "layer_files"
@@ -34,25 +34,22 @@ def layer_files(result_folder: Path) -> dict[str, Path]:
 
 
 def keep_layer_files(files: Mapping[str, Path]) -> dict[str, Path]:
-    """Let files outlive the folder that a job works in, until this process ends."""
-    if not files:
-        return {}
+    """Move files out of the folder that a job works in, to where they stay until this process ends."""
     folder = Path(tempfile.mkdtemp(prefix="umamba-xai-layers-"))
     atexit.register(partial(shutil.rmtree, folder, ignore_errors=True))
     kept = {}
     for layer, path in files.items():
         kept[layer] = folder / path.name
-        try:
-            os.link(path, kept[layer])
-        except OSError:  # another file system, or one without links
-            shutil.copyfile(path, kept[layer])
+        shutil.move(path, kept[layer])
     return kept
 
 
-def set_layer_files(nodes: ResultNodes, files: Mapping[str, Path]) -> None:
-    """Remember where the layers' maps lie; not in a saved scene, where only those that were looked at are found."""
-    if not files:
-        return
+def set_layer_files(nodes: ResultNodes, files: Mapping[str, Path]) -> Any:
+    """Remember where the layers' maps lie; not in a saved scene, where only those that were looked at are found.
+
+    Returns:
+        The node that remembers them.
+    """
     node = nodes.scene.CreateNodeByClass("vtkMRMLScriptedModuleNode")
     node.UnRegister(None)
     node.SetName(nodes.name("layer maps"))
@@ -62,6 +59,7 @@ def set_layer_files(nodes: ResultNodes, files: Mapping[str, Path]) -> None:
     nodes.scene.AddNode(node)
     nodes.own(node)
     nodes.set(_FILES, node)
+    return node
 
 
 def available_layers(nodes: ResultNodes) -> tuple[str, ...]:
@@ -72,32 +70,26 @@ def available_layers(nodes: ResultNodes) -> tuple[str, ...]:
 
 
 def layer_map(nodes: ResultNodes, layer: str) -> Any:
-    """The attention volume of a layer, or of the mean.
+    """The attention volume of a layer, or of the mean; read from its file where it is not in the scene yet.
 
     Raises:
         UsageError: there is no map of that layer.
         InputError: nothing was predicted, or the file is unreadable or on another grid.
     """
-    if layer == MEAN:
-        return nodes.needed(ATTENTION)
-    check_layer(nodes, layer)
-
-    def make(name: str) -> Any:
-        grid = local_grid(nodes.needed(VOLUME))
-        try:
-            values = read_map(_files(nodes)[layer], grid)
-        except RuntimeError as error:
-            raise InputError(f"The map of {layer} cannot be read: {error}", "Run again.") from error
-        return add_attention_volume(nodes.scene, name, values, grid, 0.0)
-
-    return nodes.made(nodes.map_role(layer), make, f"attention of {layer}")
+    do_all(prepare_map(nodes, layer))
+    return nodes.needed(nodes.map_role(layer))
 
 
 def prepare_map(nodes: ResultNodes, layer: str) -> Iterator[None]:
-    """Read a layer's map where it is not in the scene yet. Raises as ``layer_map`` does."""
-    if nodes.get(nodes.map_role(layer)) is None:
-        layer_map(nodes, layer)
-        yield
+    """Read a layer's map, in pieces, where it is not in the scene yet. Raises as ``layer_map`` does."""
+    role = nodes.map_role(layer)
+    if layer == MEAN or nodes.get(role) is not None:
+        return
+    check_layer(nodes, layer)
+    grid = local_grid(nodes.needed(VOLUME))
+    image = yield from map_in_pieces(_files(nodes)[layer], grid)
+    nodes.made(role, lambda name: add_attention_volume(nodes.scene, name, image, grid, 0.0), f"attention of {layer}")
+    yield
 
 
 def check_layer(nodes: ResultNodes, layer: str) -> None:

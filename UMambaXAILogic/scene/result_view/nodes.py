@@ -141,7 +141,12 @@ def find_results(scene: Any) -> list[ResultNodes]:
     """All results in the scene, the latest last."""
     count = scene.GetNumberOfNodesByClass("vtkMRMLScriptedModuleNode")
     records = [scene.GetNthNodeByClass(index, "vtkMRMLScriptedModuleNode") for index in range(count)]
-    return [ResultNodes(record) for record in records if record.GetAttribute(_RECORD_ATTRIBUTE)]
+    return [ResultNodes(record) for record in records if is_result_record(record)]
+
+
+def is_result_record(node: Any) -> bool:
+    """Whether a node is what remembers the nodes of a result."""
+    return bool(node.GetAttribute(_RECORD_ATTRIBUTE))
 
 
 def find_result_of(node: Any) -> ResultNodes | None:

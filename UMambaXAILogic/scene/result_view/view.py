@@ -10,9 +10,10 @@ from UMambaXAILogic.engine.errors import InputError
 from ..stepwise import do_all
 from ..volume_rendering import CPU_RAY_CASTER
 from .cloud import hide_cloud, show_cloud
-from .colored_surface import hide_surface, prepare_surface, show_surface
+from .colored_surface import hide_surface, prepare_surface, show_surface, surface_node
 from .contours import contours_node, hide_contours, prepare_contours, show_contours
-from .errors import errors_node, prepare_errors, show_errors
+from .errors import errors_node, missed_node, prepare_errors, show_errors
+from .key import show_keys
 from .layers import available_layers, check_layer, layer_map, prepare_map
 from .legend import show_legend
 from .masks import prepare_masks, show_prediction, show_truth
@@ -71,6 +72,19 @@ class ResultView:
     def errors_node(self) -> Any:
         """The TP, FP and FN segments, computed where they were not shown yet; None without a ground truth."""
         return errors_node(self.nodes) if self.has_truth else None
+
+    @property
+    def surface_node(self) -> Any:
+        """The prediction's surface coloured by attention, computed where it was not shown yet.
+
+        None without a map, and where nothing of the target was predicted.
+        """
+        return surface_node(self.nodes, layer_map(self.nodes, self.state.layer)) if self.has_attention else None
+
+    @property
+    def missed_node(self) -> Any:
+        """Missed and false vessels beyond one voxel, computed where they were not shown yet; None without a truth."""
+        return missed_node(self.nodes) if self.has_truth else None
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -154,12 +168,13 @@ class ResultView:
         nodes = self.nodes
         if self.has_attention:
             yield from prepare_map(nodes, state.layer)
-            if CONTOURS in state.attention:
-                yield from prepare_contours(nodes, layer_map(nodes, state.layer))
             if SURFACE in state.attention:
                 yield from prepare_surface(nodes, layer_map(nodes, state.layer))
         yield from prepare_masks(nodes, state)
         yield from prepare_errors(nodes, state)
+        if self.has_attention and CONTOURS in state.attention:
+            # Last, because lines that are in sight already change when those of another map are ready.
+            yield from prepare_contours(nodes, layer_map(nodes, state.layer))
 
     def _check(self, state: ViewState, changes: Mapping[str, Any]) -> None:
         if changes.get("attention") and not self.has_attention:
@@ -181,6 +196,7 @@ class ResultView:
         show_prediction(nodes, state)
         show_truth(nodes, state)
         show_errors(nodes, state)
+        show_keys(nodes, state)
         keep_projection_clear(nodes, state)
 
     def _show_attention(self, attention: Any, state: ViewState) -> None:
