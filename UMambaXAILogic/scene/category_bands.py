@@ -79,4 +79,5 @@ def _add_band(scene: Any, band: Band, table: Any) -> Any:
     node.SetLineStyle(kind.LineStyleSolid)
     node.SetLineWidth(_STROKE_WIDTH)
     node.SetMarkerStyle(kind.MarkerStyleNone)
+    node.SetHideFromEditors(True)  # nobody looks for it in the tree of data
     return node

@@ -94,6 +94,7 @@ def mark_position(nodes: ResultNodes, position_s_mm: float) -> None:
     series = nodes.get(_SERIES)
     if series is None:
         series = add_line(nodes.scene, Line("height", "Slice shown", _COLOR, dashed=False), table, "position_s_mm")
+        series.SetHideFromEditors(True)
         nodes.place(series)
         nodes.set(_SERIES, series)
     if not chart.HasPlotSeriesNodeID(series.GetID()):

@@ -10,6 +10,7 @@ from pathlib import Path
 import slicer
 from PySide6 import QtCore, QtWidgets
 from result_views import PlotWidget, TableWidget
+from subject_hierarchy import SubjectHierarchyLogic
 
 STANDINS = Path(__file__).resolve().parent
 
@@ -143,6 +144,7 @@ def install(settings_folder: Path, application_logic) -> None:
         volumerendering=_LogicModule(application_logic.GetModuleLogic("VolumeRendering"))
     )
     slicer.qSlicerScriptedLoadableModuleWidget = qSlicerScriptedLoadableModuleWidget
+    SubjectHierarchyLogic(slicer.mrmlScene)
     import parameter_node
     import scripted_module
 

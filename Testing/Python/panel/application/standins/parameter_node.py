@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections.abc
 import enum
 import typing
 import weakref
@@ -34,6 +35,22 @@ def parameterNodeWrapper(kind: type) -> type:
     return type(kind.__name__, (), {"__doc__": kind.__doc__, **methods, **properties})
 
 
+class _ObservedList(collections.abc.Sequence):
+    """What reading a list gives: no list, and nothing can be added to it."""
+
+    def __init__(self, items: tuple) -> None:
+        self._items = items
+
+    def __getitem__(self, index):
+        return self._items[index]
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __add__(self, other):
+        raise NotImplementedError("the original cannot be added to either")
+
+
 class _Wrapper:
     def __init__(self, parameterNode) -> None:
         self.parameterNode = parameterNode
@@ -42,7 +59,7 @@ class _Wrapper:
         self._updating = False
         self._cache_tag = 0
         for name, hint in self._hints.items():
-            if not parameterNode.HasParameter(name):
+            if not self._has(name):
                 self._store(name, self._defaults.get(name, _default(_plain(hint))))
         self._remember()
         # A weak reference: an observer that held this object would keep it, and itself, for ever.
@@ -55,10 +72,17 @@ class _Wrapper:
     def _remember(self) -> None:
         self._cache = {name: self._read(name) for name in self._hints}
 
+    def _has(self, name: str) -> bool:
+        stored = _length(name) if _is_list(_plain(self._hints[name])) else name
+        return bool(self.parameterNode.HasParameter(stored))
+
     def _read(self, name: str):
         kind = _plain(self._hints[name])
-        if not self.parameterNode.HasParameter(name):  # closing a scene empties a singleton node
+        if not self._has(name):  # closing a scene empties a singleton node
             return self._defaults.get(name, _default(kind))
+        if _is_list(kind):
+            count = int(self.parameterNode.GetParameter(_length(name)))
+            return _ObservedList(tuple(self.parameterNode.GetParameter(f"{name}_{index}") for index in range(count)))
         if _is_node(kind):
             return self.parameterNode.GetNodeReference(name)
         text = self.parameterNode.GetParameter(name)
@@ -81,6 +105,10 @@ class _Wrapper:
         if _is_node(kind):
             self.parameterNode.SetParameter(name, "")
             self.parameterNode.SetNodeReferenceID(name, None if value is None else value.GetID())
+        elif _is_list(kind):
+            self.parameterNode.SetParameter(_length(name), str(len(value)))
+            for index, item in enumerate(value):
+                self.parameterNode.SetParameter(f"{name}_{index}", item)
         else:
             self.parameterNode.SetParameter(name, value.name if isinstance(value, enum.Enum) else str(value))
         self.parameterNode.EndModify(was)
@@ -141,7 +169,19 @@ def _is_node(kind) -> bool:
     return bool(_node_classes(kind))
 
 
+def _is_list(kind) -> bool:
+    return typing.get_origin(kind) is list
+
+
+def _length(name: str) -> str:
+    return f"{name}_len"
+
+
 def _check_storable(name: str, kind) -> None:
+    if _is_list(kind):
+        if typing.get_args(kind) != (str,):
+            raise TypeError(f"the stand-in stores lists of texts only ({name})")
+        return
     if typing.get_origin(kind) is typing.Union and type(None) not in typing.get_args(kind):
         raise TypeError(f"a union of nodes has to name None too, or none can be chosen ({name})")
     if not (_is_node(kind) or kind in (bool, int, float, str) or issubclass(kind, enum.Enum)):
@@ -153,6 +193,10 @@ def _check_value(name: str, hint, kind, value) -> None:
         if value is not None and not isinstance(value, tuple(_node_classes(kind))):
             raise TypeError(f"{name} takes {kind}, not {value.GetClassName()}")
         return
+    if _is_list(kind):
+        if not all(isinstance(item, str) for item in value):
+            raise TypeError(f"{name} takes texts, not {value!r}")
+        return
     if not isinstance(value, (int, float) if kind is float else kind):
         raise TypeError(f"{name} takes {kind.__name__}, not {value!r}")
     for extra in typing.get_args(hint)[1:] if typing.get_origin(hint) is typing.Annotated else ():
@@ -163,6 +207,8 @@ def _check_value(name: str, hint, kind, value) -> None:
 def _default(kind):
     if _is_node(kind):
         return None
+    if _is_list(kind):
+        return []
     return next(iter(kind)) if issubclass(kind, enum.Enum) else kind()
 
 
@@ -178,7 +224,7 @@ def _bind(wrapper, name: str, widget, hint) -> tuple:
         if not widget.checkable:
             raise RuntimeError(f"{widget.name!r} is a button that cannot be checked")
         signal, read, write = widget.toggled, lambda: widget.checked, widget.setChecked
-    elif kind is float and shown == "ctkSliderWidget":
+    elif (kind is float and shown in ("ctkSliderWidget", "QDoubleSpinBox")) or (kind is int and shown == "QSpinBox"):
         _limit(widget, extras)
         signal, read = widget.valueChanged, lambda: widget.value
         write = lambda value: setattr(widget, "value", value)  # noqa: E731

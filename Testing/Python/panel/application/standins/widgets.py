@@ -72,6 +72,52 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
     )
 
 
+class ctkCheckableComboBox(QtWidgets.QComboBox):
+    """A combo box whose items are checked one by one."""
+
+    checkedIndexesChanged = Signal()
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self._checked: list[int] = []
+        self.model().dataChanged.connect(self._data_changed)
+        self.model().rowsInserted.connect(self._make_checkable)
+
+    def _make_checkable(self, parent, first: int, last: int) -> None:
+        for row in range(first, last + 1):
+            item = self.model().item(row)
+            item.setCheckable(True)
+            item.setCheckState(QtCore.Qt.CheckState.Unchecked)
+
+    def _rows(self) -> list[int]:
+        rows = range(self.model().rowCount())
+        return [row for row in rows if self.model().item(row).checkState() == QtCore.Qt.CheckState.Checked]
+
+    def _data_changed(self, *_indexes) -> None:
+        if self._rows() != self._checked:
+            self._checked = self._rows()
+            self.checkedIndexesChanged.emit()
+
+    def checkedIndexes(self) -> list[QtCore.QModelIndex]:
+        return [self.model().index(row, 0) for row in self._rows()]
+
+    def checkState(self, index: QtCore.QModelIndex) -> QtCore.Qt.CheckState:
+        return self.model().itemFromIndex(index).checkState()
+
+    def setCheckState(self, index: QtCore.QModelIndex, state: QtCore.Qt.CheckState) -> None:
+        self.model().itemFromIndex(index).setCheckState(state)
+
+    def paintEvent(self, event) -> None:
+        painter = QtWidgets.QStylePainter(self)
+        option = QtWidgets.QStyleOptionComboBox()
+        self.initStyleOption(option)
+        texts = [self.itemText(row) for row in self._rows()]
+        everything = len(texts) == self.count() > 0
+        option.currentText = "All" if everything else ", ".join(texts) or "None"
+        painter.drawComplexControl(QtWidgets.QStyle.ComplexControl.CC_ComboBox, option)
+        painter.drawControl(QtWidgets.QStyle.ControlElement.CE_ComboBoxLabel, option)
+
+
 class ctkSliderWidget(QtWidgets.QWidget):
     """A slider with a spin box."""
 
@@ -253,6 +299,7 @@ def _with_flags(kind: type) -> type:
 qMRMLNodeComboBox = _with_flags(qMRMLNodeComboBox)
 WIDGETS = (
     ctkCollapsibleButton,
+    ctkCheckableComboBox,
     ctkSliderWidget,
     qMRMLWidget,
     qMRMLNodeComboBox,
