@@ -52,6 +52,11 @@ class ProgressEstimate:
         self._fraction = 1.0
 
     @property
+    def fraction(self) -> float:
+        """How much of the current stage is done, 0-1."""
+        return self._fraction
+
+    @property
     def seconds_left(self) -> float | None:
         """Seconds to the end, or None while there is too little to go by."""
         if self._started is None:

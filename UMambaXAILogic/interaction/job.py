@@ -17,7 +17,20 @@ from UMambaXAILogic.engine import errors
 from UMambaXAILogic.engine.progress import STAGES
 
 from .estimate import ProgressEstimate
-from .protocol import Cases, Caution, Device, Failure, Hello, LineSplitter, Message, Progress, Result, Stage, parse_line
+from .protocol import (
+    Cases,
+    Caution,
+    Device,
+    Failure,
+    Hello,
+    LineSplitter,
+    Message,
+    Progress,
+    Result,
+    Stage,
+    Step,
+    parse_line,
+)
 from .runner import Command, PumpedRunner, Runner, kill_process
 from .signal import Signal
 
@@ -73,9 +86,11 @@ class Job:
         self.hello: Hello | None = None
         self.device: Device | None = None
         self.cases: Cases | None = None  # of a cohort, once it said so
+        self.step: Step | None = None  # of an installation, likewise
         self.warnings: list[Caution] = []
         self.folder: Path | None = None
         self.files: Mapping[str, Path | None] = MappingProxyType({})
+        self.versions: Mapping[str, str] = MappingProxyType({})
         self._command = command
         self._runner = runner
         self._kill_pid = kill_pid
@@ -184,6 +199,9 @@ class Job:
             self._tell_progress(message.fraction)
         elif isinstance(message, Cases):
             self.cases = message
+        elif isinstance(message, Step):
+            self.step = message
+            self._tell_progress(self._estimate.fraction)
         elif isinstance(message, Caution):
             self.warnings.append(message)
             self.warned.emit(message.code, message.message)
@@ -251,6 +269,7 @@ class Job:
             return
         self.folder = result.folder
         self.files = MappingProxyType(dict(result.files))
+        self.versions = MappingProxyType(dict(result.versions))
         self._estimate.complete()
         self._end(FINISHED, None)
 

@@ -9,10 +9,13 @@ hello      ``pid`` (int, the worker's own: a launcher may hide it), ``versions``
 device     ``device``, ``free_memory_mb`` (number or null), ``scan_backend``, ``reason`` (why these were chosen)
 stage      ``name`` (a key of ``engine.progress``'s stages of that kind of request)
 progress   ``stage``, ``fraction`` (0-1 of that stage)
+step       of packages: ``action`` (check, keep, collect, download, build, unpack, import), ``name`` of the package,
+           and where they are known (else null) ``number`` of ``total`` packages, ``bytes_done`` of ``bytes_total``
 cases      of a cohort: ``done``, ``failed``, ``total``, ``seconds_left`` (number or null)
 warning    ``code``, ``message``
 result     ``folder``, ``files`` {name: path}: paths, absolute or relative to ``folder``; null for what does not exist
-           (nothing predicted: no attention); their names by kind of request below
+           (nothing predicted: no attention); their names by kind of request below; of packages also ``versions``
+           {module: version}
 error      ``code`` (that of a class in ``engine.errors``), ``message``, ``remedy``
 =========  =====================================================================================================
 
@@ -39,7 +42,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +83,18 @@ class Progress:
 
 
 @dataclass(frozen=True)
+class Step:
+    """A package is downloaded, unpacked, checked ...; what nobody knows is None."""
+
+    action: str
+    name: str
+    number: int | None = None
+    total: int | None = None
+    bytes_done: int | None = None
+    bytes_total: int | None = None
+
+
+@dataclass(frozen=True)
 class Cases:
     """Of a cohort's cases so many have ended."""
 
@@ -103,6 +118,7 @@ class Result:
 
     folder: Path
     files: Mapping[str, Path | None]
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,7 +130,7 @@ class Failure:
     remedy: str
 
 
-Message = Hello | Device | Stage | Progress | Cases | Caution | Result | Failure
+Message = Hello | Device | Stage | Progress | Step | Cases | Caution | Result | Failure
 
 
 class LineSplitter:
@@ -153,8 +169,11 @@ def _decode(line: bytes) -> str:
 
 
 def _read_hello(body: dict[str, Any]) -> Hello:
-    versions = {str(name): str(version) for name, version in (body.get("versions") or {}).items()}
-    return Hello(int(body["pid"]), versions)
+    return Hello(int(body["pid"]), _read_versions(body))
+
+
+def _read_versions(body: dict[str, Any]) -> dict[str, str]:
+    return {str(name): str(version) for name, version in (body.get("versions") or {}).items()}
 
 
 def _read_device(body: dict[str, Any]) -> Device:
@@ -167,6 +186,11 @@ def _read_progress(body: dict[str, Any]) -> Progress:
     return Progress(str(body["stage"]), min(1.0, max(0.0, float(body["fraction"]))))
 
 
+def _read_step(body: dict[str, Any]) -> Step:
+    counts = (None if body.get(name) is None else int(body[name]) for name in _STEP_COUNTS)
+    return Step(str(body["action"]), str(body["name"]), *counts)
+
+
 def _read_cases(body: dict[str, Any]) -> Cases:
     left = body.get("seconds_left")
     return Cases(int(body["done"]), int(body["failed"]), int(body["total"]), None if left is None else float(left))
@@ -175,18 +199,21 @@ def _read_cases(body: dict[str, Any]) -> Cases:
 def _read_result(body: dict[str, Any]) -> Result:
     folder = Path(body["folder"])
     files = {str(name): None if path is None else folder / path for name, path in body["files"].items()}
-    return Result(folder, files)
+    return Result(folder, files, _read_versions(body))
 
 
 def _read_failure(body: dict[str, Any]) -> Failure:
     return Failure(str(body["code"]), str(body["message"]), str(body.get("remedy") or ""))
 
 
+_STEP_COUNTS = ("number", "total", "bytes_done", "bytes_total")
+
 _READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
     "hello": _read_hello,
     "device": _read_device,
     "stage": lambda body: Stage(str(body["name"])),
     "progress": _read_progress,
+    "step": _read_step,
     "cases": _read_cases,
     "warning": lambda body: Caution(str(body["code"]), str(body["message"])),
     "result": _read_result,

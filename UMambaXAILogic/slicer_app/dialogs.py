@@ -10,11 +10,14 @@ from slicer.i18n import tr as _
 class Dialogs:
     """The dialogs of the application."""
 
-    def confirm(self, text: str) -> bool:
-        """Ask whether to go on. Without anybody to ask (tests, scripts) the answer is no."""
+    def confirm(self, text: str, details: str = "") -> bool:
+        """Ask whether to go on; ``details`` unfold on demand.
+
+        Without anybody to ask (tests, scripts) the answer is no.
+        """
         if slicer.app.testingEnabled():
             return False
-        return slicer.util.confirmOkCancelDisplay(text, windowTitle="UMambaXAI")
+        return slicer.util.confirmOkCancelDisplay(text, windowTitle="UMambaXAI", detailedText=details)
 
     def choose_model_folder(self, current: str) -> str:
         """A folder, or an empty text where the user changed their mind."""
@@ -43,6 +46,10 @@ class Dialogs:
         return qt.QFileDialog.getSaveFileName(
             slicer.util.mainWindow(), _("Save the views as a picture"), "result.png", "PNG (*.png)"
         )
+
+    def choose_wheels(self, current: str) -> str:
+        """A folder of wheels, or an empty text where the user changed their mind."""
+        return qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder of wheels"), current)
 
     def choose_python(self, current: str) -> str:
         """An interpreter, or an empty text where the user changed their mind."""

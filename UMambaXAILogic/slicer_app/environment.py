@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import qt
@@ -15,30 +13,18 @@ import slicer
 from UMambaXAILogic.interaction import Command, worker_command
 from UMambaXAILogic.interaction.worker_command import python_command
 
-from .runtime import MODULES, REQUIREMENTS, Build, constraints_file, folder_name, is_installed
+from .runtime.build import Build
+from .runtime.contents import folder_name, is_usable, read_marker
+from .runtime.existing_python import check_command
 
 #: Settings: path of an existing Python environment's interpreter that is used instead of the private runtime.
 PYTHON_SETTING = "UMambaXAI/Python"
 
-
-_INSTALL = "UMambaXAILogic.slicer_app.runtime_install"
-
-
-@dataclass(frozen=True)
-class Installation:
-    """The commands around installing the private runtime; both run as a ``Job``.
-
-    Args:
-        install: installs and verifies it.
-        clean: removes what ``install`` left behind if it was cancelled.
-    """
-
-    install: Command
-    clean: Command
+_PROCESS = "UMambaXAILogic.slicer_app.runtime.process"
 
 
 class Environment:
-    """Starts the worker with the private runtime or with an existing Python.
+    """Starts the worker with the private runtime or with an existing Python, and what looks after the runtime.
 
     Args:
         folder: the private runtime; None: the default place of this user and Python version.
@@ -57,7 +43,7 @@ class Environment:
     @property
     def is_ready(self) -> bool:
         """Whether the worker can be started without installing anything."""
-        return not self.problem if self.python else is_installed(self.folder)
+        return not self.problem if self.python else is_usable(read_marker(self.folder), self.folder)
 
     @property
     def problem(self) -> str:
@@ -65,7 +51,7 @@ class Environment:
         if not self.python or Path(self.python).is_file():
             return ""
         return (
-            f"There is no Python at {self.python}. Choose another one under Advanced, or empty that field to let "
+            f"There is no Python at {self.python}. Choose another one under Packages, or empty that field to let "
             "UMambaXAI install what it needs."
         )
 
@@ -75,26 +61,26 @@ class Environment:
             return worker_command(request, program=self.python, environment=clean_environment())
         return worker_command(request, program=python_slicer(), packages=self.folder)
 
-    def installation(self, build: Build, wheels: Path | None = None) -> Installation:
-        """What installs the private runtime.
+    def runtime_command(self, action: str, build: Build | None = None, wheels: Path | None = None) -> Command:
+        """What does something to the private runtime.
 
         Args:
-            build: which build of torch.
+            action: one of those in ``runtime.process``.
+            build: which build of torch, where packages are installed.
             wheels: folder of wheels to install from, without the internet.
         """
-        # A name that no other Slicer uses at the same time, and short, because Windows limits paths.
-        staging = self.folder.with_name(f"{self.folder.name}n{int(time.time()) % 65536:x}")
-        places = ("--target", str(self.folder), "--staging", str(staging))
-        options = ["--python", python_slicer(), "--modules", ",".join(MODULES), "--size-gb", str(build.size_gb)]
-        options += ["--constraints", str(constraints_file())]
-        if build.index is not None:
-            options += ["--index", build.index]
+        options = ["--target", str(self.folder)]
+        if build is not None:
+            options += ["--build", build.tag]
+            if build.index is not None:
+                options += ["--index", build.index]
         if wheels is not None:
-            options += ["--find-links", str(wheels)]
-        return Installation(
-            install=python_command(_INSTALL, (*places, *options, *REQUIREMENTS), program=python_slicer()),
-            clean=python_command(_INSTALL, (*places, "--clean"), program=python_slicer()),
-        )
+            options += ["--wheels", str(wheels)]
+        return python_command(_PROCESS, (action, *options), program=python_slicer())
+
+    def python_check(self) -> Command:
+        """What finds out whether the existing Python has what is needed."""
+        return check_command(self.python, clean_environment())
 
 
 def stored_python() -> str:

@@ -1,35 +1,72 @@
-"""Installing the private runtime from the panel: what is asked, and the job that does it."""
+"""The packages as the panel looks after them: what is there, what would be installed, and the jobs that do it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from functools import cached_property
 
+from UMambaXAILogic.engine.errors import NotInstalledError
 from UMambaXAILogic.interaction import Job, Runner
+from UMambaXAILogic.interaction import job as jobs
+from UMambaXAILogic.interaction.panel.controller import Question
+from UMambaXAILogic.interaction.panel.packages import (
+    BROKEN,
+    DELETE,
+    INSTALL,
+    MISSING,
+    OLD,
+    OUTDATED,
+    READY,
+    REPAIR,
+    UPDATE,
+    VERIFY,
+    PackagesFacts,
+    size_in_words,
+)
 
 from .environment import Environment
-from .runtime import build_for_this_machine
+from .packages_settings import PackagesSettings
+from .runtime.build import CPU, Build, Machine, build_for, build_of, this_machine
+from .runtime.contents import REQUIREMENTS, Marker, missing_modules, read_marker
+from .runtime.folders import RuntimeFolders, check_space, free_bytes
+from .runtime.pip_progress import INSTALL_STAGES
+from .runtime.plan import Plan, changes, expected_fingerprint, plan_for
+from .runtime.process import CLEAN
+
+_TRANSFORMING = (INSTALL, UPDATE, REPAIR)
+#: Named in the question, by canonical name.
+_NAMES = {"torch": "PyTorch", "nnunetv2": "nnU-Net"}
+_NEEDED = {MISSING: INSTALL, OUTDATED: UPDATE, BROKEN: REPAIR}
 
 
 class PrivateRuntimeSetup:
     """See ``interaction.panel.controller.RuntimeSetup``.
 
     Args:
-        environment: where the packages go.
+        environment: where the packages are.
         make_runner: gives a fresh runner for each process.
-        wheels: folder of wheels to install from, without the internet.
+        settings: what the user chose; None: what the application remembers.
+        ask_machine: says what the machine is; asked once, when it matters.
     """
 
     def __init__(
         self,
         environment: Environment,
         make_runner: Callable[[], Runner],
-        wheels: Path | None = None,
+        settings: PackagesSettings | None = None,
+        ask_machine: Callable[[], Machine] = this_machine,
     ) -> None:
         self._environment = environment
         self._make_runner = make_runner
-        self._wheels = wheels
-        self._build = build_for_this_machine()
+        self._settings = PackagesSettings() if settings is None else settings
+        self._ask_machine = ask_machine
+        self._cleaning: Job | None = None
+        self._build_reason = ""
+        self._python_check: tuple[str, dict[str, str]] = ("", {})  # path, versions
+
+    @cached_property
+    def _machine(self) -> Machine:
+        return self._ask_machine()
 
     @property
     def is_ready(self) -> bool:
@@ -41,23 +78,158 @@ class PrivateRuntimeSetup:
         """Why the Python that was chosen cannot be used."""
         return self._environment.problem
 
-    def question(self) -> str:
-        """What would be installed, how large it is and where."""
+    def facts(self) -> PackagesFacts:
+        """What is known of the packages; looks at a few files."""
         environment = self._environment
-        return (
-            f"Segment & Explain needs PyTorch ({self._build.name}), nnU-Net and a few more Python packages, about "
-            f"{self._build.size_gb:.1f} GB. They go into a folder of their own, and Slicer's own Python stays as it "
-            f"is:\n\n{environment.folder}\n\nInstall them now? This takes some minutes and can be cancelled. "
-            "Without the internet: cancel, and under Advanced name an existing Python that has torch and nnunetv2."
+        marker, folder = read_marker(environment.folder), environment.folder
+        state, differing = self._state(marker)
+        checked, versions = self._python_check
+        return PackagesFacts(
+            state=state,
+            folder=str(folder),
+            size_bytes=0 if marker is None else marker.size_bytes,
+            packages={} if marker is None else marker.packages,
+            build="" if marker is None or not marker.build else Build(marker.build, None, "").name,
+            problem=self._problem(marker),
+            changes=differing,
+            build_differs=marker is not None and not self._suits(marker.build),
+            build_reason=self._build_reason,
+            has_leftovers=bool(RuntimeFolders(folder).leftovers()),
+            python=environment.python,
+            python_problem=environment.problem,
+            python_versions=versions if checked == environment.python else {},
         )
 
-    def start(self) -> Job:
-        """Begin to install; what a cancel or a failure leaves behind is removed afterwards."""
-        installation = self._environment.installation(self._build, self._wheels)
-        job = Job(installation.install, self._make_runner())
-        job.finished.connect(lambda ended: None if ended.error is None else self._clean(installation.clean))
+    def question(self, action: str = "") -> Question | None:
+        """See ``RuntimeSetup.question``; refuses what the disk has no room for."""
+        action = action or self._needed_action()
+        if action == VERIFY:
+            return None
+        facts, folder = self.facts(), self._environment.folder
+        if action == DELETE:
+            return Question(
+                f"Delete the packages in\n\n{folder}\n\n({size_in_words(facts.size_bytes)})? Models, results and "
+                "Slicer's own Python stay. The next run would ask to install them again."
+            )
+        if action == REPAIR:
+            return Question(
+                f"Compare every file in\n\n{folder}\n\nwith its checksum and install again what is damaged? What is "
+                "there now stays until the new packages are verified. This takes some minutes and can be cancelled."
+            )
+        build = self._build()
+        plan = plan_for(self._machine, build)
+        self._check_space(plan)
+        changed = f"\n\nWhat changes: {', '.join(facts.changes)}." if action == UPDATE and facts.changes else ""
+        return Question(self._installation_text(action, plan, build) + changed, _list(plan))
+
+    def start(self, action: str = "") -> Job:
+        """Begin an action; what a cancel or a failure leaves behind is removed afterwards."""
+        action = action or self._needed_action()
+        if self._cleaning is not None and not self._cleaning.is_over:
+            raise NotInstalledError(
+                "What the last installation left behind is still being removed.", "Try again in some seconds."
+            )
+        if self._environment.python and action == VERIFY:
+            job = Job(self._environment.python_check(), self._make_runner(), stages={"verify": 1.0})
+            job.finished.connect(self._remember_check)
+        else:
+            build = self._build_of_action(action)
+            wheels = self._settings.wheels if action in _TRANSFORMING else None
+            command = self._environment.runtime_command(action, build, wheels)
+            job = Job(command, self._make_runner(), stages=_stages(action))
+            job.finished.connect(self._clean_up)
         job.start()
         return job
 
-    def _clean(self, command) -> None:
-        Job(command, self._make_runner()).start()
+    def describe(self, job: Job) -> str:
+        """The versions that work now, or that there are none."""
+        if not job.versions:
+            return "The packages are deleted."
+        found = ", ".join(f"{name} {version}".rstrip() for name, version in job.versions.items())
+        device = "" if job.device is None else f" Computes on {job.device.device}. {job.device.reason}"
+        return f"The packages work: {found}.{device}"
+
+    def _needed_action(self) -> str:
+        return _NEEDED.get(self.facts().state, INSTALL)
+
+    def _state(self, marker: Marker | None) -> tuple[str, tuple[str, ...]]:
+        """What is there, and how an update would change it."""
+        if marker is None:
+            return MISSING, ()
+        differing = changes(marker) if marker.fingerprint != expected_fingerprint() else ()
+        if self._problem(marker):
+            return BROKEN, differing
+        if marker.requirements != REQUIREMENTS:
+            return OUTDATED, differing
+        return (OLD if differing else READY), differing
+
+    def _problem(self, marker: Marker | None) -> str:
+        if marker is None:
+            return ""
+        absent = missing_modules(self._environment.folder, tuple(marker.versions))
+        return marker.problem or (f"these packages are gone: {', '.join(absent)}" if absent else "")
+
+    def _suits(self, tag: str) -> bool:
+        """Whether the installed build is of the kind that was chosen by hand."""
+        wish = self._settings.build
+        return not tag or wish not in ("cpu", "cuda") or (wish == CPU) == (tag == CPU)
+
+    def _build(self) -> Build:
+        build = build_for(self._machine, self._settings.build)
+        self._build_reason = f"{build.name}: {build.reason}"
+        return build
+
+    def _build_of_action(self, action: str) -> Build | None:
+        """A repair keeps the build that is installed."""
+        if action not in _TRANSFORMING:
+            return None
+        marker = read_marker(self._environment.folder)
+        if action == REPAIR and marker is not None and marker.build:
+            return build_of(marker.build, self._machine)
+        return self._build()
+
+    def _check_space(self, plan: Plan) -> None:
+        wheels = self._settings.wheels
+        check_space(self._environment.folder, plan.installed_bytes if wheels else plan.needed_bytes)
+
+    def _installation_text(self, action: str, plan: Plan, build: Build) -> str:
+        about = "" if plan.is_complete else "about "
+        wheels = self._settings.wheels
+        folder = self._environment.folder
+        named = [f"{name} {plan.packages[key]}" for key, name in _NAMES.items() if key in plan.packages]
+        more = len(plan.packages) - len(named)
+        what = f"{', '.join(named)} and {more} more Python packages" if named else "PyTorch, nnU-Net and what they need"
+        source = f"from {wheels}" if wheels else f"download {about}{size_in_words(plan.download_bytes)}"
+        needed = plan.installed_bytes if wheels else plan.needed_bytes
+        kept = "What has not changed is kept, not downloaded again. " if action == UPDATE else ""
+        return (
+            f"UMambaXAI computes with {what}.\n\n"
+            f"Build: {build.name}. {build.reason}\n"
+            f"Size: {source}, on disk {about}{size_in_words(plan.installed_bytes)} (while installing "
+            f"{size_in_words(needed)}; {size_in_words(free_bytes(folder.parent))} are free).\n"
+            f"Folder: {folder}\n\n"
+            f"They go into that folder of their own, and Slicer's own Python stays as it is. {kept}This takes some "
+            f"minutes and can be cancelled. {'Update' if action == UPDATE else 'Install'} now?"
+        )
+
+    def _remember_check(self, job: Job) -> None:
+        self._python_check = (self._environment.python, dict(job.versions))
+
+    def _clean_up(self, job: Job) -> None:
+        if job.state == jobs.FINISHED or not RuntimeFolders(self._environment.folder).leftovers():
+            return
+        self._cleaning = Job(self._environment.runtime_command(CLEAN), self._make_runner())
+        self._cleaning.start()
+
+
+def _stages(action: str) -> dict[str, float]:
+    """The stages that an action reports, with the share of the time each usually takes."""
+    if action in (UPDATE, REPAIR):
+        return {"check": 0.2, "download": 0.5, "install": 0.15, "verify": 0.15}
+    return dict(INSTALL_STAGES) if action == INSTALL else {action: 1.0}
+
+
+def _list(plan: Plan) -> str:
+    """Every package with its version and what it downloads, the largest first."""
+    names = sorted(plan.packages, key=lambda name: -plan.downloads[name])
+    return "\n".join(f"{name} {plan.packages[name]}: {size_in_words(plan.downloads[name])}" for name in names)

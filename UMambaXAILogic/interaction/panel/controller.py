@@ -15,10 +15,18 @@ from UMambaXAILogic.engine.failure import Failure, describe_failure
 from .. import job as jobs
 from ..model_choice import problem_with_model
 from ..profile_choice import problem_with_profile
-from ..protocol import Device
+from ..protocol import Device, Step
 from ..signal import Signal
 from .inputs import PanelInputs
-from .state import RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_READY, PanelState
+from .packages import BROKEN, OUTDATED, PackagesFacts
+from .state import (
+    RUNTIME_BROKEN,
+    RUNTIME_INSTALLING,
+    RUNTIME_MISSING,
+    RUNTIME_OUTDATED,
+    RUNTIME_READY,
+    PanelState,
+)
 
 _RUN, _MEASURE = "run", "measure"
 
@@ -45,6 +53,8 @@ class PanelJob(Protocol):
     def seconds_left(self) -> float | None: ...
     @property
     def device(self) -> Device | None: ...
+    @property
+    def step(self) -> Step | None: ...
     def cancel(self) -> None: ...
 
 
@@ -58,13 +68,41 @@ class RuntimeSetup(Protocol):
         """Why the Python that was chosen cannot be used, empty where nothing is known against it."""
         ...
 
-    def question(self) -> str:
-        """What would be installed, how large it is and where."""
+    def facts(self) -> PackagesFacts:
+        """What is known of the packages."""
         ...
 
-    def start(self) -> PanelJob:
-        """Begin to install."""
+    def question(self, action: str = "") -> Question | None:
+        """What to ask before an action begins, or None where nothing needs to be asked.
+
+        Args:
+            action: one of ``panel.packages.ACTIONS``; empty: whichever is needed to compute.
+
+        Raises:
+            UMambaXAIError: it cannot be done here.
+        """
         ...
+
+    def start(self, action: str = "") -> PanelJob:
+        """Begin an action; see ``question``."""
+        ...
+
+    def describe(self, job: Any) -> str:
+        """What the action of a finished job has achieved, in a line or two."""
+        ...
+
+
+@dataclass(frozen=True)
+class Question:
+    """What the user is asked before something is done.
+
+    Args:
+        text: all that somebody needs to know to answer.
+        details: what only some want to read.
+    """
+
+    text: str
+    details: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,11 +131,11 @@ class PanelController:
         segment: Segment & Explain.
         measure: the domain statistics.
         runtime: the packages.
-        confirm: asks the user; True means go on.
+        confirm: asks the user a text and its details; True means go on.
     """
 
     def __init__(
-        self, segment: Activity, measure: Activity, runtime: RuntimeSetup, confirm: Callable[[str], bool]
+        self, segment: Activity, measure: Activity, runtime: RuntimeSetup, confirm: Callable[[str, str], bool]
     ) -> None:
         self.changed = Signal()
         self.logged = Signal()
@@ -110,10 +148,10 @@ class PanelController:
         self._job: PanelJob | None = None
         self._installing = False
         self._run_after_install = False
-        self._line = ""
         self._error = ""
         self._summary = ""
         self._warnings: list[str] = []
+        self._packages = PackagesFacts()  # as they were before what runs now
 
     @property
     def is_busy(self) -> bool:
@@ -123,6 +161,8 @@ class PanelController:
     def state(self, inputs: PanelInputs) -> PanelState:
         """Everything that is known, for the panel's parts."""
         job = self._job
+        if not self.is_busy:
+            self._packages = self._runtime.facts()
         return PanelState(
             inputs=inputs,
             model_problem="" if self.is_busy else problem_with_model(inputs.model),
@@ -131,12 +171,14 @@ class PanelController:
             runtime_problem="" if self.is_busy else self._runtime.problem,
             job_state=self._job_state(),
             progress=0.0 if job is None else job.progress,
-            stage="" if job is None else (self._line if self._installing else job.stage),
+            stage="" if job is None else job.stage,
+            step=None if job is None or not self._installing else job.step,
             seconds_left=None if job is None else job.seconds_left,
             device="" if job is None or job.device is None else _in_words(job.device),
             error=self._error,
             warnings=tuple(self._warnings),
             summary=self._summary,
+            packages=self._packages,
         )
 
     def run(self, inputs: PanelInputs) -> None:
@@ -153,7 +195,7 @@ class PanelController:
         self._forget_last()
         self._activity = name
         if not self._runtime.is_ready:
-            if self._confirm(self._runtime.question()):
+            if self._agreed():
                 self._run_after_install = True
                 self._watch(self._runtime.start, installing=True, then=lambda job: self._after_install(inputs))
         else:
@@ -165,6 +207,27 @@ class PanelController:
 
             self._watch(lambda: activity.start(inputs), installing=False, then=after)
         self.changed.emit()
+
+    def maintain(self, action: str) -> None:
+        """Do something to the packages: one of ``panel.packages.ACTIONS``."""
+        if self.is_busy:
+            return
+        self._forget_last()
+        if self._agreed(action):
+            self._watch(lambda: self._runtime.start(action), installing=True, then=self._after_maintenance)
+        self.changed.emit()
+
+    def _agreed(self, action: str = "") -> bool:
+        """Whether nothing needs to be asked before an action, or the user agrees."""
+        try:
+            question = self._runtime.question(action)
+        except UMambaXAIError as error:
+            self._error = _in_lines(error)
+            return False
+        return question is None or self._confirm(question.text, question.details)
+
+    def _after_maintenance(self, job: Any) -> None:
+        self._summary = self._runtime.describe(job)
 
     def cancel(self) -> None:
         """Stop what runs."""
@@ -199,10 +262,12 @@ class PanelController:
     def _runtime_state(self) -> str:
         if self.is_busy:  # nothing can be chosen now: leave the disk alone
             return RUNTIME_INSTALLING if self._installing else RUNTIME_READY
-        return RUNTIME_READY if self._runtime.is_ready else RUNTIME_MISSING
+        if self._runtime.is_ready:
+            return RUNTIME_READY
+        return {OUTDATED: RUNTIME_OUTDATED, BROKEN: RUNTIME_BROKEN}.get(self._packages.state, RUNTIME_MISSING)
 
     def _forget_last(self) -> None:
-        self._error = self._summary = self._line = ""
+        self._error = self._summary = ""
         self._warnings.clear()
 
     def _watch(self, start: Callable[[], PanelJob], installing: bool, then: Callable[[Any], None]) -> None:
@@ -222,10 +287,7 @@ class PanelController:
         job.finished.connect(lambda ended: self._after(ended, then))
 
     def _take_line(self, line: str) -> None:
-        self._line = line
         self.logged.emit(line)
-        if self._installing:
-            self.changed.emit()
 
     def _after(self, job: PanelJob, then: Callable[[Any], None]) -> None:
         if job is not self._job:
@@ -234,6 +296,8 @@ class PanelController:
             self._error = _in_lines(job.error)
         elif job.state == jobs.FINISHED:
             then(job)
+        elif self._installing:
+            self._summary = "Cancelled. The packages are as they were."
         self.changed.emit()
 
     def _after_install(self, inputs: PanelInputs) -> None:

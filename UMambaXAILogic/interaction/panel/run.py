@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import job as jobs
-from .state import RUNTIME_INSTALLING, RUNTIME_MISSING, PanelState
+from .packages import step_in_words
+from .state import RUNTIME_BROKEN, RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_OUTDATED, PanelState
 from .words import Translate, in_words, untranslated
 
 INFORMATION, SUCCESS, ERROR = "information", "success", "error"
@@ -41,12 +42,18 @@ def run_ui(state: PanelState, _: Translate = untranslated) -> RunUi:
         cancel_enabled=busy and not cancelling,
         cancel_text=_("Cancelling...") if cancelling else _("Cancel"),
         progress_visible=busy,
-        progress_percent=None if state.runtime == RUNTIME_INSTALLING else int(100 * state.progress),
+        progress_percent=_percent(state),
         progress_text=_progress_text(state, _) if busy else "",
         message=message,
         message_kind=kind,
         warning="\n".join(f"\u2022 {text}" for text in state.warnings),
     )
+
+
+def _percent(state: PanelState) -> int | None:
+    if state.runtime == RUNTIME_INSTALLING and state.progress == 0.0:
+        return None  # checking and deleting do not say
+    return int(100 * state.progress)
 
 
 def _obstacle(state: PanelState, _: Translate) -> str:
@@ -60,6 +67,10 @@ def _obstacle(state: PanelState, _: Translate) -> str:
 def _run_text(state: PanelState, _: Translate) -> str:
     if state.runtime == RUNTIME_MISSING:
         return _("Install and run...")
+    if state.runtime == RUNTIME_OUTDATED:
+        return _("Update and run...")
+    if state.runtime == RUNTIME_BROKEN:
+        return _("Repair and run...")
     return _("Segment && Explain")  # a single & would underline the space
 
 
@@ -80,11 +91,18 @@ def _progress_text(state: PanelState, _: Translate) -> str:
     if state.job_state == jobs.CANCELLING:
         return _("Cancelling...")
     if state.runtime == RUNTIME_INSTALLING:
-        return state.stage or _("Installing the packages")
+        return _packages_progress(state, _)
     text = f"{_stage_in_words(state.stage, _)} - {int(100 * state.progress)} %"
     if state.seconds_left is not None:
         text += " - " + _("{time} left").format(time=in_words(state.seconds_left))
     return f"{text}\n{state.device}" if state.device else text
+
+
+def _packages_progress(state: PanelState, _: Translate) -> str:
+    if state.step is None:
+        return _stage_in_words(state.stage, _)
+    left = "" if state.seconds_left is None else " - " + _("{time} left").format(time=in_words(state.seconds_left))
+    return step_in_words(state.step, _) + left
 
 
 def _stage_in_words(stage: str, _: Translate) -> str:
@@ -98,7 +116,10 @@ def _stage_in_words(stage: str, _: Translate) -> str:
         "metrics": _("Measuring"),
         "write": _("Writing the results"),
         "import": _("Showing the results"),
+        "check": _("Checking the packages"),
+        "download": _("Looking for the packages"),
         "install": _("Installing the packages"),
+        "delete": _("Deleting the packages"),
         "verify": _("Checking the packages"),
     }
     return words.get(stage, stage)
@@ -113,7 +134,7 @@ def _message(state: PanelState, obstacle: str, _: Translate) -> tuple[str, str]:
     if problem:
         return problem, ERROR
     if state.job_state == jobs.CANCELLED:
-        return _("Cancelled. The scene is as it was."), INFORMATION
+        return state.summary or _("Cancelled. The scene is as it was."), INFORMATION
     if state.job_state == jobs.FINISHED:
         return state.summary or _("Done."), SUCCESS
     return obstacle or _("Ready."), INFORMATION

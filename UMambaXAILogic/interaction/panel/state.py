@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import job as jobs
+from ..protocol import Step
 from .inputs import PanelInputs
+from .packages import PackagesFacts
 
 RUNTIME_READY, RUNTIME_MISSING, RUNTIME_INSTALLING = "ready", "missing", "installing"
+#: There are packages, but they have to be renewed before they can compute.
+RUNTIME_OUTDATED, RUNTIME_BROKEN = "outdated", "broken"
 
 
 @dataclass(frozen=True)
@@ -18,16 +22,18 @@ class PanelState:
         inputs: what is chosen.
         model_problem: why that model cannot be used, empty where nothing is known against it.
         profile_problem: why the chosen profile cannot be used, empty where nothing is known against it.
-        runtime: ``ready``, ``missing`` or ``installing``.
+        runtime: ``ready``, ``missing``, ``outdated``, ``broken`` or ``installing`` (or checking, deleting).
         runtime_problem: why the Python that was chosen cannot be used, empty where nothing is known against it.
         job_state: state of the job that runs or ran last, empty where there was none.
         progress: 0-1 of the whole.
         stage: the job's stage.
+        step: which package the job is at, or None.
         seconds_left: its estimate, or None.
         device: where the job computes and why there, empty where it has not said so yet.
         error: message and remedy of what went wrong last, empty where nothing did.
         warnings: what the worker warned of.
         summary: the last result in one line, empty where there is none.
+        packages: what is known of the packages.
     """
 
     inputs: PanelInputs = PanelInputs()
@@ -38,11 +44,13 @@ class PanelState:
     job_state: str = ""
     progress: float = 0.0
     stage: str = ""
+    step: Step | None = None
     seconds_left: float | None = None
     device: str = ""
     error: str = ""
     warnings: tuple[str, ...] = ()
     summary: str = ""
+    packages: PackagesFacts = PackagesFacts()
 
     @property
     def is_busy(self) -> bool:

@@ -9,9 +9,10 @@ import pytest
 
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.interaction import Signal
-from UMambaXAILogic.interaction.panel.controller import Activity, PanelController
+from UMambaXAILogic.interaction.panel.controller import Activity, PanelController, Question
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
-from UMambaXAILogic.interaction.protocol import Device
+from UMambaXAILogic.interaction.panel.packages import PackagesFacts
+from UMambaXAILogic.interaction.protocol import Device, Step
 
 INPUTS = PanelInputs(volume_id="vtk1", volume_name="CTA", model="demo")
 
@@ -20,7 +21,7 @@ class FakeJob:
     def __init__(self) -> None:
         self.progressed, self.warned, self.logged, self.finished = Signal(), Signal(), Signal(), Signal()
         self.state, self.error, self.progress, self.stage, self.seconds_left = "running", None, 0.0, "", None
-        self.device, self.cancelled = None, False
+        self.device, self.step, self.cancelled = None, None, False
 
     @property
     def is_over(self) -> bool:
@@ -38,6 +39,7 @@ class FakeJob:
 def world():
     """A controller and everything it talks to."""
     world = SimpleNamespace(jobs=[], measurements=[], installs=[], asked=[], answer=True, refusal=None)
+    world.actions, world.no_room, world.facts = [], None, PackagesFacts(state="ready")
 
     def start_run(inputs: PanelInputs) -> FakeJob:
         if world.refusal:
@@ -49,15 +51,28 @@ def world():
         world.measurements.append(FakeJob())
         return world.measurements[-1]
 
-    def start_install() -> FakeJob:
+    def start_install(action: str = "") -> FakeJob:
+        world.actions.append(action)
         world.installs.append(FakeJob())
         return world.installs[-1]
 
-    def confirm(text: str) -> bool:
+    def confirm(text: str, details: str) -> bool:
         world.asked.append(text)
         return world.answer
 
-    world.runtime = SimpleNamespace(is_ready=True, problem="", question=lambda: "2.5 GB?", start=start_install)
+    def question(action: str = "") -> Question | None:
+        if world.no_room:
+            raise world.no_room
+        return None if action == "verify" else Question("2.5 GB?", "every package")
+
+    world.runtime = SimpleNamespace(
+        is_ready=True,
+        problem="",
+        facts=lambda: world.facts,
+        question=question,
+        start=start_install,
+        describe=lambda job: "They work.",
+    )
     world.controller = PanelController(
         Activity(start_run, lambda job: "Dice 0.81"),
         Activity(start_measure, lambda job: "Noise 12 HU"),
@@ -141,8 +156,8 @@ def test_packages_are_installed_only_after_a_yes_and_then_it_runs(world):
     world.answer = True
     world.controller.run(INPUTS)
     assert state(world).runtime == "installing"
-    world.installs[0].logged.emit("Collecting torch")
-    assert state(world).stage == "Collecting torch"
+    world.installs[0].step = Step("download", "torch", 3, 99)
+    assert state(world).step == Step("download", "torch", 3, 99)
     world.runtime.is_ready = True
     world.installs[0].end("finished")
     assert len(world.jobs) == 1
@@ -230,3 +245,51 @@ def test_what_goes_wrong_outside_a_job_is_said_and_forgotten_with_the_next_run(w
     assert state(world).error == "The folder is full.\nChoose another."
     world.controller.run(INPUTS)
     assert not state(world).error
+
+
+def test_the_packages_are_looked_after_after_a_yes_and_one_thing_at_a_time(world):
+    world.answer = False
+    world.controller.maintain("delete")
+    assert (world.asked, world.actions) == (["2.5 GB?"], [])
+    world.answer = True
+    world.controller.maintain("delete")
+    world.controller.maintain("install")
+    world.controller.run(INPUTS)
+    assert (world.actions, world.jobs) == (["delete"], [])
+    assert state(world).runtime == "installing"
+    world.installs[0].end("finished")
+    assert (state(world).summary, state(world).job_state) == ("They work.", "finished")
+    world.controller.run(INPUTS)
+    assert len(world.jobs) == 1
+
+
+def test_what_needs_no_question_begins_at_once(world):
+    world.controller.maintain("verify")
+    assert (world.asked, world.actions) == ([], ["verify"])
+
+
+def test_what_cannot_be_done_is_said_instead_of_asked(world):
+    world.no_room = InputError("8 GB are needed, 1 GB is free.", "Free some space.")
+    world.controller.maintain("install")
+    assert state(world).error == "8 GB are needed, 1 GB is free.\nFree some space."
+    world.runtime.is_ready = False
+    world.controller.run(INPUTS)
+    assert "8 GB" in state(world).error
+    assert (world.asked, world.installs) == ([], [])
+
+
+def test_a_cancelled_installation_says_that_nothing_changed(world):
+    world.controller.maintain("install")
+    world.controller.cancel()
+    world.installs[0].end("cancelled", InputError("Cancelled."))
+    assert "as they were" in state(world).summary
+    assert state(world).error == ""
+
+
+def test_while_something_runs_nobody_looks_at_the_disk(world):
+    world.facts = PackagesFacts(state="outdated")
+    world.runtime.is_ready = False
+    assert state(world).runtime == "outdated"
+    world.controller.maintain("update")
+    world.runtime.facts = None
+    assert state(world).packages.state == "outdated"

@@ -2,24 +2,102 @@
 
 from __future__ import annotations
 
+import sys
+import time
+
+import pytest
 import slicer
 
+from UMambaXAILogic.engine.errors import NotInstalledError
+from UMambaXAILogic.engine.runtime_lock import RuntimeLock
+from UMambaXAILogic.interaction.panel.packages import size_in_words
 from UMambaXAILogic.slicer_app.dialogs import Dialogs
 from UMambaXAILogic.slicer_app.environment import Environment, default_folder
+from UMambaXAILogic.slicer_app.packages_settings import PackagesSettings
 from UMambaXAILogic.slicer_app.process_runner import ProcessRunner
+from UMambaXAILogic.slicer_app.runtime.build import Gpu, Machine, build_of
+from UMambaXAILogic.slicer_app.runtime.contents import MODULES, REQUIREMENTS, Marker
+from UMambaXAILogic.slicer_app.runtime.folders import RuntimeFolders
+from UMambaXAILogic.slicer_app.runtime.plan import expected_fingerprint, plan_for
 from UMambaXAILogic.slicer_app.runtime_setup import PrivateRuntimeSetup
 
+LAPTOP = Machine("Linux", "x86_64")
+WORKSTATION = Machine("Linux", "x86_64", (Gpu("NVIDIA RTX 4090", (580, 65, 6), (8, 9)),))
 
-def setup_in(folder, wheels=None) -> PrivateRuntimeSetup:
-    return PrivateRuntimeSetup(Environment(folder / "py312", python=""), lambda: ProcessRunner(slicer.app), wheels)
+
+@pytest.fixture
+def setup_in(tmp_path):
+    """Makes a setup for ``tmp_path/data/py312``: setup_in(machine, python="")."""
+
+    def make(machine: Machine = LAPTOP, python: str = "", wheels=None) -> PrivateRuntimeSetup:
+        settings = PackagesSettings()
+        settings.wheels, settings.build = wheels, "automatic"
+        environment = Environment(tmp_path / "data" / "py312", python=python)
+        return PrivateRuntimeSetup(environment, lambda: ProcessRunner(slicer.app), settings, lambda: machine)
+
+    yield make
+    PackagesSettings().wheels = None
 
 
-def test_the_question_says_what_how_large_and_where(tmp_path):
-    question = setup_in(tmp_path).question()
-    assert "PyTorch" in question
-    assert "GB" in question
-    assert str(tmp_path / "py312") in question
-    assert "Slicer's own Python stays" in question
+@pytest.fixture
+def pretend_installed(tmp_path):
+    """Makes what looks like an installed runtime: pretend_installed(packages, requirements, problem)."""
+
+    def make(packages=None, requirements=REQUIREMENTS, problem: str = "", fingerprint: str = "") -> None:
+        folder = tmp_path / "data" / "py312"
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in MODULES:
+            (folder / f"{name}.py").write_text("raise RuntimeError('nobody imports this in Slicer')")
+        marker = Marker(
+            requirements,
+            fingerprint or expected_fingerprint(),
+            "cpu",
+            packages or {"torch": "2.13.0+cpu", "nnunetv2": "2.8.1", "nibabel": "5.4.2"},
+            dict.fromkeys(MODULES, "1"),
+            2_300_000_000,
+            problem,
+        )
+        marker.write(folder)
+
+    return make
+
+
+def test_the_question_says_what_how_large_where_and_why_this_build(setup_in, tmp_path):
+    question = setup_in().question()
+    assert "PyTorch 2.13.0+cpu, nnU-Net 2.8.1 and 98 more" in question.text
+    assert "Build: CPU. No NVIDIA GPU" in question.text
+    download = size_in_words(plan_for(LAPTOP, build_of("cpu", LAPTOP)).download_bytes)
+    assert f"download {download}" in question.text.replace("about ", "")
+    assert "on disk 2.3 GB" in question.text.replace("about ", "")
+    assert "are free" in question.text
+    assert str(tmp_path / "data" / "py312") in question.text
+    assert "Slicer's own Python stays" in question.text
+    assert question.details.startswith("torch 2.13.0+cpu: 192 MB")
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_gpu_gets_the_cuda_build_and_its_size(setup_in):
+    text = setup_in(WORKSTATION).question().text
+    assert "CUDA 13.0. NVIDIA RTX 4090 (driver 580.65.6" in text
+    assert "3.1 GB" in text
+    assert "6.3 GB" in text
+
+
+def test_the_build_that_was_chosen_by_hand_is_asked_for(setup_in):
+    setup = setup_in(WORKSTATION)
+    PackagesSettings().build = "cpu"
+    assert "CPU. It was chosen by hand." in setup.question().text
+    setup = setup_in(LAPTOP)
+    PackagesSettings().build = "cuda"
+    with pytest.raises(NotInstalledError, match="No NVIDIA GPU"):
+        setup.question()
+    PackagesSettings().build = "automatic"
+
+
+def test_a_disk_that_is_too_full_is_refused_with_numbers_instead_of_asking(setup_in, monkeypatch):
+    monkeypatch.setattr("UMambaXAILogic.slicer_app.runtime.folders.free_bytes", lambda folder: 1_000_000_000)
+    with pytest.raises(NotInstalledError, match=r"needs 2\.8 GB .* 1\.0 GB are free"):
+        setup_in().question()
 
 
 def test_the_default_place_belongs_to_the_user_and_this_python():
@@ -28,27 +106,103 @@ def test_the_default_place_belongs_to_the_user_and_this_python():
     assert folder.name.startswith("py3")
 
 
-def test_a_failed_installation_says_why_and_leaves_nothing(tmp_path, spin):
-    (tmp_path / "wheels").mkdir()
-    setup = setup_in(tmp_path, wheels=tmp_path / "wheels")  # an empty folder: nothing can be found there
+def test_what_is_there_is_told_without_importing_any_of_it(setup_in, pretend_installed, tmp_path):
+    setup = setup_in()
+    assert setup.facts().state == "missing"
     assert not setup.is_ready
+    pretend_installed()
+    facts = setup.facts()
+    assert (facts.state, facts.build, facts.size_bytes) == ("ready", "CPU", 2_300_000_000)
+    assert facts.packages["nnunetv2"] == "2.8.1"
+    assert setup.is_ready
+    (tmp_path / "data" / "py312" / "numba.py").unlink()
+    facts = setup.facts()
+    assert (facts.state, facts.problem) == ("broken", "these packages are gone: numba")
+    assert not setup.is_ready
+    assert not {"torch", "numba", "nnunetv2"} & set(sys.modules)
+
+
+def test_other_tested_versions_make_it_old_and_other_requirements_outdated(setup_in, pretend_installed):
+    setup = setup_in()
+    pretend_installed({"torch": "2.13.0+cpu", "nibabel": "5.3.0"}, fingerprint="another")
+    facts = setup.facts()
+    assert (facts.state, facts.changes) == ("old", ("nibabel 5.3.0 -> 5.4.2",))
+    assert setup.is_ready
+    pretend_installed({"torch": "2.13.0+cpu"}, requirements=("torch>=1",), fingerprint="another")
+    assert setup.facts().state == "outdated"
+    assert not setup.is_ready
+    assert "Update now?" in setup.question().text
+    pretend_installed(problem="torch: OSError: no such library")
+    assert setup.facts().state == "broken"
+    assert "checksum" in setup.question().text
+
+
+def test_another_kind_of_build_can_be_had_by_an_update(setup_in, pretend_installed):
+    setup = setup_in(WORKSTATION)
+    pretend_installed()
+    assert not setup.facts().build_differs
+    PackagesSettings().build = "cuda"
+    assert setup.facts().build_differs
+    PackagesSettings().build = "automatic"
+
+
+def test_a_folder_of_wheels_that_lacks_something_says_what(setup_in, spin, tmp_path):
+    (tmp_path / "wheels").mkdir()
+    setup = setup_in(wheels=tmp_path / "wheels")
+    assert f"from {tmp_path / 'wheels'}" in setup.question().text
     job = setup.start()
     spin(lambda: job.is_over, 120)
     assert job.state == "failed"
-    assert "nnunetv2" in job.error.message
-    assert "internet" in job.error.remedy
-    spin(lambda: [path.name for path in tmp_path.iterdir()] == ["wheels"], 60)
+    assert "lacks 100 of 100 packages" in job.error.message or "lacks 99 of 100 packages" in job.error.message
+    assert "nnunetv2 2.8.1" in job.error.message
+    spin(lambda: not (tmp_path / "data").exists(), 60)
     assert not setup.is_ready
 
 
-def test_a_cancelled_installation_leaves_nothing(tmp_path, spin):
+def test_a_cancelled_installation_leaves_nothing(setup_in, spin, tmp_path):
     (tmp_path / "wheels").mkdir()
-    job = setup_in(tmp_path, wheels=tmp_path / "wheels").start()
-    spin(lambda: job.stage == "install", 60)
+    setup = setup_in(wheels=tmp_path / "wheels")
+    RuntimeFolders(tmp_path / "data" / "py312").staging.mkdir(parents=True)  # as if it had come far
+    job = setup.start()
+    begin = time.monotonic()
     job.cancel()
     spin(lambda: job.is_over, 3)
-    spin(lambda: [path.name for path in tmp_path.iterdir()] == ["wheels"], 60)
+    assert time.monotonic() - begin < 2.0
+    spin(lambda: not (tmp_path / "data").exists(), 60)
+
+
+def test_packages_that_are_used_are_not_deleted(setup_in, pretend_installed, spin, tmp_path):
+    pretend_installed()
+    setup = setup_in()
+    assert "2.3 GB" in setup.question("delete").text
+    worker = RuntimeLock(tmp_path / "data" / "py312")
+    worker.use()
+    job = setup.start("delete")
+    spin(lambda: job.is_over, 60)
+    worker.release()
+    assert "computation is using" in job.error.message
+    job = setup.start("delete")
+    spin(lambda: job.is_over, 60)
+    assert job.state == "finished", job.error
+    assert setup.describe(job) == "The packages are deleted."
+    assert not (tmp_path / "data").exists()
+    assert setup.facts().state == "missing"
+
+
+def test_an_existing_python_is_checked_on_demand(setup_in, spin, tmp_path):
+    missing = setup_in(python=str(tmp_path / "python"))
+    assert "no Python at" in missing.facts().python_problem
+    setup = setup_in(python=sys.executable)
+    assert setup.facts().python_versions == {}
+    assert setup.question("verify") is None
+    job = setup.start("verify")
+    spin(lambda: job.is_over, 100)
+    if job.state == "finished":
+        assert setup.facts().python_versions["torch"].startswith("2.")
+        assert "The packages work: python 3." in setup.describe(job)
+    else:
+        assert "cannot be used" in job.error.message
 
 
 def test_nobody_is_asked_in_testing_mode_and_nothing_is_installed():
-    assert not Dialogs().confirm("Install 2.5 GB?")
+    assert not Dialogs().confirm("Install 2.5 GB?", "everything")

@@ -24,6 +24,8 @@ assert Path(UMambaXAILogic.__file__).is_relative_to(TREE), "these checks run on 
 import application  # noqa: E402
 
 from UMambaXAILogic.interaction import Command  # noqa: E402
+from UMambaXAILogic.interaction.panel.controller import Question  # noqa: E402
+from UMambaXAILogic.interaction.panel.packages import PackagesFacts  # noqa: E402
 from UMambaXAILogic.scene.headless import start_headless_slicer  # noqa: E402
 
 # The checks import what only an application has, so there is one before they are collected.
@@ -77,7 +79,7 @@ class FakeDialogs:
         self.answer = True
         self.path = ""
 
-    def confirm(self, text: str) -> bool:
+    def confirm(self, text: str, details: str = "") -> bool:
         self.asked.append(text)
         return self.answer
 
@@ -95,6 +97,10 @@ class FakeDialogs:
 
     def choose_picture(self) -> str:
         self.asked.append("picture")
+        return self.path
+
+    def choose_wheels(self, current: str) -> str:
+        self.asked.append("wheels")
         return self.path
 
     def choose_python(self, current: str) -> str:
@@ -124,12 +130,21 @@ class StandInRuntime:
 
     def __init__(self) -> None:
         self.is_ready, self.problem, self.job = True, "", None
+        self.known = PackagesFacts(state="ready", folder="/data/py312")
+        self.started: list[str] = []
 
-    def question(self) -> str:
-        return "Install 2.5 GB into a folder?"
+    def facts(self) -> PackagesFacts:
+        return self.known
 
-    def start(self):
+    def question(self, action: str = "") -> Question | None:
+        return None if action == "verify" else Question("Install 2.5 GB into a folder?")
+
+    def start(self, action: str = ""):
+        self.started.append(action)
         return self.job()
+
+    def describe(self, job) -> str:
+        return "The packages work."
 
 
 @pytest.fixture
