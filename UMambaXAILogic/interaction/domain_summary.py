@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .panel.words import Translate, untranslated
+
 _AXES = ("right_left", "anterior_posterior", "superior_inferior")
 
 
-def summarise_statistics(row: Mapping[str, Any], comparison: Mapping[str, Any] | None) -> str:
+def summarise_statistics(
+    row: Mapping[str, Any], comparison: Mapping[str, Any] | None, _: Translate = untranslated
+) -> str:
     """What was measured, and how it lies to the profile.
 
     Args:
@@ -16,31 +20,34 @@ def summarise_statistics(row: Mapping[str, Any], comparison: Mapping[str, Any] |
         comparison: with a profile: ``CaseComparison.to_json`` of ``engine.domain.case_range``; None without one.
     """
     spacing = " x ".join(f"{row['resolution']['spacing_mm'][axis]:.3g}" for axis in _AXES)
-    found = [f"voxels of {spacing} mm (R-L x A-P x S-I)", _noise(row)]
+    found = [_("voxels of {spacing} mm (R-L x A-P x S-I)").format(spacing=spacing), _noise(row, _)]
     diameters = (row["morphology"] or {}).get("diameter_mm") or {}
     if diameters.get("mean") is not None:
-        found.append(f"vessels of {diameters['mean']:.2f} mm")
-    lines = [f"Measured: {', '.join(found)}."]
+        found.append(_("vessels of {diameter:.2f} mm").format(diameter=diameters["mean"]))
+    lines = [_("Measured: {values}.").format(values=", ".join(found))]
     if comparison is not None:
-        lines.append(_in_words(comparison))
+        lines.append(_in_words(comparison, _))
     return "\n".join(lines)
 
 
-def _noise(row: Mapping[str, Any]) -> str:
+def _noise(row: Mapping[str, Any], _: Translate) -> str:
     """The first estimate that is valid, in the order in which a comparison prefers them."""
     unit = "" if row["units"] == "arbitrary" else f" {row['units']}"
     for name, estimate in row["noise"].items():
         if estimate["std"] is not None:
-            return f"noise {estimate['std']:.3g}{unit} ({name})"
-    return "noise n/a"
+            text = _("noise {value} ({estimator})")
+            return text.format(value=f"{estimate['std']:.3g}{unit}", estimator=name)
+    return _("noise n/a")
 
 
-def _in_words(comparison: Mapping[str, Any]) -> str:
+def _in_words(comparison: Mapping[str, Any], _: Translate) -> str:
     cases, positions = comparison["profile_cases"], comparison["positions"]
-    name = f"{comparison['profile']} ({cases} case{'' if cases == 1 else 's'})"
+    count = _("{name} (1 case)") if cases == 1 else _("{name} ({count} cases)")
+    profile = count.format(name=comparison["profile"], count=cases)
     if not positions:
-        return f"Nothing of it can be compared with {name}."
+        return _("Nothing of it can be compared with {profile}.").format(profile=profile)
     outside = sum(position["is_outside"] for position in positions)
     if not outside:
-        return f"Within the range of {name}."
-    return f"Outside the range of {name} in {outside} of {len(positions)} quantities."
+        return _("Within the range of {profile}.").format(profile=profile)
+    text = _("Outside the range of {profile} in {outside} of {count} quantities.")
+    return text.format(profile=profile, outside=outside, count=len(positions))

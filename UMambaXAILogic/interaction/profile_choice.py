@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from .panel.words import Translate, untranslated
 
-def problem_with_profile(profile: str) -> str:
+
+def problem_with_profile(profile: str, _: Translate = untranslated) -> str:
     """Why ``profile`` cannot be used, or an empty text where nothing speaks against it yet.
 
     Args:
@@ -15,7 +17,8 @@ def problem_with_profile(profile: str) -> str:
         return ""
     path = Path(profile)
     if not path.exists():
-        return f"There is no profile at {profile}. Choose one, or empty that field to compare with the model's own."
+        text = _("There is no profile at {path}. Choose one, or empty that field to compare with the model's own.")
+        return text.format(path=profile)
     if not path.is_file():
-        return f"{path.name} is a folder. Choose the profile in it (a .json file)."
+        return _("{name} is a folder. Choose the profile in it (a .json file).").format(name=path.name)
     return ""

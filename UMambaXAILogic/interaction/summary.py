@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .panel.words import Translate, untranslated
 
-def summarise(metrics: Mapping[str, Any]) -> str:
+
+def summarise(metrics: Mapping[str, Any], _: Translate = untranslated) -> str:
     """What a run found, at the threshold that its verdict rests on.
 
     Args:
@@ -14,23 +16,27 @@ def summarise(metrics: Mapping[str, Any]) -> str:
     """
     segmentation = metrics["segmentation"]
     if not segmentation["pm_voxels"]:
-        return "Done: the model found no vessel in this volume."
-    lines = [f"Done: {segmentation['pm_voxels']} voxels segmented{_with_dice(segmentation['dice'])}."]
+        return _("Done: the model found no vessel in this volume.")
+    lines = [_segmented(segmentation["pm_voxels"], segmentation["dice"], _)]
     threshold = metrics["verdict"]["cutoffs"]["threshold"]
     f1 = {
         row["reference"]: row["f1"]
         for row in metrics["alignment"]
         if row["layer"] == "mean" and row["threshold"] == threshold and row["f1"] is not None
     }
-    found = [f"F1 {f1[key]:.2f} on the {name}" for key, name in _REFERENCES if key in f1]
+    texts = {
+        "gt": _("F1 {value:.2f} on the ground truth"),
+        "pm": _("F1 {value:.2f} on the prediction"),
+    }
+    found = [text.format(value=f1[reference]) for reference, text in texts.items() if reference in f1]
     if found:
-        lines.append(f"Attention at threshold {threshold:g}: {', '.join(found)}.")
-    lines.append(f"Verdict: {metrics['verdict']['text']}.")
+        text = _("Attention at threshold {threshold:g}: {scores}.")
+        lines.append(text.format(threshold=threshold, scores=", ".join(found)))
+    lines.append(_("Verdict: {text}.").format(text=metrics["verdict"]["text"]))
     return "\n".join(lines)
 
 
-_REFERENCES = (("gt", "ground truth"), ("pm", "prediction"))
-
-
-def _with_dice(dice: float | None) -> str:
-    return "" if dice is None else f", Dice {dice:.2f}"
+def _segmented(voxels: int, dice: float | None, _: Translate) -> str:
+    if dice is None:
+        return _("Done: {count} voxels segmented.").format(count=voxels)
+    return _("Done: {count} voxels segmented, Dice {dice:.2f}.").format(count=voxels, dice=dice)

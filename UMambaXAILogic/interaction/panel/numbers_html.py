@@ -22,7 +22,8 @@ def numbers_html(numbers: ResultNumbers, _: Translate = untranslated) -> str:
         parts += [_table(part) for part in _narrow(numbers.alignment)]
     if numbers.notes:
         parts.append(f"<p>{escape('; '.join(numbers.notes))}</p>")
-    parts.append(f"<p><b>{escape(_('Verdict:'))}</b> {escape(numbers.verdict)}</p>")
+    verdict = _("Verdict:")  # outside the f-string, where Slicer's collector of texts does not look
+    parts.append(f"<p><b>{escape(verdict)}</b> {escape(numbers.verdict)}</p>")
     parts.append(_list(numbers.reasons))
     return "".join(parts)
 
