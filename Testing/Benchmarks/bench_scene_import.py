@@ -173,7 +173,9 @@ def run_one(folder: Path) -> dict[str, Any]:
     )
     running = ResultImport(application.scene, request)
     names = [step.__name__.strip("_").replace("_", " ") for step in running.work()]
-    timed = {"import": dict(zip(names, timed_calls(running.steps()), strict=True))}
+    timed: dict[str, Any] = {"import": {}}
+    for name, seconds in zip(names, timed_calls(running.steps()), strict=True):
+        timed["import"].setdefault(name, []).append(seconds)
     view = running.result.view
     assert view is not None
     timed["first show"] = timed_steps(view.steps())
@@ -228,16 +230,17 @@ def summarised(runs: list[dict[str, Any]]) -> dict[str, Any]:
     def steps(pick: Callable[[dict[str, Any]], list[float]]) -> list[float]:
         return [median(values) for values in zip(*map(pick, runs), strict=True)]
 
-    imported = dict(zip(runs[0]["import"], steps(lambda run: list(run["import"].values())), strict=True))
+    imported = {name: steps(lambda run, name=name: run["import"][name]) for name in runs[0]["import"]}
+    import_steps = [value for values in imported.values() for value in values]
     first_show = steps(lambda run: run["first show"])
     clicks = {way: steps(lambda run, way=way: run["first click"][way]) for way in WAYS}
     sliders = {name: median([run["slider"][name] for run in runs]) for name in runs[0]["slider"]}
-    every_step = [*imported.values(), *first_show, *(value for values in clicks.values() for value in values)]
+    every_step = [*import_steps, *first_show, *(value for values in clicks.values() for value in values)]
     return {
         "import, seconds": imported,
-        "import, in all": round(sum(imported.values()), 2),
+        "import, in all": round(sum(import_steps), 2),
         "first show, seconds": first_show,
-        "import and first show, in all": round(sum(imported.values()) + sum(first_show), 2),
+        "import and first show, in all": round(sum(import_steps) + sum(first_show), 2),
         "limit of that": TOTAL_LIMIT_S,
         "first click, seconds": clicks,
         "longest step": max(every_step),

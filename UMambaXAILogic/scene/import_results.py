@@ -6,7 +6,8 @@ What nothing shows yet (surfaces, missed vessels, contours, errors, layers' maps
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from .result_view import nodes as roles
 from .segments import SegmentStyle, add_segmentation
 from .stepwise import StepwiseImport, do_all
 from .tables import add_alignment_table, add_metrics_table, add_slices_table
+from .voxel_file import piece_count
 
 __all__ = ["GroundTruthFile", "ImportRequest", "ImportedResult", "ResultImport"]
 
@@ -42,7 +44,7 @@ class ResultImport(StepwiseImport):
     """
 
     def __init__(self, scene: Any, request: ImportRequest) -> None:
-        super().__init__(scene, request.volume_id, f"{request.model}, {request.method}")
+        super().__init__(scene, request.volume_id, request.run_name)
         self._request = request
         self._read: ResultTables | None = None
         self._labels: npt.NDArray | None = None
@@ -52,10 +54,12 @@ class ResultImport(StepwiseImport):
 
     def work(self) -> Sequence[Callable[[], None]]:
         """See ``StepwiseImport.work``."""
+        pieces = piece_count(self._request.grid, np.float32) if self._request.files.get("attention") else 1
         return (
             self._read_tables,
             self._read_segmentation,
             self._read_truth,
+            *[self._read_some_attention] * (pieces - 1),
             self._read_attention,
             self._add_attention,
             self._add_segmentation,
@@ -95,10 +99,21 @@ class ResultImport(StepwiseImport):
             wanted = request.ground_truth.labels or self._values_of_target_alone()
             self._truth = (_among(labels, wanted) if wanted else labels > 0).view(np.uint8)
 
+    def _read_some_attention(self) -> None:
+        if self._attention is not None:  # a file that is read in fewer pieces
+            return
+        try:
+            next(self._attention_pieces)
+        except StopIteration as end:
+            self._attention = end.value
+
     def _read_attention(self) -> None:
-        path = self._request.files.get("attention")
-        if path is not None:
-            self._attention = do_all(map_in_pieces(path, self._request.grid))
+        if self._request.files.get("attention") is not None and self._attention is None:
+            self._attention = do_all(self._attention_pieces)
+
+    @cached_property
+    def _attention_pieces(self) -> Generator[None, None, Any]:
+        return map_in_pieces(needed_file(self._request.files, "attention"), self._request.grid)
 
     def _add_attention(self) -> None:
         if self._attention is None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
+import numpy.typing as npt
 import SimpleITK as sitk
 import vtk
 from vtk.util.numpy_support import get_vtk_array_type, vtk_to_numpy
@@ -72,6 +73,11 @@ def file_grid(path: Path) -> Grid:
 def read_voxels(path: Path) -> Any:
     """A file's voxels at once; see ``voxels_in_pieces``."""
     return do_all(voxels_in_pieces(path))
+
+
+def piece_count(grid: Grid, data_type: npt.DTypeLike) -> int:
+    """In how many pieces ``voxels_in_pieces`` reads a file that a worker wrote."""
+    return -(-int(np.prod(grid.size)) * np.dtype(data_type).itemsize // PIECE_BYTES)
 
 
 def voxels_in_pieces(path: Path) -> Generator[None, None, Any]:

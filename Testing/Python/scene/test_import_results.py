@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 import slicer
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
 from UMambaXAILogic.engine.errors import InputError
+from UMambaXAILogic.scene import voxel_file
 from UMambaXAILogic.scene.export_volume import write_array
 from UMambaXAILogic.scene.grid import image_array, local_grid, numpy_matrix, parent_to_world
 from UMambaXAILogic.scene.import_results import GroundTruthFile, ImportRequest, ResultImport
@@ -416,3 +418,16 @@ def test_a_second_run_removes_no_folder_that_is_not_its_own(scene, import_vessel
     children: list[int] = []
     hierarchy.GetItemChildren(item_of(hierarchy, volume), children, False)
     assert children == [second.folder_item]
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_large_map_is_read_in_steps(vessel, monkeypatch, scene, add_volume, write_result, compressed):
+    monkeypatch.setattr(voxel_file, "PIECE_BYTES", vessel[2].nbytes // 4 + 1)
+    volume = add_volume(np.zeros(vessel[0].shape, np.int16), np.eye(4))
+    files = write_result(vessel[0], vessel[2], np.eye(4))
+    if compressed:  # which the worker does not do, but a user may
+        sitk.WriteImage(sitk.ReadImage(str(files["attention"])), str(files["attention"]), useCompression=True)
+    running = ResultImport(scene, ImportRequest(volume.GetID(), local_grid(volume), files, "b", "c", 0.3))
+    assert len(running.steps()) == STEPS + 3
+    found = image_array(running.run().attention_node.GetImageData())
+    np.testing.assert_array_equal(found, vessel[2])
