@@ -13,6 +13,7 @@ from UMambaXAILogic.engine.errors import InputError
 
 from .domain_plots import HistogramNodes, add_diameter_histogram, add_intensity_histogram
 from .domain_tables import add_domain_table
+from .sequence_frame import SequenceFrame
 from .stepwise import StepwiseImport
 
 RUN_NAME = "domain statistics"
@@ -38,10 +39,18 @@ class DomainImport(StepwiseImport):
         volume_id: id of the volume's node.
         files: ``domain`` (the row) and ``comparison`` (with a profile, or None).
         replace: remove what an earlier measurement of this volume left.
+        frame: that was measured, where the volume showed one of a sequence; measurements of other frames stay.
     """
 
-    def __init__(self, scene: Any, volume_id: str, files: Mapping[str, Path | None], replace: bool) -> None:
-        super().__init__(scene, volume_id, RUN_NAME)
+    def __init__(
+        self,
+        scene: Any,
+        volume_id: str,
+        files: Mapping[str, Path | None],
+        replace: bool,
+        frame: SequenceFrame | None = None,
+    ) -> None:
+        super().__init__(scene, volume_id, RUN_NAME if frame is None else f"{RUN_NAME}, {frame}")
         self._files = files
         self._replace = replace
         self._row: DomainRow | None = None

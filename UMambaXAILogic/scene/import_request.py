@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .grid import Grid
+from .sequence_frame import SequenceFrame
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class ImportRequest:
         replace: remove what an earlier run of the same method and model on this volume left.
         temporary: the files go when the import is over; the layers' maps, which are read when they are looked at, are
             moved to where they stay until this process ends.
+        frame: that was worked on, where the volume showed one of a sequence; results of other frames stay.
     """
 
     volume_id: str
@@ -49,3 +51,9 @@ class ImportRequest:
     ground_truth: GroundTruthFile | None = None
     replace: bool = True
     temporary: bool = False
+    frame: SequenceFrame | None = None
+
+    @property
+    def run_name(self) -> str:
+        """What the run is called in names of nodes: model, method and frame."""
+        return ", ".join((self.model, self.method, *([] if self.frame is None else [str(self.frame)])))

@@ -7,6 +7,7 @@ from typing import Any
 
 from UMambaXAILogic.engine.errors import InputError
 
+from .sequence_frame import name_without_frame
 from .subject_hierarchy import (
     add_result_folder,
     folder_of,
@@ -72,7 +73,7 @@ class RunNodes:
         After everything was imported, because importing under a transform would harden it.
         """
         volume = self.volume
-        self.folder_item = add_result_folder(self._scene, volume, f"{volume.GetName()}: {self.run_name}")
+        self.folder_item = add_result_folder(self._scene, volume, f"{name_without_frame(volume)}: {self.run_name}")
         transform = volume.GetTransformNodeID()
         for node in self._added:
             node.SetAttribute(RUN_ATTRIBUTE, self.run_name)
@@ -119,7 +120,7 @@ class RunNodes:
 
 def node_name(volume_node: Any, what: str, run_name: str) -> str:
     """What a node that shows ``what`` of a run on a volume is called."""
-    return f"{volume_node.GetName()} {what} ({run_name})"
+    return f"{name_without_frame(volume_node)} {what} ({run_name})"
 
 
 def _is_used(scene: Any, color_node: Any) -> bool:

@@ -12,6 +12,7 @@ from UMambaXAILogic.scene.export_volume import check_volume_node, export_volume
 from UMambaXAILogic.scene.ground_truth import export_ground_truth
 from UMambaXAILogic.scene.import_results import GroundTruthFile, ImportRequest, ResultImport
 from UMambaXAILogic.scene.region import export_region
+from UMambaXAILogic.scene.sequence_frame import name_with_frame, shown_frame
 from UMambaXAILogic.scene_calls.job import SceneCall
 from UMambaXAILogic.scene_calls.options import Options, build_request
 from UMambaXAILogic.scene_calls.results import SegmentAndExplainResult, case_result
@@ -58,7 +59,8 @@ def _prepare(
     region = None
     if options.regionNode is not None:
         region = export_region(options.regionNode, volume_node, folder / "region.nrrd", options.regionSegments)
-    request = build_request(volume_node.GetName(), model, threshold, options, folder, ground_truth, region)
+    frame = shown_frame(volume_node)
+    request = build_request(name_with_frame(volume_node), model, threshold, options, folder, ground_truth, region)
     scene = scene or volume_node.GetScene()
     volume_id = volume_node.GetID()
 
@@ -75,6 +77,7 @@ def _prepare(
                 ground_truth=ground_truth,
                 replace=options.replace,
                 temporary=True,
+                frame=frame,
             ),
         )
 

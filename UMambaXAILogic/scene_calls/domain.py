@@ -13,6 +13,7 @@ from UMambaXAILogic.interaction import Job
 from UMambaXAILogic.scene.export_statistics import export_for_statistics
 from UMambaXAILogic.scene.export_volume import check_volume_node
 from UMambaXAILogic.scene.import_domain import DomainImport
+from UMambaXAILogic.scene.sequence_frame import name_with_frame, shown_frame
 from UMambaXAILogic.scene_calls.job import SceneCall
 from UMambaXAILogic.scene_calls.results import DomainStatisticsResult, statistics_result
 
@@ -54,17 +55,17 @@ def _prepare(
     request = DomainRequest(
         volume=exported.volume,
         output=folder / "result",
-        case=volume_node.GetName(),
+        case=name_with_frame(volume_node),
         mask=exported.vessels,
         vessels_are=exported.vessels_are,
         profile=None if profile is None else Path(profile).expanduser(),
         modality=modality or exported.modality,
     )
     scene = scene or volume_node.GetScene()
-    volume_id = volume_node.GetID()
+    volume_id, frame = volume_node.GetID(), shown_frame(volume_node)
 
     def make_import(job: Job) -> DomainImport:
-        return DomainImport(scene, volume_id, job.files, replace)
+        return DomainImport(scene, volume_id, job.files, replace, frame)
 
     def make_result(done: DomainImport, job: Job) -> DomainStatisticsResult:
         return statistics_result(done.result, [(warning.code, warning.message) for warning in job.warnings])
