@@ -9,6 +9,7 @@ from pathlib import Path
 
 import qt
 import slicer
+from slicer.i18n import tr as _
 
 from UMambaXAILogic.interaction import Command, worker_command
 from UMambaXAILogic.interaction.worker_command import python_command
@@ -50,10 +51,10 @@ class Environment:
         """Why the existing Python cannot be used, empty where nothing is known against it."""
         if not self.python or Path(self.python).is_file():
             return ""
-        return (
-            f"There is no Python at {self.python}. Choose another one under Packages, or empty that field to let "
-            "UMambaXAI install what it needs."
-        )
+        return _(
+            "There is no Python at {path}. Choose another one under Packages, or empty that field to let UMambaXAI "
+            "install what it needs."
+        ).format(path=self.python)
 
     def worker_command(self, request: Path | str) -> Command:
         """The command that answers a request file."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
+from slicer.i18n import tr as _
+
 from UMambaXAILogic.engine.errors import NotInstalledError
 from UMambaXAILogic.interaction import Job, Runner
 from UMambaXAILogic.interaction import job as jobs
@@ -107,20 +109,24 @@ class PrivateRuntimeSetup:
             return None
         facts, folder = self.facts(), self._environment.folder
         if action == DELETE:
-            return Question(
-                f"Delete the packages in\n\n{folder}\n\n({size_in_words(facts.size_bytes)})? Models, results and "
-                "Slicer's own Python stay. The next run would ask to install them again."
+            text = _(
+                "Delete the packages in\n\n{folder}\n\n({size})? Models, results and Slicer's own Python stay. The "
+                "next run would ask to install them again."
             )
+            return Question(text.format(folder=folder, size=size_in_words(facts.size_bytes)))
         if action == REPAIR:
-            return Question(
-                f"Compare every file in\n\n{folder}\n\nwith its checksum and install again what is damaged? What is "
+            text = _(
+                "Compare every file in\n\n{folder}\n\nwith its checksum and install again what is damaged? What is "
                 "there now stays until the new packages are verified. This takes some minutes and can be cancelled."
             )
+            return Question(text.format(folder=folder))
         build = self._build()
         plan = plan_for(self._machine, build)
         self._check_space(plan)
-        changed = f"\n\nWhat changes: {', '.join(facts.changes)}." if action == UPDATE and facts.changes else ""
-        return Question(self._installation_text(action, plan, build) + changed, _list(plan))
+        text = self._installation_text(action, plan, build)
+        if action == UPDATE and facts.changes:
+            text += "\n\n" + _("What changes: {packages}.").format(packages=", ".join(facts.changes))
+        return Question(text, _list(plan))
 
     def start(self, action: str = "") -> Job:
         """Begin an action; what a cancel or a failure leaves behind is removed afterwards."""
@@ -144,10 +150,12 @@ class PrivateRuntimeSetup:
     def describe(self, job: Job) -> str:
         """The versions that work now, or that there are none."""
         if not job.versions:
-            return "The packages are deleted."
+            return _("The packages are deleted.")
         found = ", ".join(f"{name} {version}".rstrip() for name, version in job.versions.items())
-        device = "" if job.device is None else f" Computes on {job.device.device}. {job.device.reason}"
-        return f"The packages work: {found}.{device}"
+        text = _("The packages work: {versions}.").format(versions=found)
+        if job.device is not None:
+            text += " " + _("Computes on {device}.").format(device=job.device.device) + f" {job.device.reason}"
+        return text
 
     def _needed_action(self) -> str:
         return _NEEDED.get(self.facts().state, INSTALL)
@@ -167,7 +175,8 @@ class PrivateRuntimeSetup:
         if marker is None:
             return ""
         absent = missing_modules(self._environment.folder, tuple(marker.versions))
-        return marker.problem or (f"these packages are gone: {', '.join(absent)}" if absent else "")
+        gone = _("these packages are gone: {names}").format(names=", ".join(absent)) if absent else ""
+        return marker.problem or gone
 
     def _suits(self, tag: str) -> bool:
         """Whether the installed build is of the kind that was chosen by hand."""
@@ -193,24 +202,40 @@ class PrivateRuntimeSetup:
         check_space(self._environment.folder, plan.installed_bytes if wheels else plan.needed_bytes)
 
     def _installation_text(self, action: str, plan: Plan, build: Build) -> str:
-        about = "" if plan.is_complete else "about "
         wheels = self._settings.wheels
         folder = self._environment.folder
         named = [f"{name} {plan.packages[key]}" for key, name in _NAMES.items() if key in plan.packages]
-        more = len(plan.packages) - len(named)
-        what = f"{', '.join(named)} and {more} more Python packages" if named else "PyTorch, nnU-Net and what they need"
-        source = f"from {wheels}" if wheels else f"download {about}{size_in_words(plan.download_bytes)}"
-        needed = plan.installed_bytes if wheels else plan.needed_bytes
-        kept = "What has not changed is kept, not downloaded again. " if action == UPDATE else ""
-        return (
-            f"UMambaXAI computes with {what}.\n\n"
-            f"Build: {build.name}. {build.reason}\n"
-            f"Size: {source}, on disk {about}{size_in_words(plan.installed_bytes)} (while installing "
-            f"{size_in_words(needed)}; {size_in_words(free_bytes(folder.parent))} are free).\n"
-            f"Folder: {folder}\n\n"
-            f"They go into that folder of their own, and Slicer's own Python stays as it is. {kept}This takes some "
-            f"minutes and can be cancelled. {'Update' if action == UPDATE else 'Install'} now?"
+        what = _("PyTorch, nnU-Net and what they need")
+        if named:
+            what = _("{names} and {count} more Python packages")
+            what = what.format(names=", ".join(named), count=len(plan.packages) - len(named))
+
+        def size(count: int) -> str:
+            words = size_in_words(count)
+            return words if plan.is_complete else _("about {size}").format(size=words)
+
+        source = _("download {size}").format(size=size(plan.download_bytes))
+        if wheels:
+            source = _("from {folder}").format(folder=wheels)
+        sizes = _("Size: {source}, on disk {size} (while installing {needed}; {free} are free).").format(
+            source=source,
+            size=size(plan.installed_bytes),
+            needed=size_in_words(plan.installed_bytes if wheels else plan.needed_bytes),
+            free=size_in_words(free_bytes(folder.parent)),
         )
+        sentences = [_("They go into that folder of their own, and Slicer's own Python stays as it is.")]
+        if action == UPDATE:
+            sentences.append(_("What has not changed is kept, not downloaded again."))
+        sentences.append(_("This takes some minutes and can be cancelled."))
+        sentences.append(_("Update now?") if action == UPDATE else _("Install now?"))
+        lines = (
+            _("UMambaXAI computes with {packages}.").format(packages=what) + "\n",
+            _("Build: {name}.").format(name=build.name) + f" {build.reason}",
+            sizes,
+            _("Folder: {folder}").format(folder=folder) + "\n",
+            " ".join(sentences),
+        )
+        return "\n".join(lines)
 
     def _remember_check(self, job: Job) -> None:
         self._python_check = (self._environment.python, dict(job.versions))
