@@ -283,14 +283,15 @@ def stitch_in_float64() -> Callable[..., torch.Tensor]:
         flips = [chosen for count in range(len(axes) + 1) for chosen in itertools.combinations(axes, count)]
         for window in plan.windows:
             weight[window] += importance
-        for fold, window, flip in itertools.product(model.folds, plan.windows, flips):
+        for fold in model.folds:
             model.use_fold(fold)
-            channel_axes = [axis + 1 for axis in flip]
-            patch = torch.flip(data[(slice(None), *window)], channel_axes)[None]
-            logits = torch.flip(model.network(patch)[0], channel_axes) / (len(flips) * len(model.folds))
-            placed = torch.zeros_like(stitched)
-            placed[(slice(None), *window)] = logits * importance / weight[window]
-            stitched = stitched + placed
+            for window, flip in itertools.product(plan.windows, flips):
+                channel_axes = [axis + 1 for axis in flip]
+                patch = torch.flip(data[(slice(None), *window)], channel_axes)[None]
+                logits = torch.flip(model.network(patch)[0], channel_axes) / (len(flips) * len(model.folds))
+                placed = torch.zeros_like(stitched)
+                placed[(slice(None), *window)] = logits * importance / weight[window]
+                stitched = stitched + placed
         return stitched
 
     return stitch
