@@ -111,7 +111,7 @@ def constraints_file() -> Path:
     return installed if installed.is_file() else package.parent / "constraints.txt"
 
 
-def tested_versions(constraints: Path) -> dict[str, str]:
+def pinned_versions(constraints: Path) -> dict[str, str]:
     """Version by canonical name, from lines ``name==version``."""
     lines = (line.partition("#")[0].strip() for line in constraints.read_text(encoding="utf-8").splitlines())
     pins = (line.partition("==") for line in lines if "==" in line)
@@ -150,7 +150,8 @@ def missing_modules(folder: Path, modules: tuple[str, ...]) -> tuple[str, ...]:
         (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
         (machinery.SourceFileLoader, machinery.SOURCE_SUFFIXES),
     )
-    return tuple(name for name in modules if finder.find_spec(name) is None)
+    found = {name: finder.find_spec(name) for name in modules}
+    return tuple(name for name, spec in found.items() if spec is None or spec.loader is None)  # None: an empty folder
 
 
 def _texts(content: Any) -> dict[str, str]:

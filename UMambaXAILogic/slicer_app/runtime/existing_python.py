@@ -29,13 +29,14 @@ from .verify import torch_facts
 #: Oldest and newest Python that the engine works with, as in pyproject.toml.
 PYTHONS = ((3, 11), (3, 13))
 
-#: Put before what would not even compile in an old Python. No double quotes, no line breaks: it passes through Windows
-#: command lines. Understood by every Python 3.
+#: Put before what would not even compile in an old Python, and understood by each since 2.7. No double quotes, no line
+#: breaks: it passes through Windows command lines.
 _REFUSAL = (
     "import sys, json; MESSAGE = 'This is Python %d.%d, and UMambaXAI needs {oldest} to {newest}: ' "
-    "% sys.version_info[:2] + sys.executable; REMEDY = 'Choose an environment with such a Python.'; "
-    "sys.version_info[:2] in {supported} or (print(json.dumps(dict(v=1, type='error', code='not_installed', "
-    "message=MESSAGE, remedy=REMEDY))), sys.exit(6)); exec(sys.argv.pop(1))"
+    "% sys.version_info[:2] + sys.executable + '.'; REMEDY = 'Choose an environment with such a Python.'; "
+    "sys.version_info[:2] in {supported} or (sys.stdout.write(json.dumps(dict(v=1, type='error', "
+    "code='not_installed', message=MESSAGE, remedy=REMEDY))), sys.exit(6)); "
+    "eval(compile(sys.argv.pop(1), 'start', 'exec'))"
 )
 
 

@@ -58,7 +58,7 @@ class Order:
     def exact_requirements(self) -> tuple[str, ...]:
         """With the very build of torch, where only PyTorch's own index has it: PyPI's would be taken without a word."""
         torch = self.plan.packages.get("torch", "")
-        return self.requirements if self.wheels or "+" not in torch else (*self.requirements, f"torch=={torch}")
+        return self.requirements if self.wheels or "+" not in torch else (f"torch=={torch}", *self.requirements)
 
 
 class Installer:

@@ -56,6 +56,7 @@ class PipProgress:
                 self._say("progress", stage="download", fraction=self._fraction(0))
             self._finish_file()
         elif found := _BUILDING.match(line):
+            self._finish_file()
             self._step("build", found[1])
         elif found := _INSTALLING.match(line):
             self._finish_file()

@@ -12,7 +12,7 @@ from typing import Any
 from UMambaXAILogic.engine.resources import resource_path
 
 from .build import CPU, Build, Machine
-from .contents import REQUIREMENTS, Marker, constraints_file, fingerprint, tested_versions
+from .contents import REQUIREMENTS, Marker, constraints_file, fingerprint, pinned_versions
 
 #: argparse 1.4.0 comes with nnunetv2 and hides the standard library's (see ``engine.worker_path``): it is taken out.
 UNWANTED = "argparse"
@@ -93,14 +93,14 @@ def expected_fingerprint(
         constraints: the tested versions; None: those that ship with the package.
         sizes: as in ``plan_for``.
     """
-    tested = tested_versions(constraints_file() if constraints is None else constraints)
+    tested = pinned_versions(constraints_file() if constraints is None else constraints)
     part = runtime_packages(sizes)
     return fingerprint(requirements, {name: version for name, version in tested.items() if name in part})
 
 
 def changes(marker: Marker) -> tuple[str, ...]:
     """What of an installed runtime is not the tested version, as "torch 2.12.0 -> 2.13.0"."""
-    tested = tested_versions(constraints_file())
+    tested = pinned_versions(constraints_file())
     there = ((name, version.partition("+")[0]) for name, version in sorted(marker.packages.items()))
     found = [f"{name} {old} -> {tested[name]}" for name, old in there if tested.get(name, old) != old]
     return tuple(found) or ("its list of packages",)

@@ -91,7 +91,7 @@ def write_sizes(path: Path, packages: dict[str, str], download: int = 1000, inst
 
 @pytest.fixture
 def do(tmp_path: Path, wheels: Path, target: Path) -> Callable[..., Job]:
-    """Runs an action to its end: do("install", "payload", sizes=..., constraints=..., wheels=...); do.job only makes it."""
+    """Runs an action to its end: do("install", "payload", sizes=..., constraints=...); do.job only makes it."""
 
     def make(action: str, *requirements: str, **changed) -> Job:
         return make_job(tmp_path, target, action, *requirements, **{"wheels": wheels, **changed})

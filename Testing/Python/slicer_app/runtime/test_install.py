@@ -48,7 +48,7 @@ def test_installing_again_replaces_the_old_folder(do, installed, wheels, add_whe
     assert names_in(installed.parent) == ["py312"]
 
 
-def test_the_tested_versions_are_installed(do, target, wheels, add_wheel, tmp_path):
+def test_the_pinned_versions_are_installed(do, target, wheels, add_wheel, tmp_path):
     add_wheel(wheels, "payload", "3.0", {"payload.py": "__version__ = '3.0'\n"})
     pins = tmp_path / "pins.txt"
     pins.write_text("payload==1.0\n")
