@@ -72,15 +72,15 @@ def run(options: argparse.Namespace) -> int:
         result = run_case(request, reporter)
     if not options.quiet:
         print(summary(result))
-        print(f"  {'Look at it':<13} {_view_command(request)}")
+        print(f"  {'Look at it':<13} {view_command(request.output, request.volume, request.ground_truth)}")
     return 0
 
 
-def _view_command(request: Request) -> str:
-    """What to type, with paths quoted for a shell."""
-    words = ["umamba-xai", "view", str(request.output), "--volume", str(request.volume)]
-    if request.ground_truth is not None:
-        words += ["--gt", str(request.ground_truth)]
+def view_command(output: Path, volume: Path, ground_truth: Path | None) -> str:
+    """What to type to look at a result, with paths quoted for a shell."""
+    words = ["umamba-xai", "view", str(output), "--volume", str(volume)]
+    if ground_truth is not None:
+        words += ["--gt", str(ground_truth)]
     return shlex.join(words)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import UMambaXAILogic
 from UMambaXAILogic.engine.failure import describe_failure
 
-from . import audit, cohort, dataset, demo, diagnose, doctor, domain, explain, phantom, profile, shift, view
+from . import audit, cohort, dataset, demo, diagnose, doctor, domain, explain, phantom, profile, sam, shift, view
 from .arguments import Parser, keep_negative_values_together
 
 _EPILOG = """\
@@ -50,6 +50,20 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"umamba-xai {UMambaXAILogic.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (explain, cohort, view, diagnose, domain, profile, shift, phantom, dataset, audit, demo, doctor):
+    for command in (
+        explain,
+        cohort,
+        view,
+        diagnose,
+        domain,
+        profile,
+        shift,
+        sam,
+        phantom,
+        dataset,
+        audit,
+        demo,
+        doctor,
+    ):
         command.add_command(commands)
     return parser

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from typing import Any
 
 from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.method_settings import SETTINGS, MethodOptions, SettingFacts
 
 
-def add_method_options(parser: argparse.ArgumentParser) -> None:
-    """One option for every setting; each says which methods have it."""
+def add_method_options(parser: argparse.ArgumentParser, names: Iterable[str] = SETTINGS) -> None:
+    """One option for every named setting; each says which methods have it."""
     group = parser.add_argument_group("settings of attribution methods")
-    for facts in SETTINGS.values():
+    for facts in (SETTINGS[name] for name in names):
         kind: dict[str, Any] = {"choices": facts.choices}
         if not facts.choices:
             kind = {"type": int if facts.whole else float, "metavar": facts.unit.upper() or "N"}

@@ -27,6 +27,11 @@ def _lines(result: CaseResult) -> Iterator[str]:
         row = mean_row(metrics, reference)
         if row is not None:
             yield _line(title, _alignment_text(row))
+    control, box = _control_text(metrics), _box_text(metrics)
+    if control:
+        yield _line("Control", control)
+    if box:
+        yield _line("Box", box)
     if metrics["attribution"] is None:
         yield _line("Attention", "no map: see the warnings")
     yield _line("Verdict", metrics["verdict"]["text"])
@@ -51,6 +56,28 @@ def _alignment_text(row: Mapping[str, Any]) -> str:
     names = {"IoU": "iou", "F1": "f1", "precision": "precision", "recall": "recall"}
     ratios = ", ".join(f"{name} {number(row[key])}" for name, key in names.items())
     return f"{ratios} (attention >= {row['threshold']:g})"
+
+
+def _control_text(metrics: Mapping[str, Any]) -> str:
+    """Alignment of the map without the weight by place; empty for methods without such a weight."""
+    rows = _reported(metrics, "alignment_of_control")
+    ious = ", ".join(f"{_REFERENCE_TEXTS[row['reference']]} IoU {number(row['iou'])}" for row in rows)
+    return f"{ious}, without the box's weight by place" if ious else ""
+
+
+def _box_text(metrics: Mapping[str, Any]) -> str:
+    """Alignment with prompt boxes; empty where nothing was prompted."""
+    ious = {row["layer"]: number(row["iou"]) for row in _reported(metrics, "alignment_with_box")}
+    if not ious:
+        return ""
+    control = f" (control {ious['control']})" if "control" in ious else ""
+    return f"IoU {ious['mean']}{control} of attention with the prompt boxes"
+
+
+def _reported(metrics: Mapping[str, Any], rows: str) -> list[dict[str, Any]]:
+    """Rows at the reporting threshold."""
+    threshold = metrics["verdict"]["cutoffs"]["threshold"]
+    return [row for row in metrics.get(rows) or [] if row["threshold"] == threshold]
 
 
 def _line(title: str, text: str) -> str:

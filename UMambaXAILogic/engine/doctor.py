@@ -38,6 +38,11 @@ _OPTIONAL = {
         "rendered pictures of results outside 3D Slicer",
         "python -m pip install slicer-core",
     ),
+    "transformers": (
+        "transformers",
+        "explaining SAM and MedSAM",
+        "python -m pip install transformers",
+    ),
     "mamba-ssm": (
         "mamba_ssm",
         "the fastest selective scan on NVIDIA GPUs",

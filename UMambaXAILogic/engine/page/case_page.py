@@ -240,7 +240,7 @@ def _origin(metrics: dict[str, Any]) -> str:
     model, attribution, environment = metrics["model"], metrics["attribution"], metrics["environment"]
     target = metrics["target"]
     entries = [
-        ("Model", f"{model['architecture']}, trainer {model['trainer']}, fold {_text(model['fold'])}"),
+        ("Model", _model_text(model)),
         ("Model fingerprint (SHA-256)", str(model["sha256"])[:16]),
         ("Target", f"{target['name']} (label {_text(target['label'])}), {target['kind']}"),
     ]
@@ -258,10 +258,16 @@ def _origin(metrics: dict[str, Any]) -> str:
     entries += [
         ("Seconds", ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())),
         ("Peak memory", ", ".join(f"{name} {value:.0f} MB" for name, value in memory.items() if value is not None)),
-        ("Computed on", f"{environment['device']}, scan: {environment['scan_backend']}"),
+        ("Computed on", f"{environment['device']}, scan: {environment['scan_backend'] or 'none'}"),
         ("Versions", f"UMambaXAI {environment['package']}, torch {environment['torch']}"),
     ]
     return section("How it was made", definitions(entries))
+
+
+def _model_text(model: dict[str, Any]) -> str:
+    if model["trainer"] is None:  # not of nnU-Net
+        return f"{model['architecture']}, {model['configuration']}"
+    return f"{model['architecture']}, trainer {model['trainer']}, fold {_text(model['fold'])}"
 
 
 def _text(value: Any) -> str:
