@@ -60,7 +60,9 @@ def test_a_value_out_of_its_range_is_refused(name, value):
 
 def test_what_is_asked_for_takes_the_place_of_the_default():
     options = MethodOptions(fill="mean", reach_mm=0, samples=3)
-    dea, smoothgrad = plan_methods(request_of("dea", method_options=options, other_methods=[MethodChoice("smoothgrad")]))
+    dea, smoothgrad = plan_methods(
+        request_of("dea", method_options=options, other_methods=[MethodChoice("smoothgrad")])
+    )
     assert (dea.settings.fill, dea.settings.reach_mm, dea.settings.regions) == ("mean", 0, "supervoxel")
     assert dea.own_settings() == {
         "regions": "supervoxel", "region_size_mm": 8.0, "max_regions": 200, "reach_mm": 0, "fill": "mean"

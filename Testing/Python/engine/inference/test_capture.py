@@ -73,6 +73,21 @@ def test_in_place_operations_do_not_change_what_is_seen(networks, names):
         assert torch.allclose(gradient, gradients[name])
 
 
+def test_the_network_stands_for_its_input(networks):
+    tricky, plain = networks
+    patch = torch.randn(1, 1, 6, 6, 6, dtype=torch.float64, requires_grad=True)
+    logits = plain(patch)
+    expected, at_second = torch.autograd.grad(logits[:, 1].sum(), [patch, plain.seen["second"]])
+    upstream = torch.zeros_like(logits)
+    upstream[:, 1] = 1
+    seen = {}
+    with LayerCapture(tricky, [("input", tricky), ("second", tricky.second)]) as capture:
+        capture.explain(patch.detach(), lambda _: upstream, lambda *args: seen.__setitem__(args[0], args[1:]))
+    assert torch.equal(seen["input"][0], patch) and torch.allclose(seen["input"][1], expected)
+    assert torch.allclose(seen["second"][1], at_second)
+    assert not tricky._forward_pre_hooks
+
+
 def test_parameters_and_layers_before_the_first_wanted_one_get_no_gradient(networks):
     tricky, _ = networks
     before = []

@@ -62,6 +62,21 @@ def test_a_map_stays_within_its_range_and_is_zero_outside_the_crop(grid):
     assert not returned.any() and returned.dtype == np.float32
 
 
+def test_its_spacing_keeps_the_extent_of_the_volume(grid, transpose_and_spacing):
+    _, planned_mm = transpose_and_spacing
+    assert grid.spacing_mm == pytest.approx(planned_mm, rel=0.06)  # whole voxels only
+    before = grid.properties["shape_after_cropping_and_before_resampling"]
+    stored_mm = [grid.properties["spacing"][axis] for axis in grid.model.plans_manager.transpose_forward]
+    extent_mm = [voxels * mm for voxels, mm in zip(grid.shape, grid.spacing_mm, strict=True)]
+    assert extent_mm == pytest.approx([voxels * mm for voxels, mm in zip(before, stored_mm, strict=True)])
+
+
+def test_two_dimensional_plans_keep_the_distance_of_slices(make_trained_folder, write_test_volume):
+    folder = make_trained_folder(trainer="nnUNetTrainer", dimension=2, spacing=(9.0, 0.8, 0.8), patch=8)
+    volume, _ = read_volume(write_test_volume(spacing=(0.9, 0.7, 1.3)))
+    assert to_network_grid(volume, load_model(folder)).spacing_mm == pytest.approx((1.3, 0.8, 0.8), rel=0.06)
+
+
 def test_a_mask_goes_where_nnunet_takes_a_segmentation(grid):
     mask = blobs(grid.volume.geometry.shape) > 0.5
     model = grid.model
