@@ -54,7 +54,8 @@ def test_a_case_is_explained_at_the_input(folder, volume, tmp_path, name):
     image = sitk.ReadImage(str(result.files["attention"]))
     values = sitk.GetArrayFromImage(image)
     assert image.GetSize() == sitk.ReadImage(str(volume)).GetSize()
-    assert values.min() == 0 and 0.5 < values.max() <= 1
+    # Peaks of a voxel lose height when they are interpolated; they are not brought to 1 again.
+    assert values.min() == 0 and 0.2 < values.max() <= 1
     for layer in found["layers"]:
         assert (tmp_path / "layers" / f"attention.{layer}.nii.gz").is_file()
     if "max_regions" in found["settings"]:
@@ -106,8 +107,6 @@ def test_methods_of_all_kinds_share_one_segmentation(make_trained_folder, volume
 @pytest.mark.parametrize("name", AT_INPUT)
 def test_a_cancel_leaves_nothing_behind(make_trained_folder, volume, tmp_path, name):
     class Impatient(Reporter):
-        stages: list[str]
-
         def stage(self, stage: str) -> None:
             self.explaining = stage == "explain"
 
