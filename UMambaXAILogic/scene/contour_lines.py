@@ -43,30 +43,31 @@ def lines_in_pieces(
     for first in range(0, max(len(attention) - 1, 1), slices):
         if first:
             yield
-        together.AddInputData(_lines(attention[first : first + slices + 1], first, levels))  # pieces share a slice
-    to_ras = vtk.vtkTransform()
-    to_ras.SetMatrix(vtk_matrix(grid.ijk_to_ras))
-    placed = vtk.vtkTransformPolyDataFilter()
-    placed.SetTransform(to_ras)
-    placed.SetInputConnection(together.GetOutputPort())
-    placed.Update()
-    return placed.GetOutput()
+        piece = slice(first, first + slices + 1)  # pieces share a slice
+        part = grid.part((piece, slice(0, grid.size[1]), slice(0, grid.size[0])))
+        together.AddInputData(_lines(attention[piece], part, levels))
+    together.Update()
+    return together.GetOutput()
 
 
-def _lines(attention: npt.NDArray[np.float32], first_slice: int, levels: Sequence[float]) -> Any:
-    """In voxel indices; ``first_slice`` is that of the piece."""
+def _lines(attention: npt.NDArray[np.float32], grid: Grid, levels: Sequence[float]) -> Any:
+    """Of a piece that lies on ``grid``, which may end later."""
     box = bounding_box(attention, margin=1, at_least=min(levels))
     image = image_data(attention[box])
-    image.SetOrigin(box[2].start, box[1].start, first_slice + box[0].start)
     contours = vtk.vtkFlyingEdges3D()
     contours.SetInputData(image)
     contours.ComputeScalarsOn()
     contours.ComputeNormalsOff()
     for index, level in enumerate(levels):
         contours.SetValue(index, level)
+    to_ras = vtk.vtkTransform()
+    to_ras.SetMatrix(vtk_matrix(grid.part(box).ijk_to_ras))
+    placed = vtk.vtkTransformPolyDataFilter()
+    placed.SetTransform(to_ras)
+    placed.SetInputConnection(contours.GetOutputPort())
     if min(image.GetDimensions()) > 1:  # a volume of one slice has no surfaces, and the filter refuses it
-        contours.Update()
-    lines = contours.GetOutput()
+        placed.Update()
+    lines = placed.GetOutput()
     values = lines.GetPointData().GetScalars() or vtk.vtkFloatArray()
     values.SetName(ATTENTION_ARRAY)
     lines.GetPointData().SetScalars(values)
