@@ -11,6 +11,7 @@ from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.scene.cohort_results import CaseImport, CaseToLoad, CohortImport
 from UMambaXAILogic.scene.export_volume import write_array
 from UMambaXAILogic.scene.grid import Grid, image_array, local_grid
+from UMambaXAILogic.scene.subject_hierarchy import subject_hierarchy
 
 CASES = """number,case,domain,status,attempts,code,reason,dice,xai_gt_iou,xai_pm_iou,gap,in_pm_excess,verdict,paper_rule
 1,a,source,done,1,,,0.8125,0.31234,0.6,0.2877,,inconclusive,low_xai_gt
@@ -121,15 +122,29 @@ def test_loading_it_again_takes_the_volume_that_is_there(scene, wanted):
     assert scene.GetNumberOfNodes() == count
 
 
-def test_what_is_cancelled_takes_its_new_volume_with_it(scene, wanted):
-    run(CaseImport(scene, CaseToLoad("other", wanted().cohort, wanted().files)))  # leaves the colour table
-    before = scene.GetNumberOfNodes()
+def node_ids(scene) -> list[str]:
+    return sorted(scene.GetNthNode(index).GetID() for index in range(scene.GetNumberOfNodes()))
+
+
+@pytest.mark.parametrize("number", range(13))
+def test_what_is_cancelled_at_any_step_takes_its_new_volume_with_it(scene, wanted, number):
+    subject_hierarchy(scene)  # which the application always has
+    before = node_ids(scene)
     done = CaseImport(scene, wanted())
-    for step in done.steps()[:5]:
+    steps = done.steps()
+    assert len(steps) == 12
+    for step in steps[:number]:
         step()
-    assert scene.GetNumberOfNodes() > before
+    assert node_ids(scene) != before
     done.undo()
-    assert scene.GetNumberOfNodes() == before
+    assert node_ids(scene) == before
+
+
+def test_the_volume_is_read_in_a_step_of_its_own(scene, wanted, vessel):
+    done = CaseImport(scene, wanted())
+    assert done.volume_node.GetImageData() is None
+    done.steps()[0]()
+    assert image_array(done.volume_node.GetImageData()).shape == vessel[0].shape
 
 
 def test_a_cancel_spares_a_volume_that_was_there(scene, wanted):

@@ -210,6 +210,17 @@ def test_layers_are_read_when_they_are_looked_at(result, vessel):
     assert view.state.layer == "mean"
 
 
+def test_a_layer_whose_map_has_gone_can_be_hidden_and_left(result, scene):
+    view = result().view
+    view.show(layer="encoder.2")
+    remove_with_display(scene, view.nodes.get("layer.encoder.2"))
+    scene.RemoveNode(view.nodes.get("layer_files"))  # as in a scene that was saved and loaded
+    with pytest.raises(UsageError, match="encoder.2"):
+        view.show(threshold=0.5)
+    assert view.hide().attention == ()
+    assert view.show(attention="overlay", layer="mean").layer == "mean"
+
+
 def test_layers_outlive_the_folder_they_were_written_to(result, tmp_path):
     import shutil
 

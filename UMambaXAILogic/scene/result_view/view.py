@@ -166,7 +166,7 @@ class ResultView:
 
     def _prepare(self, state: ViewState) -> Iterator[None]:
         nodes = self.nodes
-        if self.has_attention:
+        if self.has_attention and state.attention:
             yield from prepare_map(nodes, state.layer)
             if SURFACE in state.attention:
                 yield from prepare_surface(nodes, layer_map(nodes, state.layer))
@@ -183,13 +183,13 @@ class ResultView:
             raise InputError(
                 "The result has no ground truth.", "Run Segment & Explain again with a ground truth to compare with."
             )
-        if self.has_attention:
+        if self.has_attention and (state.attention or changes.get("layer") is not None):
             check_layer(self.nodes, state.layer)
 
     def _apply(self, state: ViewState) -> None:
         nodes = self.nodes
         if self.has_attention:
-            attention = layer_map(nodes, state.layer)
+            attention = layer_map(nodes, state.layer) if state.attention else None
             set_color_threshold(nodes, state.threshold)
             self._show_attention(attention, state)
             show_legend(nodes, state)
