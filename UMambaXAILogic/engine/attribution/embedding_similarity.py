@@ -57,11 +57,8 @@ class SimilarityMaps:
         return list(self.similarity)
 
     def on_network_grid(self, alias: str) -> FloatMap:
-        """A layer's similarities, min-max over the volume, times the weight; zero where they are all equal."""
-        normalised = unit_range(self.similarity[alias].numpy())
-        if normalised is None:
-            return np.zeros(tuple(self.similarity[alias].shape), dtype=np.float32)
-        return normalised if self.weight is None else normalised * self.weight
+        """A layer's similarities above 0, min-max over the volume, times the weight; zero where there are none."""
+        return attention_of(self.similarity[alias].numpy(), self.weight)
 
     def combined(self) -> None:
         """There is no mean of its own: normalised layer maps are averaged."""
@@ -74,6 +71,18 @@ class SimilarityMaps:
             return None
         passes = (self.explained_windows, self.forward_passes, self.backward_passes)
         return SimilarityMaps(self.similarity, None, *passes, self.details)
+
+
+def attention_of(similarity: FloatMap, weight: FloatMap | None) -> FloatMap:
+    """ReLU of similarities, min-max over all of them, times a weight of the same shape; zero for a constant map.
+
+    What is less alike than features that have nothing in common (a cosine of 0) is as if it had nothing in common:
+    else the least alike place of the volume would decide what every other value means.
+    """
+    normalised = unit_range(np.maximum(similarity, 0))
+    if normalised is None:
+        return np.zeros_like(similarity)
+    return normalised if weight is None else normalised * weight
 
 
 class EmbeddingSimilarity:

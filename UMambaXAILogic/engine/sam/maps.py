@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from ..attribution.aggregation import unit_range
+from ..attribution.embedding_similarity import attention_of
 from ..embedding.box import PromptBox, spatial_weight
 from ..embedding.references import Direction, left_out, stage_direction
 from ..embedding.similarity import WeightedMeans, unit_product
@@ -51,10 +51,7 @@ class SamMaps:
         return list(self.similarity)
 
     def on_network_grid(self, alias: str) -> FloatMap:
-        normalised = unit_range(self.similarity[alias])
-        if normalised is None:
-            return np.zeros_like(self.similarity[alias])
-        return normalised if self.weight is None else normalised * self.weight
+        return attention_of(self.similarity[alias], self.weight)
 
     def combined(self) -> None:
         return None

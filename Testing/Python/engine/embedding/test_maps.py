@@ -32,6 +32,8 @@ class Listener(Reporter):
 
 
 def unit(values):
+    """Min-max of what is above 0."""
+    values = np.maximum(values, 0)
     return (values - values.min()) / (values.max() - values.min())
 
 

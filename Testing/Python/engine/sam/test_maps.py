@@ -69,6 +69,8 @@ def on_slice(cells):
 
 
 def unit(values):
+    """Min-max of what is above 0."""
+    values = np.maximum(values, 0)
     return (values - values.min()) / (values.max() - values.min())
 
 
