@@ -47,6 +47,10 @@ class Dialogs:
             slicer.util.mainWindow(), _("Save the views as a picture"), "result.png", "PNG (*.png)"
         )
 
+    def open_folder(self, folder: str) -> None:
+        """Show a folder in the system's file manager."""
+        qt.QDesktopServices().openUrl(qt.QUrl.fromLocalFile(folder))
+
     def choose_wheels(self, current: str) -> str:
         """A folder of wheels, or an empty text where the user changed their mind."""
         return qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Choose a folder of wheels"), current)

@@ -23,7 +23,14 @@ from UMambaXAILogic.interaction.panel.packages import (
     UPDATE,
     VERIFY,
     PackagesFacts,
-    size_in_words,
+)
+from UMambaXAILogic.interaction.panel.packages_questions import (
+    Offer,
+    delete_question,
+    offer_details,
+    offer_question,
+    outcome,
+    repair_question,
 )
 
 from .environment import Environment
@@ -32,12 +39,11 @@ from .runtime.build import CPU, Build, Machine, build_for, build_of, this_machin
 from .runtime.contents import REQUIREMENTS, Marker, missing_modules, read_marker
 from .runtime.folders import RuntimeFolders, check_space, free_bytes
 from .runtime.pip_progress import INSTALL_STAGES
-from .runtime.plan import Plan, changes, expected_fingerprint, plan_for
+from .runtime.plan import changes, expected_fingerprint, plan_for
 from .runtime.process import CLEAN
+from .runtime.wheels_command import wheels_command
 
 _TRANSFORMING = (INSTALL, UPDATE, REPAIR)
-#: Named in the question, by canonical name.
-_NAMES = {"torch": "PyTorch", "nnunetv2": "nnU-Net"}
 _NEEDED = {MISSING: INSTALL, OUTDATED: UPDATE, BROKEN: REPAIR}
 
 
@@ -107,26 +113,13 @@ class PrivateRuntimeSetup:
         action = action or self._needed_action()
         if action == VERIFY:
             return None
-        facts, folder = self.facts(), self._environment.folder
+        facts = self.facts()
         if action == DELETE:
-            text = _(
-                "Delete the packages in\n\n{folder}\n\n({size})? Models, results and Slicer's own Python stay. The "
-                "next run would ask to install them again."
-            )
-            return Question(text.format(folder=folder, size=size_in_words(facts.size_bytes)))
+            return Question(delete_question(facts.folder, facts.size_bytes, _))
         if action == REPAIR:
-            text = _(
-                "Compare every file in\n\n{folder}\n\nwith its checksum and install again what is damaged? What is "
-                "there now stays until the new packages are verified. This takes some minutes and can be cancelled."
-            )
-            return Question(text.format(folder=folder))
-        build = self._build()
-        plan = plan_for(self._machine, build)
-        self._check_space(plan)
-        text = self._installation_text(action, plan, build)
-        if action == UPDATE and facts.changes:
-            text += "\n\n" + _("What changes: {packages}.").format(packages=", ".join(facts.changes))
-        return Question(text, _list(plan))
+            return Question(repair_question(facts.folder, _))
+        offer = self._offer(facts.changes if action == UPDATE else None)
+        return Question(offer_question(offer, _), offer_details(offer))
 
     def start(self, action: str = "") -> Job:
         """Begin an action; what a cancel or a failure leaves behind is removed afterwards."""
@@ -149,13 +142,16 @@ class PrivateRuntimeSetup:
 
     def describe(self, job: Job) -> str:
         """The versions that work now, or that there are none."""
-        if not job.versions:
-            return _("The packages are deleted.")
-        found = ", ".join(f"{name} {version}".rstrip() for name, version in job.versions.items())
-        text = _("The packages work: {versions}.").format(versions=found)
-        if job.device is not None:
-            text += " " + _("Computes on {device}.").format(device=job.device.device) + f" {job.device.reason}"
-        return text
+        return outcome(job.versions, job.device, _)
+
+    def wheels_command(self) -> str:
+        """What fills a folder of wheels on another machine of this kind.
+
+        Raises:
+            NotInstalledError: there is no PyTorch for this kind of machine.
+        """
+        build = self._build()
+        return wheels_command(self._machine.system, plan_for(self._machine, build), build)
 
     def _needed_action(self) -> str:
         return _NEEDED.get(self.facts().state, INSTALL)
@@ -197,45 +193,29 @@ class PrivateRuntimeSetup:
             return build_of(marker.build, self._machine)
         return self._build()
 
-    def _check_space(self, plan: Plan) -> None:
-        wheels = self._settings.wheels
-        check_space(self._environment.folder, plan.installed_bytes if wheels else plan.needed_bytes)
+    def _offer(self, differing: tuple[str, ...] | None) -> Offer:
+        """What would be installed.
 
-    def _installation_text(self, action: str, plan: Plan, build: Build) -> str:
-        wheels = self._settings.wheels
-        folder = self._environment.folder
-        named = [f"{name} {plan.packages[key]}" for key, name in _NAMES.items() if key in plan.packages]
-        what = _("PyTorch, nnU-Net and what they need")
-        if named:
-            what = _("{names} and {count} more Python packages")
-            what = what.format(names=", ".join(named), count=len(plan.packages) - len(named))
-
-        def size(count: int) -> str:
-            words = size_in_words(count)
-            return words if plan.is_complete else _("about {size}").format(size=words)
-
-        source = _("download {size}").format(size=size(plan.download_bytes))
-        if wheels:
-            source = _("from {folder}").format(folder=wheels)
-        sizes = _("Size: {source}, on disk {size} (while installing {needed}; {free} are free).").format(
-            source=source,
-            size=size(plan.installed_bytes),
-            needed=size_in_words(plan.installed_bytes if wheels else plan.needed_bytes),
-            free=size_in_words(free_bytes(folder.parent)),
+        Raises:
+            NotInstalledError: there is no such build for this machine, or no room for it.
+        """
+        build, wheels, folder = self._build(), self._settings.wheels, self._environment.folder
+        plan = plan_for(self._machine, build)
+        needed = plan.needed_bytes if wheels is None else plan.installed_bytes
+        check_space(folder, needed)
+        return Offer(
+            packages=plan.packages,
+            downloads=plan.downloads,
+            installed_bytes=plan.installed_bytes,
+            needed_bytes=needed,
+            free_bytes=free_bytes(folder.parent),
+            is_exact=plan.is_complete,
+            build=build.name,
+            reason=build.reason,
+            folder=str(folder),
+            wheels="" if wheels is None else str(wheels),
+            changes=differing,
         )
-        sentences = [_("They go into that folder of their own, and Slicer's own Python stays as it is.")]
-        if action == UPDATE:
-            sentences.append(_("What has not changed is kept, not downloaded again."))
-        sentences.append(_("This takes some minutes and can be cancelled."))
-        sentences.append(_("Update now?") if action == UPDATE else _("Install now?"))
-        lines = (
-            _("UMambaXAI computes with {packages}.").format(packages=what) + "\n",
-            _("Build: {name}.").format(name=build.name) + f" {build.reason}",
-            sizes,
-            _("Folder: {folder}").format(folder=folder) + "\n",
-            " ".join(sentences),
-        )
-        return "\n".join(lines)
 
     def _remember_check(self, job: Job) -> None:
         self._python_check = (self._environment.python, dict(job.versions))
@@ -252,9 +232,3 @@ def _stages(action: str) -> dict[str, float]:
     if action in (UPDATE, REPAIR):
         return {"check": 0.2, "download": 0.5, "install": 0.15, "verify": 0.15}
     return dict(INSTALL_STAGES) if action == INSTALL else {action: 1.0}
-
-
-def _list(plan: Plan) -> str:
-    """Every package with its version and what it downloads, the largest first."""
-    names = sorted(plan.packages, key=lambda name: -plan.downloads[name])
-    return "\n".join(f"{name} {plan.packages[name]}: {size_in_words(plan.downloads[name])}" for name in names)

@@ -91,6 +91,14 @@ class RuntimeSetup(Protocol):
         """What the action of a finished job has achieved, in a line or two."""
         ...
 
+    def wheels_command(self) -> str:
+        """What fills a folder of wheels on another machine.
+
+        Raises:
+            UMambaXAIError: there is nothing that could be installed here.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class Question:
@@ -179,6 +187,7 @@ class PanelController:
             warnings=tuple(self._warnings),
             summary=self._summary,
             packages=self._packages,
+            is_about_packages=self._installing,
         )
 
     def run(self, inputs: PanelInputs) -> None:
@@ -216,6 +225,10 @@ class PanelController:
         if self._agreed(action):
             self._watch(lambda: self._runtime.start(action), installing=True, then=self._after_maintenance)
         self.changed.emit()
+
+    def wheels_command(self) -> str:
+        """See ``RuntimeSetup.wheels_command``."""
+        return self._runtime.wheels_command()
 
     def _agreed(self, action: str = "") -> bool:
         """Whether nothing needs to be asked before an action, or the user agrees."""
@@ -296,8 +309,6 @@ class PanelController:
             self._error = _in_lines(job.error)
         elif job.state == jobs.FINISHED:
             then(job)
-        elif self._installing:
-            self._summary = "Cancelled. The packages are as they were."
         self.changed.emit()
 
     def _after_install(self, inputs: PanelInputs) -> None:

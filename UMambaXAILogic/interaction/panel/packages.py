@@ -85,6 +85,8 @@ def packages_ui(state: PanelState, _: Translate = untranslated) -> PackagesUi:
     if busy:
         tooltips = dict.fromkeys(ACTIONS, _("Wait until what runs now has ended, or cancel it."))
     text, is_problem = _state_text(facts, _)
+    if busy and state.is_about_packages:
+        text, is_problem = _("At work on the packages: see the progress above."), False
     return PackagesUi(
         state_text=text,
         is_problem=is_problem,
@@ -104,7 +106,7 @@ def size_in_words(size_bytes: float) -> str:
     """A size as people say it: "940 MB", "2.3 GB"."""
     if size_bytes < 1e6:
         return f"{size_bytes / 1e3:.0f} kB"
-    return f"{size_bytes / 1e6:.0f} MB" if size_bytes < 1e9 else f"{size_bytes / 1e9:.1f} GB"
+    return f"{size_bytes / 1e6:.0f} MB" if size_bytes < 999.5e6 else f"{size_bytes / 1e9:.1f} GB"
 
 
 def step_in_words(step: Step, _: Translate = untranslated) -> str:
@@ -162,15 +164,15 @@ def _state_text(facts: PackagesFacts, _: Translate) -> tuple[str, bool]:
         return text, False
     if facts.state == BROKEN:
         return _("Broken: {problem}").format(problem=facts.problem), True
-    inside = _contents(facts, _)
+    installed = _("Installed: {contents}.").format(contents=_contents(facts, _))
     if facts.state == READY:
-        return _("Installed: {contents}").format(contents=inside), False
+        return installed, False
     shown = ", ".join(facts.changes[:_CHANGES_SHOWN]) or _("other packages are needed")
     if len(facts.changes) > _CHANGES_SHOWN:
         shown += _(" and {count} more").format(count=len(facts.changes) - _CHANGES_SHOWN)
     if facts.state == OLD:
-        return _("Installed, an update is there ({changes}): {contents}").format(changes=shown, contents=inside), False
-    return _("Out of date, update before computing ({changes}).").format(changes=shown), True
+        return installed + " " + _("An update is there: {changes}.").format(changes=shown), False
+    return _("Out of date, update before computing: {changes}.").format(changes=shown), True
 
 
 def _contents(facts: PackagesFacts, _: Translate) -> str:

@@ -134,7 +134,9 @@ def _message(state: PanelState, obstacle: str, _: Translate) -> tuple[str, str]:
     if problem:
         return problem, ERROR
     if state.job_state == jobs.CANCELLED:
-        return state.summary or _("Cancelled. The scene is as it was."), INFORMATION
+        if state.is_about_packages:
+            return _("Cancelled. The packages are as they were."), INFORMATION
+        return _("Cancelled. The scene is as it was."), INFORMATION
     if state.job_state == jobs.FINISHED:
         return state.summary or _("Done."), SUCCESS
     return obstacle or _("Ready."), INFORMATION

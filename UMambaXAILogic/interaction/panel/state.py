@@ -34,6 +34,7 @@ class PanelState:
         warnings: what the worker warned of.
         summary: the last result in one line, empty where there is none.
         packages: what is known of the packages.
+        is_about_packages: the job that runs or ran last installs, checks or deletes packages.
     """
 
     inputs: PanelInputs = PanelInputs()
@@ -51,6 +52,7 @@ class PanelState:
     warnings: tuple[str, ...] = ()
     summary: str = ""
     packages: PackagesFacts = PackagesFacts()
+    is_about_packages: bool = False
 
     @property
     def is_busy(self) -> bool:

@@ -282,7 +282,7 @@ def test_a_cancelled_installation_says_that_nothing_changed(world):
     world.controller.maintain("install")
     world.controller.cancel()
     world.installs[0].end("cancelled", InputError("Cancelled."))
-    assert "as they were" in state(world).summary
+    assert (state(world).job_state, state(world).is_about_packages) == ("cancelled", True)
     assert state(world).error == ""
 
 

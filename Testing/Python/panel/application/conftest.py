@@ -99,6 +99,9 @@ class FakeDialogs:
         self.asked.append("picture")
         return self.path
 
+    def open_folder(self, folder: str) -> None:
+        self.asked.append(f"open {folder}")
+
     def choose_wheels(self, current: str) -> str:
         self.asked.append("wheels")
         return self.path
@@ -145,6 +148,9 @@ class StandInRuntime:
 
     def describe(self, job) -> str:
         return "The packages work."
+
+    def wheels_command(self) -> str:
+        return "python3.12 -m pip wheel --wheel-dir umamba-xai-wheels torch==2.13.0"
 
 
 @pytest.fixture
@@ -198,13 +204,13 @@ def add_volume():
 
 @pytest.fixture
 def picture(opened, spin):
-    """Leaves a PNG of the panel: picture(name, height)."""
+    """Leaves a PNG of the panel: picture(name, height, width), in pixels."""
 
-    def grab(name: str, height: int = 840) -> QtGui.QImage:
+    def grab(name: str, height: int = 840, width: int = 430) -> QtGui.QImage:
         folder = Path(os.environ["UMAMBAXAI_PANEL_PICTURES"])
         folder.mkdir(parents=True, exist_ok=True)
         parent = opened.parent._object
-        parent.resize(430, height)
+        parent.resize(width, height)
         parent.show()
         frames: list[int] = []
         spin(lambda: frames.append(1) or len(frames) > 5)  # the layout settles
