@@ -35,8 +35,9 @@ class _ModuleManager(QtCore.QObject):
 class _LayoutManager(QtCore.QObject):
     """Remembers the layout."""
 
-    def __init__(self, parent) -> None:
+    def __init__(self, parent, slice_logics) -> None:
         super().__init__(parent)
+        self._slice_logics = slice_logics
         self._layout = 0
         self._plots: list[QtWidgets.QWidget] = []
         self._tables: list[QtWidgets.QWidget] = []
@@ -54,6 +55,9 @@ class _LayoutManager(QtCore.QObject):
         if not self._plots:
             self._plots, self._tables = [PlotWidget()], [TableWidget()]
 
+    def mrmlSliceLogics(self):
+        return self._slice_logics
+
     def plotWidget(self, index: int) -> QtWidgets.QWidget:
         return self._plots[index]
 
@@ -67,7 +71,7 @@ class _Application(QtWidgets.QApplication):
     def __init__(self, application_logic) -> None:
         super().__init__(["Slicer"])
         self._modules = _ModuleManager(self)
-        self._layouts = _LayoutManager(self)
+        self._layouts = _LayoutManager(self, application_logic.GetSliceLogics())
         self._logic = application_logic
 
     def applicationLogic(self):
