@@ -10,6 +10,7 @@ import pytest
 import SimpleITK as sitk
 
 from UMambaXAILogic.engine import Request, run_case
+from UMambaXAILogic.engine.attribution import METHODS
 from UMambaXAILogic.engine.errors import CancelledError
 from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.method_settings import MethodOptions
@@ -118,3 +119,14 @@ def test_a_cancel_leaves_nothing_behind(make_trained_folder, volume, tmp_path, n
     with pytest.raises(CancelledError):
         run_case(request, Impatient())
     assert not (tmp_path / "out").exists() or not any((tmp_path / "out").iterdir())
+
+
+def test_the_developer_guides_method_is_complete(make_trained_folder, volume, tmp_path, repository, monkeypatch):
+    guide = (repository / "Documentation" / "developer-guide.md").read_text()
+    (code,) = [block for block in guide.split("```python\n")[1:] if "class Saliency" in block]
+    namespace: dict = {}
+    exec(code.split("```")[0], namespace)
+    monkeypatch.setitem(METHODS, "saliency", namespace["Saliency"]())
+    metrics = run_case(Request(volume, str(make_trained_folder()), tmp_path, method="saliency")).metrics
+    assert metrics["attribution"]["method"] == "saliency" and metrics["attribution"]["layers"] == ["input"]
+    assert metrics["attribution"]["passes"]["backward"] > 0
