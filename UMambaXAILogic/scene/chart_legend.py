@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+import vtk
+
+#: Loaded before any view is asked for its chart: an application that loads VTK's modules when they are needed would
+#: hand the chart out as a ``vtkContextItem``, which has no legend.
+Chart = vtk.vtkChartXY
 
 
-def put_legend_beside(chart: Any) -> None:
+def put_legend_beside(chart: Chart) -> None:
     """Put the legend to the right of a chart: inside, where VTK puts it, it lies on the lines.
 
     Args:
-        chart: a ``vtkChartXY``; a chart node cannot say this, so it is told to the view's own chart.
+        chart: a view's own; a chart node cannot say this.
     """
     legend = chart.GetLegend()
     legend.SetInline(False)

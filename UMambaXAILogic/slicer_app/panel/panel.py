@@ -121,6 +121,7 @@ class Panel:
             (self.controller.logged, self.log_section.add),
             (self.controller.succeeded, self._on_succeeded),
             (self.controller.measured, self.statistics_section.take_result),
+            (self.results.shown, self.result_section.on_shown),
         ]
 
     def _on_succeeded(self, job: Any) -> None:
@@ -144,6 +145,8 @@ class Panel:
         """Hold on to nothing of the scene."""
         if self.parameters is None:
             return
+        for section in self.sections:
+            section.before_leaving()
         self.parameters.RemoveObserver(self._observation)
         self.parameters.disconnectGui(self._binding)
         self.parameters = None

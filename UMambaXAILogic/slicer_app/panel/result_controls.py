@@ -1,4 +1,4 @@
-"""What the panel's controls do to the result that they are about."""
+"""What the panel's controls do to the results of the scene, one of which they are about."""
 
 from __future__ import annotations
 
@@ -9,62 +9,115 @@ from typing import Any
 import qt
 import slicer
 
-from UMambaXAILogic.engine.errors import InputError
+from UMambaXAILogic.engine.errors import InputError, UMambaXAIError
+from UMambaXAILogic.interaction import Signal
 from UMambaXAILogic.interaction.numbers_text import numbers_text
+from UMambaXAILogic.interaction.panel.numbers import ResultNumbers, result_numbers
 from UMambaXAILogic.interaction.panel.result import ResultFacts
 from UMambaXAILogic.scene.export_results import export_metrics, export_tables
-from UMambaXAILogic.scene.result_layout import is_shown, restore_layout, show_layout
-from UMambaXAILogic.scene.result_layout_description import PROJECTION_TAG, THREE_D_TAG
-from UMambaXAILogic.scene.result_view import ResultView, find_result_of
-from UMambaXAILogic.scene.slice_selection import select_slice
-from UMambaXAILogic.scene.volume_rendering import CPU_RAY_CASTER
+from UMambaXAILogic.scene.result_layout import is_shown, restore_layout
+from UMambaXAILogic.scene.result_view import ResultNodes, ResultView, Showing, find_result_of, find_results
+from UMambaXAILogic.scene.result_view.nodes import METRICS, SEGMENTATION, VOLUME
+from UMambaXAILogic.scene.result_view.state import OFF
+from UMambaXAILogic.scene.run_nodes import RUN_ATTRIBUTE
 
-from .result_selection import ResultSelection
-
-_SOFTWARE_RENDERERS = ("llvmpipe", "softpipe", "swiftshader")
+from .ray_caster import ray_caster
+from .result_arrangement import ResultArrangement
 
 
 class ResultControls:
     """Shows, arranges and exports one result: that of the segmentation it is told.
 
+    Signals:
+        shown(error: UMambaXAIError or None): what was asked for last is in sight, or cannot be shown.
+
     Args:
         scene: gives the scene.
+        call_later: calls a function as soon as the event loop turns.
     """
 
-    def __init__(self, scene: Callable[[], Any] = lambda: slicer.mrmlScene) -> None:
+    def __init__(
+        self,
+        scene: Callable[[], Any] = lambda: slicer.mrmlScene,
+        call_later: Callable[[float, Callable[[], None]], Any] | None = None,
+    ) -> None:
+        self.shown = Signal()
         self._scene = scene
+        self._call_later = call_later or _on_event_loop
         self._segmentation_id = ""
-        self._selection = ResultSelection(self._select_row)
+        self._showing = Showing(self._call_later)
+        self._arrangement = ResultArrangement(lambda: self.nodes)
+        self._numbers: tuple[Any, ResultNumbers] | None = None
 
     def use(self, segmentation_node: Any) -> None:
         """Be about the result that this prediction belongs to; None: about none."""
         self._segmentation_id = "" if segmentation_node is None else segmentation_node.GetID()
 
+    def leave(self) -> None:
+        """The scene is left, or the panel: take no further step, follow no view."""
+        self._showing.stop()
+        self._arrangement.stop()
+
+    def later(self, callback: Callable[[], None]) -> None:
+        """Call something as soon as the event loop turns."""
+        self._call_later(0.0, callback)
+
     @property
-    def view(self) -> ResultView | None:
-        """The result's view; None where there is no result, or its prediction was removed."""
+    def scene(self) -> Any:
+        """The scene."""
+        return self._scene()
+
+    @property
+    def nodes(self) -> ResultNodes | None:
+        """The result's nodes; None where there is no result, or its volume or prediction was removed."""
         node = self._scene().GetNodeByID(self._segmentation_id) if self._segmentation_id else None
         nodes = None if node is None else find_result_of(node)
-        if nodes is None or nodes.get("volume") is None or nodes.get("segmentation") is None:
-            return None
-        return ResultView(nodes, _ray_caster())
+        return nodes if nodes is not None and _is_whole(nodes) else None
+
+    @property
+    def view(self) -> ResultView | None:
+        """The result's view; None where there is none."""
+        nodes = self.nodes
+        return None if nodes is None else ResultView(nodes, ray_caster())
+
+    @property
+    def latest_segmentation(self) -> Any:
+        """The prediction of the scene's latest result; None where there is no result."""
+        whole = [nodes for nodes in find_results(self._scene()) if _is_whole(nodes)]
+        return whole[-1].get(SEGMENTATION) if whole else None
 
     def facts(self) -> ResultFacts:
         """What there is to show."""
-        view = self.view
-        if view is None:
-            return ResultFacts(in_layout=is_shown(self._scene()))
+        nodes, in_layout = self.nodes, is_shown(self._scene())
+        results = tuple(
+            (one.get(SEGMENTATION).GetID(), f"{one.get(VOLUME).GetName()}: {one.record.GetAttribute(RUN_ATTRIBUTE)}")
+            for one in find_results(self._scene())
+            if _is_whole(one)
+        )
+        if nodes is None:
+            return ResultFacts(in_layout=in_layout, results=results)
+        view = ResultView(nodes)
         return ResultFacts(
             has_result=True,
             has_attention=view.has_attention,
             has_truth=view.has_truth,
             layers=view.layers,
             layer=view.state.layer,
-            in_layout=is_shown(self._scene()),
+            in_layout=in_layout,
+            results=results,
+            chosen=self._segmentation_id,
+            is_preparing=self._showing.is_running,
+            numbers=self._numbers_of(nodes),
         )
 
     def show(self, attention: list[str], prediction: str, truth: str, errors: bool, **attention_settings: Any) -> None:
-        """Show the result so; what it has not got is left out. See ``ResultView.show``."""
+        """Begin to show the result so, and no other; what it has not got is left out. See ``ResultView.show``.
+
+        ``shown`` says when it is in sight.
+
+        Raises:
+            UMambaXAIError: it cannot be shown.
+        """
         view = self.view
         if view is None:
             return
@@ -75,28 +128,26 @@ class ResultControls:
                 changes["layer"] = None  # chosen for another result
         if view.has_truth:
             changes |= {"truth": truth, "errors": errors}
-        view.show(**changes)
-        if is_shown(self._scene()):
+        self._showing.start(view, self._on_end, **changes)
+        self._hide_others(view.nodes)
+        if is_shown(self._scene()):  # views that are to show something are there before it is
             self.arrange(True)
 
     def arrange(self, wanted: bool) -> None:
         """Show the result's own layout, or the one that was there before."""
-        view = self.view
-        if not wanted or view is None:
+        nodes = self.nodes
+        if not wanted or nodes is None:
             restore_layout(self._scene())
-            return
-        first = not is_shown(self._scene())
-        show_layout(view.nodes, projection="projection" in view.state.attention)
-        self._selection.listen(self._scene())
-        if first:
-            _look_at_everything()
+            self._arrangement.stop()
+        else:
+            self._arrangement.show(nodes)
 
     def export(self, folder: Path) -> list[Path]:
         """Write tables and metrics file into a folder; raises ``InputError`` where that cannot be done."""
-        view = self._needed_view()
+        nodes = self._needed_nodes()
         try:
-            export_metrics(view.nodes, folder / "metrics.json")
-            return [folder / "metrics.json", *export_tables(view.nodes, folder, "table-")]
+            export_metrics(nodes, folder / "metrics.json")
+            return [folder / "metrics.json", *export_tables(nodes, folder, "table-")]
         except OSError as error:
             raise InputError(f"Nothing can be written into {folder}: {error.strerror}.", "Choose another.") from error
 
@@ -108,35 +159,40 @@ class ResultControls:
 
     def copy_numbers(self) -> None:
         """Put the result's numbers onto the clipboard."""
-        qt.QApplication.clipboard().setText(numbers_text(self._needed_view().nodes.metrics))
+        qt.QApplication.clipboard().setText(numbers_text(self._needed_nodes().metrics))
 
-    def _needed_view(self) -> ResultView:
-        view = self.view
-        if view is None:
+    def _needed_nodes(self) -> ResultNodes:
+        nodes = self.nodes
+        if nodes is None:
             raise InputError("The result was removed from the scene.", "Run Segment & Explain again.")
-        return view
+        return nodes
 
-    def _select_row(self, row: int) -> None:
-        view = self.view
-        if view is not None:
-            select_slice(view.nodes, row)
+    def _on_end(self, error: UMambaXAIError | None) -> None:
+        self.shown.emit(error)
+
+    def _hide_others(self, shown: ResultNodes) -> None:
+        """Two results in the same views cannot be told apart."""
+        for nodes in find_results(self._scene()):
+            state = nodes.state
+            if nodes.record is shown.record or state is None or not _is_whole(nodes):
+                continue
+            if state.attention or state.errors or (state.prediction, state.truth) != (OFF, OFF):
+                ResultView(nodes).hide()
+
+    def _numbers_of(self, nodes: ResultNodes) -> ResultNumbers | None:
+        """Read once: sliders ask many times a second."""
+        file = nodes.get(METRICS)
+        if file is None:
+            return None
+        version = (file.GetID(), file.GetMTime())
+        if self._numbers is None or self._numbers[0] != version:
+            self._numbers = version, result_numbers(nodes.metrics)
+        return self._numbers[1]
 
 
-def _ray_caster() -> str:
-    """What the user renders volumes with; without a graphics card the CPU's, where the other draws garbage."""
-    layouts = slicer.app.layoutManager()
-    if layouts.threeDViewCount:
-        window = layouts.threeDWidget(0).threeDView().renderWindow()
-        if any(name in window.ReportCapabilities().lower() for name in _SOFTWARE_RENDERERS):
-            return CPU_RAY_CASTER
-    return slicer.modules.volumerendering.logic().GetDefaultRenderingMethod() or CPU_RAY_CASTER
+def _is_whole(nodes: ResultNodes) -> bool:
+    return nodes.get(VOLUME) is not None and nodes.get(SEGMENTATION) is not None
 
 
-def _look_at_everything() -> None:
-    """A 3-D view that was just made looks past what is in it."""
-    layouts = slicer.app.layoutManager()
-    for index in range(layouts.threeDViewCount):
-        widget = layouts.threeDWidget(index)
-        if widget.mrmlViewNode().GetSingletonTag() in (THREE_D_TAG, PROJECTION_TAG):
-            widget.threeDView().resetFocalPoint()
-            widget.threeDView().resetCamera()
+def _on_event_loop(seconds: float, callback: Callable[[], None]) -> None:
+    qt.QTimer.singleShot(int(1000 * seconds), callback)

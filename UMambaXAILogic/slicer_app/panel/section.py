@@ -43,6 +43,9 @@ class Section:
     def after_binding(self, parameters: Any) -> None:
         """The controls follow these parameters now."""
 
+    def before_leaving(self) -> None:
+        """The scene is about to be left: hold on to nothing of it."""
+
     def show(self, state: PanelState) -> None:
         """Copy what is known onto the controls."""
 

@@ -122,7 +122,7 @@ def test_an_excess_that_a_reason_names_is_not_said_twice(metrics):
 
 
 def test_without_ground_truth_the_cells_say_so_and_the_rest_is_there(metrics):
-    metrics["segmentation"] = {"pm_voxels": 10, "gt_voxels": None, "dice": None, "iou": None}
+    metrics["segmentation"] |= {"gt_voxels": None, "dice": None, "iou": None, "precision": None, "recall": None}
     metrics["alignment"] = alignment("pm")
     metrics["gap"] = metrics["excess_alignment"] = None
     numbers = result_numbers(metrics)
@@ -157,6 +157,11 @@ def test_nothing_predicted_has_a_table_of_its_own_and_no_attention(metrics):
     assert numbers.alignment is None
     assert numbers.notes == ("(1) nothing was predicted",)
     assert numbers.origin.startswith("UMambaEnc, target")
+
+
+def test_a_file_of_a_version_that_measured_less_is_no_empty_prediction(metrics):
+    del metrics["segmentation"]["recall"]
+    assert result_numbers(metrics).notes == ("(1) it was not measured",)
 
 
 class _Cells(HTMLParser):

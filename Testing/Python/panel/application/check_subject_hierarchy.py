@@ -25,16 +25,17 @@ def run(panel, add_volume, worker, spin):
 
     def click() -> None:
         panel.ui.runButton.click()
-        spin(lambda: not panel.controller.is_busy)
+        spin(lambda: not panel.controller.is_busy and not panel.results.facts().is_preparing)
         assert "Done" in panel.ui.messageLabel.text
 
     return click
 
 
-def test_everything_lies_in_one_folder_below_the_volume_and_nothing_beside_it(panel, run):
+def test_everything_lies_in_one_folder_below_the_volume_and_nothing_beside_it(panel, run, spin):
     run()
     for name in ("contours", "cloud", "projection", "errors", "layout"):
         getattr(panel.ui, f"{name}Button").click()
+    spin(lambda: not panel.results.facts().is_preparing)
     tree = listed()
     assert sorted(tree) == ["CTA", "truth"]
     assert list(tree["CTA"]) == ["CTA: demo, seg-xres-cam"]

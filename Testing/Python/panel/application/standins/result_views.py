@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import slicer
+import vtk
 from PySide6 import QtCore, QtGui, QtWidgets
 
 
@@ -15,6 +16,13 @@ class PlotView(QtWidgets.QWidget):
 
     dataSelected = QtCore.Signal(object, object)
     mrml_signals = ("dataSelected(vtkStringArray*,vtkCollection*)",)
+
+    def __init__(self, parent: QtWidgets.QWidget) -> None:
+        super().__init__(parent)
+        self._chart = vtk.vtkChartXY()
+
+    def chart(self) -> vtk.vtkChartXY:
+        return self._chart
 
 
 class PlotWidget(QtWidgets.QWidget):
