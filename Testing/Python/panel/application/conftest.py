@@ -99,6 +99,9 @@ class FakeDialogs:
         self.asked.append("picture")
         return self.path
 
+    def open_folder(self, folder: str) -> None:
+        self.asked.append(f"open {folder}")
+
     def choose_wheels(self, current: str) -> str:
         self.asked.append("wheels")
         return self.path
@@ -145,6 +148,9 @@ class StandInRuntime:
 
     def describe(self, job) -> str:
         return "The packages work."
+
+    def wheels_command(self) -> str:
+        return "python3.12 -m pip wheel --wheel-dir umamba-xai-wheels torch==2.13.0"
 
 
 @pytest.fixture
