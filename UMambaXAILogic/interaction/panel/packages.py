@@ -20,6 +20,7 @@ ACTIONS = (INSTALL, VERIFY, REPAIR, UPDATE, DELETE)
 
 _NAMED = ("torch", "nnunetv2")
 _CHANGES_SHOWN = 3
+_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,8 @@ def step_in_words(step: Step, _: Translate = untranslated) -> str:
 def _bytes_in_words(done: int, total: int | None, _: Translate) -> str:
     if total is None:
         return size_in_words(done)
-    unit, name = (1e9, "GB") if total >= 1e9 else (1e6, "MB")
-    digits = 2 if unit == 1e9 else (1 if total < 1e7 else 0)
+    unit, name = next(known for known in _UNITS if total >= known[0] or known[0] == 1e3)
+    digits = 2 if unit == 1e9 else int(total < 10 * unit)
     return _("{done} of {total}").format(done=f"{done / unit:.{digits}f}", total=f"{total / unit:.{digits}f} {name}")
 
 

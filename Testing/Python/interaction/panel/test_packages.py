@@ -79,6 +79,7 @@ def test_sizes_are_said_as_people_say_them(size, words):
         (Step("download", "torch", 3, 99, 120_000_000, 527_000_000), "Downloading torch (3 of 99): 120 of 527 MB"),
         (Step("download", "nccl", 3, 99, 1_230_000_000, 2_590_000_000), "Downloading nccl (3 of 99): 1.23 of 2.59 GB"),
         (Step("download", "small", 4, None, 200_000, 3_000_000), "Downloading small (package 4): 0.2 of 3.0 MB"),
+        (Step("download", "tiny", 5, 99, 8_000, 23_000), "Downloading tiny (5 of 99): 8 of 23 kB"),
         (Step("download", "big", 4, None, 200_000, None), "Downloading big (package 4): 200 kB"),
         (Step("unpack", "torch", 5, 99), "Unpacking torch (5 of 99)"),
         (Step("build", "future"), "Building future"),
