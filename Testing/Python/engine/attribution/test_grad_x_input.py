@@ -92,6 +92,15 @@ def test_relu_comes_once_after_stitching(make_tiny_model, make_explained):
     assert np.allclose(found, expected)
 
 
+@pytest.mark.parametrize(("intensity", "told"), [(0.01, True), (2.0, False), (-2.0, False)])
+def test_explained_voxels_of_intensity_zero_are_told(make_planted, make_listener, intensity, told):
+    case = make_planted()
+    case.data[:, case.mask] = intensity
+    listener = make_listener()
+    METHOD.explain(case, [], MethodSettings(), listener)
+    assert ("input_near_zero" in listener.codes) == told
+
+
 def test_a_constant_network_has_no_map(constant):
     assert not explained(constant).on_network_grid(INPUT).any()
 

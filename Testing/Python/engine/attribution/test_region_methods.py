@@ -157,7 +157,7 @@ def test_costs_are_told_beforehand_counted_and_bounded(make_planted, make_listen
     assert len(calls) == maps.forward_passes
     details = maps.details
     assert details["regions"] <= 12 and details["region_size_mm"] > 6.0
-    assert listener.codes == ["regions_enlarged"]
+    assert "regions_enlarged" in listener.codes
     (announced,) = listener.announced
     expected = int(announced.split("up to ")[1].split()[0])
     gradient_passes = maps.backward_passes
