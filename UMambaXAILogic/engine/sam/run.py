@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +63,7 @@ def run_sam(request: SamRequest, reporter: Reporter | None = None) -> CaseResult
         record.stage("preprocess")
         slices = prompt_slices(case.volume, case.region, sam.frame)
         record.note(f"{len(slices.numbers)} of {len(slices.values)} axial slices hold the region")
-        with tempfile.TemporaryDirectory(dir=writer.scratch) as scratch, full_precision(device):
-            widths = {depth: sam.width(depth) for depth in depths}
-            store = FeatureStore(Path(scratch), len(slices.numbers), widths, sam.cells)
+        with _feature_store(sam, depths, writer) as store, full_precision(device):
             record.stage("segment")
             mask, prompts = _segment(request, case, sam, slices, store, record)
             record.stage("explain")
@@ -75,6 +75,17 @@ def run_sam(request: SamRequest, reporter: Reporter | None = None) -> CaseResult
         record.stage("write")
         metrics = sam_metrics(request, checkpoint, sam, case, slices, maps, measured, record)
         return writer.publish(metrics, measured.case.slices)
+
+
+@contextlib.contextmanager
+def _feature_store(sam: Sam, depths: Sequence[str], writer: CaseWriter) -> Iterator[FeatureStore]:
+    """A store on the results' disk, gone afterwards."""
+    widths = {depth: sam.width(depth) for depth in depths}
+    with (
+        tempfile.TemporaryDirectory(dir=writer.scratch) as folder,
+        FeatureStore(Path(folder), widths, sam.cells) as store,
+    ):
+        yield store
 
 
 def _segment(

@@ -36,11 +36,11 @@ def prompts():
 @pytest.fixture
 def maps_of(features, prompts, tmp_path):
     def compute(**settings):
-        store = FeatureStore(tmp_path, 2, {"block.2": 6, "embedding": 5}, 8)
-        for number in range(2):
-            store.write(number, {depth: torch.from_numpy(array[number]) for depth, array in features.items()})
         stage = stage_of(MethodSettings(**settings))
-        return similarity_maps(store, ("block.2", "embedding"), BOXES, prompts, PLACEMENT, stage, Reporter())
+        with FeatureStore(tmp_path, {"block.2": 6, "embedding": 5}, 8) as store:
+            for number in range(2):
+                store.write(number, {depth: torch.from_numpy(array[number]) for depth, array in features.items()})
+            return similarity_maps(store, ("block.2", "embedding"), BOXES, prompts, PLACEMENT, stage, Reporter())
 
     return compute
 
