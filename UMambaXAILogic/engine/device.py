@@ -3,32 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .device_list import DeviceFacts
 from .errors import NotInstalledError, UsageError
 
 if TYPE_CHECKING:
     import torch
 
 _NAME = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
-
-
-@dataclass(frozen=True)
-class DeviceFacts:
-    """One device as it is now.
-
-    Args:
-        name: ``cpu``, ``cuda:N`` or ``mps``.
-        description: the maker's name for it.
-        free_memory_mb: memory that could be allocated now (MiB); None where it cannot be asked.
-        total_memory_mb: memory there is (MiB); None where it cannot be asked.
-    """
-
-    name: str
-    description: str
-    free_memory_mb: int | None
-    total_memory_mb: int | None
 
 
 def check_device_name(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Which devices there are, asked of a worker by doors without torch. The standard library alone is imported here."""
+"""Which devices there are, as a worker tells it to doors without torch. The standard library alone is imported here."""
 
 from __future__ import annotations
 
@@ -7,13 +7,28 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from .atomic import write_text
-from .device import DeviceFacts, list_devices, why_no_cuda
 from .errors import InputError, UsageError
 
 KIND = "devices"
 DEVICES_NAME = "devices.json"
 VERSION = 1
+
+
+@dataclass(frozen=True)
+class DeviceFacts:
+    """One device as it is now.
+
+    Args:
+        name: ``cpu``, ``cuda:N`` or ``mps``.
+        description: the maker's name for it.
+        free_memory_mb: memory that could be allocated now (MiB); None where it cannot be asked.
+        total_memory_mb: memory there is (MiB); None where it cannot be asked.
+    """
+
+    name: str
+    description: str
+    free_memory_mb: int | None
+    total_memory_mb: int | None
 
 
 @dataclass(frozen=True)
@@ -41,14 +56,13 @@ def check_request(text: str) -> None:
         raise UsageError(f"The request for the devices has version {version!r}; this package reads {VERSION}.")
 
 
-def write_devices(path: Path) -> None:
-    """Ask torch, and write the answer down for ``read_devices``."""
-    found = {"devices": [dataclasses.asdict(facts) for facts in list_devices()], "why_no_cuda": why_no_cuda()}
-    write_text(path, json.dumps(found, allow_nan=False))
+def devices_text(found: DeviceList) -> str:
+    """The answer as JSON, for ``read_devices``."""
+    return json.dumps(dataclasses.asdict(found), allow_nan=False)
 
 
 def read_devices(path: Path) -> DeviceList:
-    """Read ``write_devices``'s file.
+    """Read a file of ``devices_text``.
 
     Raises:
         InputError: it is not one.

@@ -151,12 +151,16 @@ def _read_case_files(text: str, scratch: Path) -> Task:
 
 
 def _read_devices(text: str, scratch: Path) -> Task:
-    from .device_list import DEVICES_NAME, check_request, write_devices
+    from .device_list import DEVICES_NAME, DeviceList, check_request, devices_text
 
     check_request(text)
 
     def run(reporter: Reporter) -> Answer:
-        write_devices(scratch / DEVICES_NAME)
+        from .atomic import write_text
+        from .device import list_devices, why_no_cuda
+
+        found = DeviceList(tuple(list_devices()), why_no_cuda())
+        write_text(scratch / DEVICES_NAME, devices_text(found))
         return Answer(scratch, {"devices": scratch / DEVICES_NAME})
 
     return Task(run, _nothing)

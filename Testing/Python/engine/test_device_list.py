@@ -7,9 +7,9 @@ import json
 import pytest
 import torch
 
-from UMambaXAILogic.engine import device_list
-from UMambaXAILogic.engine.device import DeviceFacts, device_facts
-from UMambaXAILogic.engine.device_list import devices_request, read_devices
+from UMambaXAILogic.engine import device
+from UMambaXAILogic.engine.device import device_facts
+from UMambaXAILogic.engine.device_list import DeviceFacts, devices_request, read_devices
 from UMambaXAILogic.engine.errors import InputError, UsageError
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.worker_requests import read_task
@@ -19,8 +19,8 @@ from UMambaXAILogic.interaction.job import FINISHED, Job
 
 def test_the_worker_answers_with_what_torch_finds(tmp_path, monkeypatch):
     found = [DeviceFacts("cuda:0", "Pretended GPU", 4096, None), device_facts("cpu")]
-    monkeypatch.setattr(device_list, "list_devices", lambda: found)
-    monkeypatch.setattr(device_list, "why_no_cuda", lambda: "")
+    monkeypatch.setattr(device, "list_devices", lambda: found)
+    monkeypatch.setattr(device, "why_no_cuda", lambda: "")
     answer = read_task(devices_request(), tmp_path).run(Reporter())
     assert answer.folder == tmp_path
     listed = read_devices(answer.files["devices"])

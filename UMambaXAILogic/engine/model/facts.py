@@ -16,7 +16,7 @@ from .architecture import UMAMBA_TRAINERS, architecture_of
 from .archive import unpack_description
 from .checkpoint_head import read_head
 from .folder import DATASET, REFERENCE_PROFILE, TrainedFolder
-from .labels import Label, foreground_labels, has_regions
+from .labels import Label, foreground_labels, has_regions, ignored_value
 from .layer_names import PlannedLayer, default_layer_names, umamba_layers, unet_layers
 from .plans import network_configuration
 from .plans_check import check_plans
@@ -36,6 +36,7 @@ class ModelFacts:
         trainer_name: class name of the trainer.
         configuration_name: ``3d_fullres`` and the like.
         labels: what it segments, without the background.
+        ignored_value: of annotations, where nobody knows what is there; None where there is none.
         has_regions: labels may overlap.
         patch_size: voxels of one window, x y z; two numbers for a 2-D model.
         spacing_mm: of the voxels it was trained on, x y z; two numbers for a 2-D model.
@@ -54,6 +55,7 @@ class ModelFacts:
     trainer_name: str
     configuration_name: str
     labels: tuple[Label, ...]
+    ignored_value: int | None
     has_regions: bool
     patch_size: tuple[int, ...]
     spacing_mm: tuple[float, ...]
@@ -101,6 +103,7 @@ def _facts_of(folder: TrainedFolder, configuration: str | None) -> ModelFacts:
         trainer_name=first.trainer_name,
         configuration_name=name,
         labels=labels,
+        ignored_value=ignored_value(folder.dataset_json),
         has_regions=has_regions(folder.dataset_json),
         patch_size=tuple(int(voxels) for voxels in _in_storage_order(folder, planned["patch_size"])),
         spacing_mm=tuple(float(spacing) for spacing in _in_storage_order(folder, planned["spacing"])),

@@ -41,6 +41,11 @@ def foreground_labels(dataset_json: Mapping[str, Any], path: Path) -> tuple[Labe
         raise ModelError(f"The labels of {path} cannot be used: {error}.") from error
 
 
+def ignored_value(dataset_json: Mapping[str, Any]) -> int | None:
+    """The value that says that nobody knows what is there; None where the labels have none."""
+    return dataset_json["labels"].get(_IGNORE)
+
+
 def has_regions(dataset_json: Mapping[str, Any]) -> bool:
     """Whether labels may overlap, so that each has a sigmoid of its own."""
     return any(isinstance(value, list | tuple) and len(value) > 1 for value in dataset_json["labels"].values())

@@ -13,11 +13,11 @@ from UMambaXAILogic.engine.errors import UMambaXAIError
 from UMambaXAILogic.engine.failure import Failure, describe_failure
 
 from .. import job as jobs
-from ..model_choice import problem_with_model
 from ..profile_choice import problem_with_profile
 from ..protocol import Device, Step
 from ..signal import Signal
 from .inputs import PanelInputs
+from .model_look import ModelLookup
 from .packages import BROKEN, OUTDATED, PackagesFacts
 from .state import (
     RUNTIME_BROKEN,
@@ -140,10 +140,16 @@ class PanelController:
         measure: the domain statistics.
         runtime: the packages.
         confirm: asks the user a text and its details; True means go on.
+        models: says what a model is; None: looks at the disk.
     """
 
     def __init__(
-        self, segment: Activity, measure: Activity, runtime: RuntimeSetup, confirm: Callable[[str, str], bool]
+        self,
+        segment: Activity,
+        measure: Activity,
+        runtime: RuntimeSetup,
+        confirm: Callable[[str, str], bool],
+        models: ModelLookup | None = None,
     ) -> None:
         self.changed = Signal()
         self.logged = Signal()
@@ -152,6 +158,7 @@ class PanelController:
         self._activities = {_RUN: (segment, self.succeeded), _MEASURE: (measure, self.measured)}
         self._runtime = runtime
         self._confirm = confirm
+        self.models = ModelLookup() if models is None else models
         self._activity = _RUN
         self._job: PanelJob | None = None
         self._installing = False
@@ -173,7 +180,7 @@ class PanelController:
             self._packages = self._runtime.facts()
         return PanelState(
             inputs=inputs,
-            model_problem="" if self.is_busy else problem_with_model(inputs.model),
+            model=self.models.look(inputs.model, is_busy=self.is_busy),
             profile_problem="" if self.is_busy else problem_with_profile(inputs.profile),
             runtime=self._runtime_state(),
             runtime_problem="" if self.is_busy else self._runtime.problem,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .choices import RunChoices
+from .node_parts import NodeParts
+
 
 @dataclass(frozen=True)
 class PanelInputs:
@@ -13,6 +16,10 @@ class PanelInputs:
         volume_id: empty where none is chosen.
         model: ``"demo"`` or a path, empty where none is chosen.
         ground_truth_id: empty where none is chosen.
+        ground_truth_parts: its segments or labels, and which of them count.
+        region_id, region_name: of the node that bounds what is explained and measured; empty where none is chosen.
+        region_parts: its segments, and which of them count.
+        choices: how the run is to be done.
         threshold: attention below it is not shown.
         profile: path of a stored reference profile; empty: the model's own.
     """
@@ -22,5 +29,10 @@ class PanelInputs:
     model: str = ""
     ground_truth_id: str = ""
     ground_truth_name: str = ""
+    ground_truth_parts: NodeParts = NodeParts()
+    region_id: str = ""
+    region_name: str = ""
+    region_parts: NodeParts = NodeParts()
+    choices: RunChoices = RunChoices()
     threshold: float = 0.3
     profile: str = ""

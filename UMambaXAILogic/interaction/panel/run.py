@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from .. import job as jobs
 from .packages import step_in_words
+from .run_options import problem_with_choices
 from .state import RUNTIME_BROKEN, RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_OUTDATED, PanelState
 from .words import Translate, in_words, untranslated
 
@@ -61,7 +62,12 @@ def _obstacle(state: PanelState, _: Translate) -> str:
         return _("Choose a volume to segment.")
     if not state.inputs.model:
         return _("Choose a model: the demo model, a trained nnU-Net folder or an exported zip.")
-    return state.model_problem or state.runtime_problem
+    return _mistake(state, _) or state.runtime_problem
+
+
+def _mistake(state: PanelState, _: Translate) -> str:
+    """What is wrong with what somebody chose."""
+    return state.model.problem or problem_with_choices(state.inputs, state.model.facts, _)
 
 
 def _run_text(state: PanelState, _: Translate) -> str:
@@ -130,7 +136,8 @@ def _message(state: PanelState, obstacle: str, _: Translate) -> tuple[str, str]:
         return "", INFORMATION
     if state.error:
         return state.error, ERROR
-    problem = state.model_problem or state.runtime_problem or state.profile_problem
+    mistake = _("The chosen model cannot be used: see above.") if state.model.problem else _mistake(state, _)
+    problem = mistake or state.runtime_problem or state.profile_problem
     if problem:
         return problem, ERROR
     if state.job_state == jobs.CANCELLED:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .. import job as jobs
 from ..protocol import Step
 from .inputs import PanelInputs
+from .model_look import ModelLook
 from .packages import PackagesFacts
 
 RUNTIME_READY, RUNTIME_MISSING, RUNTIME_INSTALLING = "ready", "missing", "installing"
@@ -20,7 +21,7 @@ class PanelState:
 
     Args:
         inputs: what is chosen.
-        model_problem: why that model cannot be used, empty where nothing is known against it.
+        model: what the chosen model is, or why it cannot be used.
         profile_problem: why the chosen profile cannot be used, empty where nothing is known against it.
         runtime: ``ready``, ``missing``, ``outdated``, ``broken`` or ``installing`` (or checking, deleting).
         runtime_problem: why the Python that was chosen cannot be used, empty where nothing is known against it.
@@ -38,7 +39,7 @@ class PanelState:
     """
 
     inputs: PanelInputs = PanelInputs()
-    model_problem: str = ""
+    model: ModelLook = ModelLook()
     profile_problem: str = ""
     runtime: str = RUNTIME_READY
     runtime_problem: str = ""

@@ -20,3 +20,10 @@ def in_words(seconds: float) -> str:
     minutes = max(1, round(seconds / 60))
     hours, minutes_left = divmod(minutes, 60)
     return f"{hours} h {minutes_left} min" if hours else f"{minutes} min"
+
+
+def breakable(text: str) -> str:
+    """The text with places to break lines at inside paths: a label that cannot break widens the whole panel."""
+    for sign in "/\\_":
+        text = text.replace(sign, f"{sign}\u200b")
+    return text

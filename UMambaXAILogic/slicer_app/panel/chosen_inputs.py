@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from UMambaXAILogic.interaction.panel.choices import RunChoices
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
+from UMambaXAILogic.interaction.panel.node_parts import LABELS, SEGMENTS, NodeParts, Part
+from UMambaXAILogic.scene.node_parts import LabelValues, segments
 
-from .parameters import ModelSource
+from .parameters import present
+
+_label_values = LabelValues()
 
 
 def chosen_inputs(parameters: Any) -> PanelInputs:
@@ -17,13 +22,65 @@ def chosen_inputs(parameters: Any) -> PanelInputs:
     """
     if parameters is None:
         return PanelInputs()
-    volume, truth = parameters.inputVolume, parameters.groundTruth
+    volume, truth, region = map(present, (parameters.inputVolume, parameters.groundTruth, parameters.region))
     return PanelInputs(
-        volume_id=volume.GetID() if volume is not None else "",
-        volume_name=volume.GetName() if volume is not None else "",
-        model="demo" if parameters.modelSource == ModelSource.DEMO else parameters.modelPath,
-        ground_truth_id=truth.GetID() if truth is not None else "",
-        ground_truth_name=truth.GetName() if truth is not None else "",
+        volume_id=_id(volume),
+        volume_name=_name(volume),
+        model=parameters.model,
+        ground_truth_id=_id(truth),
+        ground_truth_name=_name(truth),
+        ground_truth_parts=_parts(truth, parameters.groundTruthParts),
+        region_id=_id(region),
+        region_name=_name(region),
+        region_parts=_parts(region, parameters.regionParts, with_labels=False),
+        choices=_choices(parameters),
         threshold=round(parameters.threshold, 2),  # sliders give 0.7000000000000001
         profile=parameters.profilePath.strip(),
     )
+
+
+def _choices(parameters: Any) -> RunChoices:
+    return RunChoices(
+        target=parameters.target,
+        target_kind=parameters.targetKind,
+        method=parameters.method,
+        settings=tuple(parameters.methodSettings),
+        pool=parameters.pool,
+        pool_mode=parameters.poolMode,
+        layers=tuple(parameters.explainedLayers),
+        preset=parameters.preset,
+        thresholds=parameters.thresholds,
+        device=parameters.device,
+        memory_limit_gb=parameters.memoryLimit,
+        folds=tuple(parameters.folds),
+        mirror=parameters.mirror,
+        step=parameters.step,
+        save_layer_maps=parameters.saveLayerMaps,
+        replace=parameters.replaceEarlier,
+    )
+
+
+def _parts(node: Any, kept: Any, with_labels: bool = True) -> NodeParts:
+    """What a node is made of.
+
+    Args:
+        kept: keys of the parts that count, as the scene keeps them.
+        with_labels: a label volume's values can be told apart; else it is taken whole.
+    """
+    if node is None:
+        return NodeParts()
+    if node.IsA("vtkMRMLSegmentationNode"):
+        return NodeParts(SEGMENTS, tuple(Part(key, name) for key, name in segments(node)), tuple(kept))
+    if with_labels and node.IsA("vtkMRMLLabelMapVolumeNode"):
+        values = _label_values.of(node)
+        if values is not None:
+            return NodeParts(LABELS, tuple(Part(str(value), str(value)) for value in values), tuple(kept))
+    return NodeParts()
+
+
+def _id(node: Any) -> str:
+    return "" if node is None else node.GetID()
+
+
+def _name(node: Any) -> str:
+    return "" if node is None else node.GetName()

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import ctk
 import slicer
+from slicer.i18n import tr as _
 
+from UMambaXAILogic.interaction.panel.checked import kept
+from UMambaXAILogic.interaction.panel.inputs_ui import inputs_ui
+from UMambaXAILogic.interaction.panel.model_words import model_title
+from UMambaXAILogic.interaction.panel.remembered_models import CHOOSE_ARCHIVE, CHOOSE_FOLDER
+from UMambaXAILogic.interaction.panel.run_options import usual_truth
 from UMambaXAILogic.interaction.panel.state import PanelState
+from UMambaXAILogic.scene.input_volumes import input_volumes
 
 from ..connections import connect
-from .parameters import ModelSource
+from ..model_memory import ModelMemory
+from .option_controls import checked_keys, chosen_key, show_checks, show_choice
 from .section import Section
+
+if TYPE_CHECKING:
+    from .panel import Panel
+
+_REFUSAL = "color: #d0342c;"
 
 
 class InputsSection(Section):
@@ -18,37 +32,61 @@ class InputsSection(Section):
 
     ui_file = "Inputs.ui"
 
+    def __init__(self, panel: Panel, ui_path: str) -> None:
+        super().__init__(panel, ui_path)
+        self._memory = ModelMemory()
+        self._missing: frozenset[str] = frozenset()
+
     def connect_controls(self) -> None:
         """See ``Section``."""
-        connect(self.ui.browseModelButton, "clicked(bool)", self.on_browse_model)
+        # Some lines of the list open a dialog: turning the wheel over it must not.
+        self.ui.modelSelector.scrollWheelEffect = ctk.ctkComboBox.NeverScroll
+        connect(self.ui.modelSelector, "currentIndexChanged(int)", self.on_model)
+        connect(self.ui.groundTruthPartsSelector, "checkedIndexesChanged()", self.on_ground_truth_parts)
 
     def before_binding(self, parameters: Any) -> None:
         """Take the scene's first volume where none is chosen."""
         if parameters.inputVolume is None:
-            volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-            plain = [node for node in volumes if node.GetClassName() == "vtkMRMLScalarVolumeNode"]
-            if plain:
-                parameters.inputVolume = plain[0]
+            volumes = input_volumes(slicer.mrmlScene)
+            if volumes:
+                parameters.inputVolume = volumes[0]
+
+    def after_binding(self, parameters: Any) -> None:
+        """See which of the remembered models are still there."""
+        self._missing = self._memory.missing()
 
     def show(self, state: PanelState) -> None:
         """See ``Section``."""
-        ui = self.ui
-        for control in (
-            ui.inputVolumeSelector,
-            ui.modelSourceSelector,
-            ui.modelPathEdit,
-            ui.browseModelButton,
-            ui.groundTruthSelector,
-        ):
-            control.setEnabled(not state.is_busy)
-        chosen = self.panel.parameters
-        ui.modelPathWidget.setVisible(chosen is not None and chosen.modelSource != ModelSource.DEMO)
+        ui, shown = self.ui, inputs_ui(state, self._memory.models(), self._missing, _)
+        for control in (ui.inputVolumeSelector, ui.modelSelector, ui.groundTruthSelector, ui.groundTruthPartsSelector):
+            control.setEnabled(shown.enabled)
+        show_choice(ui.modelSelector, shown.models, shown.model)
+        ui.modelInfoLabel.setText(shown.model_line)
+        ui.modelInfoLabel.setToolTip(shown.model_tooltip)
+        ui.modelInfoLabel.setStyleSheet("" if shown.model_is_usable else _REFUSAL)
+        ui.groundTruthPartsLabel.setText(shown.truth_parts_label)
+        ui.groundTruthPartsLabel.setVisible(shown.truth_parts_visible)
+        ui.groundTruthPartsSelector.setVisible(shown.truth_parts_visible)
+        show_checks(ui.groundTruthPartsSelector, shown.truth_parts, shown.truth_parts_checked)
 
-    def on_browse_model(self, checked: bool = False) -> None:
-        """Choose the model in a dialog."""
-        chosen, dialogs = self.panel.parameters, self.panel.dialogs
-        archive = chosen.modelSource == ModelSource.ARCHIVE
-        choose = dialogs.choose_model_archive if archive else dialogs.choose_model_folder
-        path = choose(chosen.modelPath)
+    def on_model(self, index: int) -> None:
+        """Another model, or a dialog to look for one."""
+        parameters, dialogs = self.panel.parameters, self.panel.dialogs
+        dialog_of = {CHOOSE_FOLDER: dialogs.choose_model_folder, CHOOSE_ARCHIVE: dialogs.choose_model_archive}
+        key = chosen_key(self.ui.modelSelector)
+        path = dialog_of[key](parameters.model) if key in dialog_of else key
         if path:
-            chosen.modelPath = path
+            facts = self.panel.controller.models.look(path).facts
+            if key in dialog_of and facts is not None:
+                self._memory.remember(path, model_title(facts))
+            self._missing = self._memory.missing()
+            parameters.model = path
+        self.panel.refresh()  # where the user changed their mind, the list still shows the dialog's line
+
+    def on_ground_truth_parts(self) -> None:
+        """Other segments or labels count."""
+        inputs = self.panel.inputs()
+        usual = usual_truth(inputs, self.panel.controller.models.look(inputs.model).facts)
+        keys = inputs.ground_truth_parts.keys
+        checked = checked_keys(self.ui.groundTruthPartsSelector)
+        self.panel.parameters.groundTruthParts = list(kept(keys, checked, usual))

@@ -10,8 +10,10 @@ import vtk
 
 from UMambaXAILogic.engine.errors import UMambaXAIError
 from UMambaXAILogic.interaction.panel.controller import PanelController
+from UMambaXAILogic.interaction.panel.devices import DeviceInquiry
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 
+from .advanced_section import AdvancedSection
 from .chosen_inputs import chosen_inputs
 from .inputs_section import InputsSection
 from .log_section import LogSection
@@ -42,6 +44,7 @@ class Panel:
             return kind(self, ui_path(kind.ui_file))
 
         self.inputs_section = made(InputsSection)
+        self.advanced_section = made(AdvancedSection)
         self.run_section = made(RunSection)
         self.result_section = made(ResultSection)
         self.statistics_section = made(StatisticsSection)
@@ -49,6 +52,7 @@ class Panel:
         self.log_section = made(LogSection)
         self.sections: tuple[Section, ...] = (
             self.inputs_section,
+            self.advanced_section,
             self.run_section,
             self.result_section,
             self.statistics_section,
@@ -89,6 +93,12 @@ class Panel:
         assert self._services is not None
         return self._services.results
 
+    @property
+    def devices(self) -> DeviceInquiry:
+        """What can compute."""
+        assert self._services is not None
+        return self._services.devices
+
     def use(self, services: PanelServices) -> None:
         """Work with these services; tests bring their own."""
         self.leave()
@@ -103,6 +113,7 @@ class Panel:
             return
         for signal, receive in self._heard():
             signal.disconnect(receive)
+        self.devices.cancel()
         self.controller.cancel()
         self.controller.forget()
         self._services = None
@@ -118,6 +129,7 @@ class Panel:
     def _heard(self) -> list[tuple[Any, Callable[..., None]]]:
         return [
             (self.controller.changed, self.refresh),
+            (self.devices.changed, self.refresh),
             (self.controller.logged, self.log_section.add),
             (self.controller.succeeded, self._on_succeeded),
             (self.controller.measured, self.statistics_section.take_result),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Union
 import slicer
 from slicer import (
     vtkMRMLLabelMapVolumeNode,
+    vtkMRMLMarkupsROINode,
     vtkMRMLPlotChartNode,
     vtkMRMLScalarVolumeNode,
     vtkMRMLSegmentationNode,
@@ -16,23 +17,10 @@ from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
+from UMambaXAILogic.engine.model.reference import DEMO
+from UMambaXAILogic.interaction.panel.choices import DEFAULT_METHOD, DEFAULT_THRESHOLD_TEXT
+
 MODULE = "UMambaXAI"
-
-
-class ModelSource(enum.Enum):
-    """Where the model comes from."""
-
-    DEMO = "demo"
-    FOLDER = "folder"
-    ARCHIVE = "archive"
-
-    def label(self) -> str:
-        """What the combo box shows."""
-        return {
-            ModelSource.DEMO: _("Demo model (phantom vessels)"),
-            ModelSource.FOLDER: _("Trained nnU-Net folder"),
-            ModelSource.ARCHIVE: _("Exported zip"),
-        }[self]
 
 
 class MaskMode(enum.Enum):
@@ -49,15 +37,33 @@ class MaskMode(enum.Enum):
 
 @parameterNodeWrapper
 class UMambaXAIParameterNode:
-    """Everything that is chosen.
+    """Everything that is chosen. Lists hold what ``interaction.panel.checked`` keeps of several things to check.
 
     ``result`` is the prediction of the result that is shown; table and chart are the domain statistics.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
-    modelSource: ModelSource = ModelSource.DEMO
-    modelPath: str = ""
+    model: str = DEMO
     groundTruth: Union[vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]  # noqa: UP007 the wrapper wants this
+    groundTruthParts: list[str]
+    region: Union[vtkMRMLMarkupsROINode, vtkMRMLSegmentationNode, vtkMRMLLabelMapVolumeNode, None]  # noqa: UP007
+    regionParts: list[str]
+    target: str = ""
+    targetKind: str = "prediction"
+    method: str = DEFAULT_METHOD
+    methodSettings: list[str]
+    pool: Annotated[int, WithinRange(0, 64)] = 0
+    poolMode: str = "max"
+    explainedLayers: list[str]
+    preset: str = ""
+    thresholds: str = DEFAULT_THRESHOLD_TEXT
+    device: str = "auto"
+    memoryLimit: Annotated[float, WithinRange(0.0, 4096.0)] = 0.0
+    folds: list[str]
+    mirror: bool = False
+    step: Annotated[float, WithinRange(0.1, 1.0)] = 0.5
+    saveLayerMaps: bool = False
+    replaceEarlier: bool = True
     result: vtkMRMLSegmentationNode
     showOverlay: bool = True
     showContours: bool = False

@@ -8,12 +8,15 @@ from typing import Any
 
 import slicer
 
+from UMambaXAILogic.engine.errors import ModelError
 from UMambaXAILogic.interaction.domain_summary import summarise_statistics
-from UMambaXAILogic.interaction.model_choice import problem_with_model
 from UMambaXAILogic.interaction.panel.controller import Activity, PanelController, RuntimeSetup
+from UMambaXAILogic.interaction.panel.devices import DeviceInquiry
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
+from UMambaXAILogic.interaction.panel.model_look import ModelLookup
+from UMambaXAILogic.interaction.panel.node_parts import SEGMENTS
+from UMambaXAILogic.interaction.panel.run_options import run_options
 from UMambaXAILogic.interaction.summary import summarise
-from UMambaXAILogic.scene.label_export import ALL_SEGMENTS
 
 from ..dialogs import Dialogs
 from ..environment import Environment
@@ -30,11 +33,13 @@ class PanelServices:
         controller: what clicks do.
         dialogs: what asks the user.
         results: what shows a result.
+        devices: says what can compute.
     """
 
     controller: PanelController
     dialogs: Any
     results: ResultControls
+    devices: DeviceInquiry
 
 
 def make_services(
@@ -52,21 +57,28 @@ def make_services(
     if runtime is None:
         runtime = PrivateRuntimeSetup(Environment(), lambda: ProcessRunner(slicer.app))
 
+    models = ModelLookup()
+
+    def node(node_id: str) -> Any:
+        return scene().GetNodeByID(node_id) if node_id else None
+
     def start_run(inputs: PanelInputs) -> Any:
         return logic.startSegmentAndExplain(
-            scene().GetNodeByID(inputs.volume_id),
+            node(inputs.volume_id),
             model=inputs.model,
-            groundTruthNode=scene().GetNodeByID(inputs.ground_truth_id) if inputs.ground_truth_id else None,
+            groundTruthNode=node(inputs.ground_truth_id),
             threshold=inputs.threshold,
-            groundTruthSegments=ALL_SEGMENTS,  # as all values of a label volume do; the panel has no way to choose
+            regionNode=node(inputs.region_id),
+            **_options(inputs, models),
         )
 
     def start_measure(inputs: PanelInputs) -> Any:
+        parts = inputs.ground_truth_parts
         return logic.startComputeDomainStatistics(
-            scene().GetNodeByID(inputs.volume_id),
-            maskNode=scene().GetNodeByID(inputs.ground_truth_id) if inputs.ground_truth_id else None,
-            profile=inputs.profile or _usable(inputs.model),
-            maskSegments=ALL_SEGMENTS,
+            node(inputs.volume_id),
+            maskNode=node(inputs.ground_truth_id),
+            profile=inputs.profile or (None if models.look(inputs.model).facts is None else inputs.model),
+            maskSegments=parts.chosen() if parts.kind == SEGMENTS else None,
         )
 
     controller = PanelController(
@@ -74,10 +86,18 @@ def make_services(
         Activity(start_measure, lambda job: summarise_statistics(job.result.row, job.result.comparison)),
         runtime,
         dialogs.confirm,
+        models,
     )
-    return PanelServices(controller, dialogs, ResultControls(scene))
+    return PanelServices(controller, dialogs, ResultControls(scene), DeviceInquiry(logic.startListDevices))
 
 
-def _usable(model: str) -> str | None:
-    """A model whose profile can be asked for; a volume can be measured without one."""
-    return model if model and not problem_with_model(model) else None
+def _options(inputs: PanelInputs, models: ModelLookup) -> dict[str, Any]:
+    """What is chosen about the run.
+
+    Raises:
+        ModelError: the model cannot be used.
+    """
+    look = models.look(inputs.model)
+    if look.facts is None:
+        raise ModelError(look.problem or "No model is chosen.")
+    return run_options(inputs, look.facts)

@@ -43,6 +43,7 @@ def agrees(facts: ModelFacts, model: Model) -> None:
     assert facts.dimension == model.dimension
     assert facts.default_folds == model.folds
     assert facts.has_regions == model.label_manager.has_regions
+    assert facts.ignored_value == model.label_manager.ignore_label
     assert facts.mirrors == bool(model.allowed_mirroring_axes)
     assert facts.has_profile == (model.reference_profile.profile is not None)
     assert facts.default_layers == tuple(layer.alias for layer in resolve_layers(model))

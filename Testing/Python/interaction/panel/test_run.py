@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
+from UMambaXAILogic.interaction.panel.model_look import ModelLook
 from UMambaXAILogic.interaction.panel.run import run_ui
 from UMambaXAILogic.interaction.panel.state import PanelState
 
@@ -28,9 +29,8 @@ def test_a_volume_without_a_model_asks_for_the_model():
 
 
 def test_a_model_that_cannot_be_used_says_why():
-    ui = run_ui(
-        PanelState(PanelInputs(volume_name="CTA", model="/nowhere"), model_problem="There is no model in /nowhere.")
-    )
+    nowhere = ModelLook(problem="There is no model in /nowhere.")
+    ui = run_ui(PanelState(PanelInputs(volume_name="CTA", model="/nowhere"), model=nowhere))
     assert not ui.run_enabled
     assert ui.run_tooltip == "There is no model in /nowhere."
     assert ui.message_kind == "error"

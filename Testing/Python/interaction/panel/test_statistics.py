@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
+from UMambaXAILogic.interaction.panel.model_look import ModelLook
 from UMambaXAILogic.interaction.panel.run import run_ui
 from UMambaXAILogic.interaction.panel.state import PanelState
 from UMambaXAILogic.interaction.panel.statistics import statistics_ui
@@ -16,7 +17,8 @@ def test_measuring_needs_a_volume_and_no_model():
     ui = statistics_ui(PanelState())
     assert not ui.measure_enabled
     assert "volume" in ui.measure_tooltip
-    ui = statistics_ui(PanelState(PanelInputs(volume_name="CTA", model="/x"), model_problem="There is no model at /x."))
+    nowhere = ModelLook(problem="There is no model at /x.")
+    ui = statistics_ui(PanelState(PanelInputs(volume_name="CTA", model="/x"), model=nowhere))
     assert ui.measure_enabled
     assert "CTA" in ui.measure_tooltip
     assert "profile that the model carries" in ui.measure_tooltip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 
 import numpy as np
@@ -36,14 +37,13 @@ def test_the_first_look_says_what_to_choose(panel, picture):
     assert "volume" in panel.ui.runButton.toolTip
     assert panel.ui.progressBar.isHidden()
     assert not panel.ui.thresholdSlider.enabled
-    assert panel.ui.modelPathWidget.isHidden()
     picture("1-empty")
 
 
 def test_everything_that_can_be_changed_says_what_it_does(panel):
-    for name in ("inputVolumeSelector", "modelSourceSelector", "modelPathEdit", "browseModelButton"):
-        assert len(getattr(panel.ui, name).toolTip) > 20, name
     for name in (
+        "inputVolumeSelector",
+        "modelSelector",
         "pythonEdit",
         "browsePythonButton",
         "groundTruthSelector",
@@ -98,29 +98,6 @@ def test_choices_travel_both_ways_and_stay_in_the_scene(opened, panel, add_volum
     opened.exit()
     opened.enter()
     assert panel.ui.thresholdSlider.value == 0.5
-
-
-def test_a_model_of_ones_own_is_looked_at_and_refused_with_the_reason(panel, add_volume, dialogs, tmp_path):
-    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
-    panel.ui.modelSourceSelector.setCurrentIndex(1)
-    assert not panel.ui.modelPathWidget.isHidden()
-    assert not panel.ui.runButton.enabled
-    dialogs.path = str(tmp_path)
-    click(panel, "browseModelButton")
-    assert dialogs.asked == ["folder"]
-    assert panel.ui.modelPathEdit.text == str(tmp_path)
-    assert "plans.json" in text(panel)
-    assert not panel.ui.runButton.enabled
-    (tmp_path / "fold_0").mkdir()
-    (tmp_path / "fold_0" / "checkpoint_final.pth").touch()
-    (tmp_path / "plans.json").touch()
-    panel.refresh()
-    assert panel.ui.runButton.enabled
-    panel.ui.modelSourceSelector.setCurrentIndex(2)
-    dialogs.path = ""
-    click(panel, "browseModelButton")
-    assert dialogs.asked == ["folder", "archive"]
-    assert panel.ui.modelPathEdit.text == str(tmp_path)  # a change of mind changes nothing
 
 
 def test_a_run_shows_its_progress_and_ends_in_the_scene(panel, add_volume, worker, spin, picture):
@@ -394,8 +371,7 @@ def test_a_profile_of_ones_own_and_the_vessels_travel_to_the_worker(panel, add_v
 
 def test_a_model_that_cannot_be_used_hinders_no_measuring(panel, add_volume, worker, spin, tmp_path):
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
-    panel.ui.modelSourceSelector.setCurrentIndex(1)
-    panel.ui.modelPathEdit.setText(str(tmp_path / "gone"))
+    panel.parameters.model = str(tmp_path / "gone")
     assert not panel.ui.runButton.enabled
     worker.go()
     click(panel, "measureButton")
@@ -478,7 +454,6 @@ def test_an_installation_can_be_cancelled_and_can_fail(panel, add_volume, runtim
 
 
 def test_an_existing_python_is_remembered_and_one_that_is_not_there_is_refused(panel, dialogs, tmp_path):
-    import sys
 
     from UMambaXAILogic.slicer_app.environment import Environment
 
@@ -509,7 +484,6 @@ def test_an_existing_python_is_remembered_and_one_that_is_not_there_is_refused(p
 
 def install_job(runtime, body: str) -> None:
     """Lets the runtime be installed by a process with this body; a result line ends it."""
-    import sys
 
     from UMambaXAILogic.interaction import Command, Job
     from UMambaXAILogic.slicer_app.process_runner import ProcessRunner
@@ -536,7 +510,6 @@ class InstallProcess:
 
 def test_nothing_heavy_is_imported_by_opening_the_panel(panel):
     import subprocess
-    import sys
     from pathlib import Path
 
     tree = Path(sys.modules["UMambaXAI"].__file__).parent

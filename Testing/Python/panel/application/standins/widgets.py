@@ -118,6 +118,27 @@ class ctkCheckableComboBox(QtWidgets.QComboBox):
         painter.drawControl(QtWidgets.QStyle.ControlElement.CE_ComboBoxLabel, option)
 
 
+class ctkComboBox(QtWidgets.QComboBox):
+    """A combo box that can be told to leave the mouse's wheel alone."""
+
+    NeverScroll, AlwaysScroll, ScrollWithFocus, ScrollWithNoVScrollBar = range(4)
+
+    def __init__(self, parent=None) -> None:
+        super().__init__(parent)
+        self._effect = self.AlwaysScroll
+
+    def _set_effect(self, effect: int) -> None:
+        self._effect = effect
+
+    def wheelEvent(self, event) -> None:
+        if self._effect == self.NeverScroll:
+            event.ignore()
+        else:
+            super().wheelEvent(event)
+
+    scrollWheelEffect = Property(int, lambda self: self._effect, _set_effect)
+
+
 class ctkSliderWidget(QtWidgets.QWidget):
     """A slider with a spin box."""
 
@@ -300,6 +321,7 @@ qMRMLNodeComboBox = _with_flags(qMRMLNodeComboBox)
 WIDGETS = (
     ctkCollapsibleButton,
     ctkCheckableComboBox,
+    ctkComboBox,
     ctkSliderWidget,
     qMRMLWidget,
     qMRMLNodeComboBox,
