@@ -92,6 +92,12 @@ def test_the_path_counts_and_a_folder_stands_for_its_files(request_, tmp_path):
     assert request_fingerprint(dicom, "m") != before
 
 
+def test_options_of_methods_that_nobody_asked_for_leave_no_trace(request_):
+    assert "method_options" not in request_settings(request_)
+    asked = dataclasses.replace(request_, method_options=MethodOptions(samples=3))
+    assert request_settings(asked)["method_options"] == {"samples": 3}
+
+
 def test_settings_hold_no_path(request_, tmp_path):
     assert str(tmp_path) not in str(request_settings(request_))
     assert set(request_settings(request_)) & {"volume", "model", "output", "region"} == set()

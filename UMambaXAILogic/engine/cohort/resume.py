@@ -72,9 +72,9 @@ def _differences(metrics: Mapping[str, Any], settings: Mapping[str, Any], model_
     """What a result was computed with, against what is asked now; empty if only its files differ."""
     before = metrics["request"].get("settings") or {}
     found = [
-        f"{name} was {before.get(name)!r} and is {value!r} now"
-        for name, value in settings.items()
-        if before.get(name) != value
+        f"{name} was {before.get(name)!r} and is {settings.get(name)!r} now"
+        for name in {**settings, **before}
+        if before.get(name) != settings.get(name)
     ]
     if metrics["model"]["sha256"] != model_sha256:
         found.append(f"the model was {metrics['model']['sha256'][:12]}... and is {model_sha256[:12]}... now (SHA-256)")
