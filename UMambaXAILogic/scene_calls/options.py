@@ -45,7 +45,7 @@ class Options:
         thresholds: attention thresholds at which alignment is measured, beside ``threshold``.
         preset: ``"paper"`` or None.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-        folds: fold numbers; None: all that were trained.
+        folds: fold numbers, ``"all"`` for the fold of that name; None: all numbered ones that were trained.
         mirror: average over mirrored windows, as nnU-Net does by default.
         step: window step as a fraction of the patch, (0, 1].
         memoryLimitGb: host memory the computation may plan with.
@@ -90,7 +90,7 @@ class Options:
     thresholds: Sequence[float] = DEFAULT_THRESHOLDS
     preset: str | None = None
     device: str = "auto"
-    folds: Sequence[int] | None = None
+    folds: Sequence[int | str] | None = None
     mirror: bool = False
     step: float = 0.5
     memoryLimitGb: float | None = None

@@ -1,0 +1,160 @@
+"""What the choices mean for a model: arguments of a run, or a refusal before it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from UMambaXAILogic.engine.errors import UsageError
+from UMambaXAILogic.engine.model.facts import model_facts
+from UMambaXAILogic.engine.model.labels import Label
+from UMambaXAILogic.interaction.panel.checked import NOTHING
+from UMambaXAILogic.interaction.panel.choices import RunChoices
+from UMambaXAILogic.interaction.panel.inputs import PanelInputs
+from UMambaXAILogic.interaction.panel.node_parts import LABELS, SEGMENTS, NodeParts, Part
+from UMambaXAILogic.interaction.panel.run_options import problem_with_choices, run_options
+
+ONE = model_facts("demo")
+MANY = dataclasses.replace(
+    ONE,
+    labels=(Label("ICA", (1,)), Label("MCA", (2, 3))),
+    ignored_value=9,
+    folds=(0, 1, 2, "all"),
+    default_folds=(0, 1, 2),
+)
+
+
+def inputs(**choices) -> PanelInputs:
+    return PanelInputs(volume_name="CTA", model="demo", choices=RunChoices(**choices))
+
+
+def with_truth(kind: str, *keys: str, kept: tuple[str, ...] = (), **choices) -> PanelInputs:
+    parts = NodeParts(kind, tuple(Part(key, key) for key in keys), kept)
+    return dataclasses.replace(
+        inputs(**choices), ground_truth_id="vtk2", ground_truth_name="Truth", ground_truth_parts=parts
+    )
+
+
+def changed(asked: PanelInputs, facts=MANY) -> dict:
+    """The options that differ from those of a run for which nothing was chosen."""
+    usual = run_options(inputs(), facts)
+    found = run_options(asked, facts)
+    return {name: value for name, value in found.items() if name not in usual or usual[name] != value}
+
+
+def test_every_option_is_one_of_the_console():
+    pytest.importorskip("slicer", reason="slicer-core is not installed")
+    from UMambaXAILogic.scene_calls.options import Options
+
+    options = Options(**run_options(inputs(), ONE))
+    plain = Options()
+    different = {
+        field.name
+        for field in dataclasses.fields(Options)
+        if getattr(options, field.name) != getattr(plain, field.name)
+    }
+    assert different == set()
+    every = inputs(
+        method="smoothgrad",
+        settings=("base_method=seg-xres-cam", "samples=3", "noise=0.2", "seed=4"),
+        pool=2,
+        layers=("encoder.0",),
+    )
+    assert Options(**run_options(every, ONE)).baseMethod == "seg-xres-cam"
+    regions = ("regions=grid", "region_size_mm=5", "max_regions=9", "reach_mm=2", "fill=blur")
+    assert Options(**run_options(inputs(method="dea", settings=regions), ONE)).regionSizeMm == 5
+
+
+def test_the_target_is_a_label_of_the_model_or_the_usual_one():
+    assert changed(inputs(target="MCA")) == {"target": "MCA"}
+    assert changed(inputs(target="Aneurysm")) == {}
+    assert changed(inputs(target="vessel"), ONE) == {}  # the only one
+
+
+def test_layers_folds_and_mirroring_follow_the_model():
+    assert changed(inputs(layers=("encoder.0", "decoder.0"))) == {"layers": ("encoder.0", "decoder.0")}
+    assert changed(inputs(layers=("encoder.9",))) == {}
+    assert changed(inputs(folds=("0", "all"))) == {"folds": (0, "all")}
+    assert changed(inputs(folds=("0", "1", "2"))) == {}
+    assert changed(inputs(mirror=True)) == {"mirror": True}
+    assert changed(inputs(mirror=True), dataclasses.replace(MANY, mirrors=False)) == {}
+
+
+def test_only_what_the_method_has_is_asked_of_it():
+    assert changed(inputs(pool=4)) == {"pool": 4}
+    assert changed(inputs(method="seg-grad-cam", pool=4)) == {"method": "seg-grad-cam"}
+    assert changed(inputs(method="occlusion", layers=("encoder.0",), settings=("fill=mean", "samples=9"))) == {
+        "method": "occlusion",
+        "fill": "mean",
+    }
+
+
+def test_numbers_of_spin_boxes_are_rounded():
+    assert changed(inputs(step=0.30000000000000004)) == {"step": 0.3}
+    assert changed(inputs(memory_limit_gb=8.0)) == {"memoryLimitGb": 8.0}
+
+
+def test_segments_count_together_and_are_named():
+    assert changed(with_truth(SEGMENTS, "s1", "s2")) == {"groundTruthSegments": ("s1", "s2")}
+    assert changed(with_truth(SEGMENTS, "s1", "s2", kept=("s2",))) == {"groundTruthSegments": ("s2",)}
+    assert changed(with_truth(SEGMENTS, "s1", "s2", kept=("gone",))) == {"groundTruthSegments": ("s1", "s2")}
+
+
+def test_labels_are_those_of_the_target_unless_somebody_chooses():
+    assert changed(with_truth(LABELS, "1", "2", "9")) == {}  # all but the one that nobody knows, as the engine does
+    assert changed(with_truth(LABELS, "1", "2", "9", kept=("1", "2", "9"))) == {"groundTruthLabels": (1, 2, 9)}
+    assert changed(with_truth(LABELS, "1", "2", "3", target="MCA")) == {"target": "MCA"}
+    assert changed(with_truth(LABELS, "1", "2", "3", kept=("2",), target="MCA")) == {
+        "target": "MCA",
+        "groundTruthLabels": (2,),
+    }
+
+
+def test_a_region_of_segments_names_them():
+    parts = NodeParts(SEGMENTS, (Part("s1", "left"), Part("s2", "right")), ("s2",))
+    asked = dataclasses.replace(inputs(), region_id="vtk3", region_name="Head", region_parts=parts)
+    assert changed(asked) == {"regionSegments": ("s2",)}
+    assert changed(dataclasses.replace(asked, region_parts=NodeParts())) == {}
+
+
+REFUSED = {
+    "misses without a ground truth": (inputs(target_kind="fn"), "no ground truth"),
+    "no segment": (with_truth(SEGMENTS, "s1", kept=NOTHING), "Nothing of Truth is chosen"),
+    "an empty segmentation": (with_truth(SEGMENTS), "Truth is empty"),
+    "labels of another naming": (with_truth(LABELS, "7", target="ICA"), "no voxels of the target's value"),
+    "no layer": (inputs(layers=NOTHING), "No layer is chosen"),
+    "no fold": (inputs(folds=NOTHING), "No fold"),
+    "no threshold": (inputs(thresholds=""), "threshold"),
+    "paper with another method": (inputs(preset="paper", method="dea"), "not part of the published"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_done_is_refused_with_what_to_do(name):
+    asked, words = REFUSED[name]
+    problem = problem_with_choices(asked, MANY)
+    assert words in problem
+    assert problem.endswith(".")
+    with pytest.raises(UsageError, match=words):
+        run_options(asked, MANY)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        inputs(),
+        inputs(preset="paper"),
+        inputs(preset="paper", method="seg-grad-cam"),
+        inputs(method="dea", layers=NOTHING),
+        with_truth(SEGMENTS, "s1", target_kind="fn"),
+        with_truth(LABELS, "2", target="MCA", target_kind="tp"),
+    ],
+)
+def test_what_can_be_done_is_not_refused(asked):
+    assert problem_with_choices(asked, MANY) == ""
+
+
+def test_without_a_model_only_what_needs_none_is_refused():
+    assert problem_with_choices(inputs(layers=NOTHING), None) == ""
+    assert problem_with_choices(inputs(target_kind="fp"), None) != ""
