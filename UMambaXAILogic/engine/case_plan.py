@@ -40,6 +40,12 @@ class PlannedMethod:
     method: AttributionMethod
     settings: MethodSettings
 
+    @property
+    def name(self) -> str:
+        """As a user asks for it: ``seg-grad-cam``, or ``seg-xres-cam@2`` with pooling."""
+        facts = self.facts()
+        return facts["method"] if facts["pool"] is None else f"{facts['method']}@{facts['pool']}"
+
     def facts(self) -> dict[str, Any]:
         """``method``, ``pool`` and ``pool_mode`` as metrics.json names them; the latter two None without pooling."""
         pools = self.explained_as.pools

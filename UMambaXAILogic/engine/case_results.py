@@ -114,7 +114,7 @@ class CaseWriter:
             "phantom": case.volume.is_phantom,
             "input": input_fields(plan.request.volume, case.volume, case.facts),
             "model": model_fields(plan.model),
-            "target": _target_fields(plan),
+            "target": target_fields(plan),
             "attribution": attribution,
             **measured.fields,
             "methods": methods,
@@ -211,7 +211,8 @@ def model_fields(model: Model) -> dict[str, Any]:
     }
 
 
-def _target_fields(plan: CasePlan) -> dict[str, Any]:
+def target_fields(plan: CasePlan) -> dict[str, Any]:
+    """``target`` of metrics.json."""
     values = plan.score.target.label_values
     return {
         "label": values[0] if len(values) == 1 else list(values),

@@ -31,7 +31,7 @@ def other_methods(
     """
     entries = []
     for planned in plan.methods[1:]:
-        voice = _Voice(record, planned)
+        voice = MethodVoice(record, planned)
         record.stage("explain")
         record.note(f"method {planned.facts()}")
         started = time.perf_counter()
@@ -52,14 +52,12 @@ def other_methods(
     return entries
 
 
-class _Voice(Reporter):
+class MethodVoice(Reporter):
     """Passes on what a method says, with its name before warnings."""
 
-    def __init__(self, record: CaseRecord, planned: PlannedMethod) -> None:
+    def __init__(self, record: Reporter, planned: PlannedMethod) -> None:
         super().__init__()
-        self._record = record
-        facts = planned.facts()
-        self._name = facts["method"] if facts["pool"] is None else f"{facts['method']}@{facts['pool']}"
+        self._record, self._name = record, planned.name
 
     def progress(self, fraction: float) -> None:
         self._record.progress(fraction)

@@ -87,3 +87,19 @@ class PartOfStage(Reporter):
     def check_cancelled(self) -> None:
         """See ``Reporter.check_cancelled``."""
         self._listener.check_cancelled()
+
+
+class OnlyStopped(Reporter):
+    """Lets a computation be stopped, and passes on nothing of what it says: it was said before.
+
+    Args:
+        listener: is asked.
+    """
+
+    def __init__(self, listener: Reporter) -> None:
+        super().__init__()
+        self._listener = listener
+
+    def check_cancelled(self) -> None:
+        """See ``Reporter.check_cancelled``."""
+        self._listener.check_cancelled()

@@ -59,6 +59,13 @@ class NetworkGrid:
         cropped = stored.transpose(self._forward)[self._crop]
         return cropped[np.ix_(*_nearest(cropped.shape, self.shape))] > 0
 
+    def map_to_network(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """A map of the input grid on the network grid, linear: the way back of ``to_input``."""
+        stored = as_nnunet_input(Volume(values, self.volume.geometry), self.model.reader_writer_name)[0][0]
+        cropped = np.ascontiguousarray(stored.transpose(self._forward)[self._crop], dtype=np.float32)
+        tensor = torch.from_numpy(cropped)[None, None]
+        return F.interpolate(tensor, size=self.shape, mode="trilinear", align_corners=False)[0, 0].numpy()
+
     def mask_to_input(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """A mask of the network grid on the input grid, as maps and logits return: linear, then at least one half."""
         return self.to_input(mask.astype(np.float32)) >= 0.5

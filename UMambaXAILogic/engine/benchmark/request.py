@@ -1,0 +1,57 @@
+"""What is asked of the benchmark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import UsageError
+from ..method_settings import FILLS
+from ..request import Request
+from .baselines import BASELINES, check_baselines
+
+#: What is found out beside faithfulness and leakage, at the price of making every map again several times.
+AXES = ("robustness", "sanity")
+
+
+@dataclass(frozen=True)
+class BenchmarkRequest:
+    """One case: make maps by several methods, and judge them.
+
+    Args:
+        case: volume, model, target, region, and the methods (``method`` and ``other_methods``) with their settings.
+        baselines: names in ``BASELINES``.
+        maps: maps of the user's own by name, files on the volume's grid.
+        axes: which of ``AXES`` are found out.
+        fill: what takes the place of removed voxels: ``shell``, ``mean`` or ``blur``; the same for every map.
+        budget: most forward passes of a method, in multiples of what one explanation of every window takes; methods
+            with samples or regions get fewer of them where they would need more.
+        seed: of chance wherever it is needed.
+    """
+
+    case: Request
+    baselines: tuple[str, ...] = tuple(BASELINES)
+    maps: tuple[tuple[str, Path], ...] = ()
+    axes: tuple[str, ...] = AXES
+    fill: str = "shell"
+    budget: int = 50
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_baselines(self.baselines)
+        for axis in self.axes:
+            if axis not in AXES:
+                raise UsageError(f"The axis {axis!r} is not known.", f"Choose among {', '.join(AXES)}.")
+        if self.fill not in FILLS:
+            raise UsageError(f"The fill {self.fill!r} is not known.", f"Choose one of: {', '.join(FILLS)}.")
+        if isinstance(self.budget, bool) or not isinstance(self.budget, int) or self.budget < 2:
+            raise UsageError(f"The budget {self.budget!r} is not a whole number of at least 2.")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise UsageError(f"The seed {self.seed!r} is not a whole number of at least 0.")
+        if self.case.preset is not None:
+            raise UsageError("A preset cannot be benchmarked: it normalises every window by itself.")
+        names = [name for name, _ in self.maps]
+        taken = [*self.baselines, *map(str, (self.case.method, *self.case.other_methods))]
+        for name in names:
+            if not name or names.count(name) > 1 or name in taken:
+                raise UsageError(f"The map name {name!r} is empty, or names two maps.", "Give NAME=FILE, each once.")

@@ -1,0 +1,151 @@
+"""The files of a benchmark: benchmark.json, a table, a plot for each axis, and the maps themselves."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..case_input import CaseInput
+from ..case_name import case_name
+from ..case_plan import CasePlan
+from ..case_record import CaseRecord, peak_memory_mb
+from ..case_results import environment_fields, input_fields, model_fields, target_fields
+from ..fingerprint import request_settings
+from ..inference.network_grid import NetworkGrid
+from ..json_text import json_text
+from ..output_folder import OutputFolder
+from ..volume_io import write_volume
+from .candidate import BASELINE
+from .deletion import STEPS, Deletion
+from .figures import axis_figures
+from .request import BenchmarkRequest
+from .table import table_rows
+from .verdicts import Judged, badges, ranks
+
+SCHEMA_VERSION = 1
+JSON_NAME, TABLE_NAME, MAPS_FOLDER = "benchmark.json", "benchmark.csv", "maps"
+
+
+@dataclass(frozen=True)
+class BenchmarkResult:
+    """What a benchmark left behind.
+
+    Args:
+        folder: the output folder.
+        files: names of the files in it.
+        body: the content of benchmark.json.
+    """
+
+    folder: Path
+    files: tuple[str, ...]
+    body: dict[str, Any]
+
+
+def write_result(
+    request: BenchmarkRequest,
+    plan: CasePlan,
+    case: CaseInput,
+    grid: NetworkGrid,
+    judged: Sequence[Judged],
+    deletion: Deletion,
+    record: CaseRecord,
+    output: OutputFolder,
+) -> BenchmarkResult:
+    """Write everything into a hidden folder, then give every file its final name, benchmark.json last."""
+    staging, folder = output.staging, request.case.output
+    names: list[str] = []
+    (staging / MAPS_FOLDER).mkdir()
+    for one in judged:
+        if one.candidate.values is not None:
+            name = f"{MAPS_FOLDER}/{_file_name(one.candidate.name)}.nii.gz"
+            write_volume(grid.to_input(one.candidate.values), staging / name, like=case.volume)
+            names.append(name)
+    body = _body(request, plan, case, judged, deletion, record)
+    (staging / TABLE_NAME).write_text(_csv(table_rows(body)), encoding="utf-8")
+    names.append(TABLE_NAME)
+    for name, png in axis_figures(body).items():
+        (staging / f"{name}.png").write_bytes(png)
+        names.append(f"{name}.png")
+    (staging / JSON_NAME).write_text(json_text(body), encoding="utf-8")
+    names.append(JSON_NAME)
+    (folder / JSON_NAME).unlink(missing_ok=True)
+    (folder / MAPS_FOLDER).mkdir(exist_ok=True)
+    for name in names:
+        os.replace(staging / name, folder / name)
+    return BenchmarkResult(folder, tuple(names), body)
+
+
+def _body(
+    request: BenchmarkRequest,
+    plan: CasePlan,
+    case: CaseInput,
+    judged: Sequence[Judged],
+    deletion: Deletion,
+    record: CaseRecord,
+) -> dict[str, Any]:
+    baselines = {one.candidate.name: one.score for one in judged if one.candidate.kind == BASELINE}
+    places = ranks(judged)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "case": request.case.case or case_name(request.case.volume),
+        "phantom": case.volume.is_phantom,
+        "input": input_fields(request.case.volume, case.volume, case.facts),
+        "model": model_fields(plan.model),
+        "target": target_fields(plan),
+        "settings": {
+            "baselines": list(request.baselines),
+            "axes": list(request.axes),
+            "fill": request.fill,
+            "budget": request.budget,
+            "seed": request.seed,
+            "k": list(STEPS),
+            "request": request_settings(request.case),
+        },
+        "score": {
+            "original": deletion.original,
+            "erased": deletion.erased,
+            "off_target": deletion.off_target_original,
+            "watched": list(deletion.watched.names),
+        },
+        "methods": [_entry(one, places[one.candidate.name], baselines) for one in judged],
+        "interventions": deletion.cost,
+        "warnings": record.warnings,
+        "timing": record.timing(),
+        "peak_memory_mb": peak_memory_mb(plan.model.device.type),
+        "environment": environment_fields(plan.model.device, plan.scan_backend),
+    }
+
+
+def _entry(one: Judged, rank: int | None, baselines: dict[str, float | None]) -> dict[str, Any]:
+    candidate = one.candidate
+    return {
+        "name": candidate.name,
+        "title": candidate.title,
+        "kind": candidate.kind,
+        "constant": candidate.values is None,
+        "settings": candidate.settings,
+        "rank": rank,
+        "faithfulness": None if one.faithfulness is None else one.faithfulness.to_json(),
+        "leakage": None if one.leakage is None else one.leakage.to_json(),
+        "robustness": one.robustness,
+        "sanity": None if one.sanity is None else one.sanity.to_json(),
+        "cost": None if candidate.cost is None else asdict(candidate.cost),
+        "badges": badges(one, baselines),
+    }
+
+
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: "" if value is None else value for key, value in row.items()} for row in rows)
+    return stream.getvalue()
+
+
+def _file_name(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_.@" else "_" for letter in name)
