@@ -23,10 +23,11 @@ from .heat_map import add_attention_volume
 from .import_request import GroundTruthFile, ImportRequest
 from .imported_result import ImportedResult
 from .label_segments import label_styles
-from .plots import add_slice_chart
+from .plots import add_slice_chart, chart_title
 from .result_files import ResultTables, check_grid, map_in_pieces, needed_file, read_labels, read_tables
 from .result_view import ResultView, add_result_nodes, keep_layer_files, layer_files, set_layer_files
 from .result_view import nodes as roles
+from .run_nodes import unused_run_name
 from .segments import SegmentStyle, add_segmentation
 from .stepwise import StepwiseImport, do_all
 from .tables import add_alignment_table, add_metrics_table, add_slices_table
@@ -44,7 +45,10 @@ class ResultImport(StepwiseImport):
     """
 
     def __init__(self, scene: Any, request: ImportRequest) -> None:
-        super().__init__(scene, request.volume_id, request.run_name)
+        name = request.run_name
+        super().__init__(
+            scene, request.volume_id, name if request.replace else unused_run_name(scene, request.volume_id, name)
+        )
         self._request = request
         self._read: ResultTables | None = None
         self._labels: npt.NDArray | None = None
@@ -171,7 +175,8 @@ class ResultImport(StepwiseImport):
         slices = self._nodes.keep(add_slices_table(scene, self._nodes.name("slices"), self._tables.slices))
         self.result.slices_table_node = slices
         has_truth = self.result.truth_node is not None
-        chart, series = add_slice_chart(scene, self._nodes.name("scores by slice"), slices, has_truth)
+        name, title = self._nodes.name("scores by slice"), chart_title(self._nodes.run_name, metrics)
+        chart, series = add_slice_chart(scene, name, slices, has_truth, title)
         self._nodes.keep_all([chart, *series])
         self.result.chart_node = chart
         if metrics.get("domain") is not None:

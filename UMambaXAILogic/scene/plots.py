@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -81,6 +82,12 @@ def add_slice_chart(
     chart.SetAxisLabelFontSize(_TEXT_SIZE)
     chart.SetLegendFontSize(_TEXT_SIZE)
     return chart, [*series, *bands]
+
+
+def chart_title(run_name: str, metrics: Mapping[str, Any]) -> str:
+    """What the lines of a slice chart are about: the run, and from which attention on it counts."""
+    threshold = ((metrics.get("verdict") or {}).get("cutoffs") or {}).get("threshold")
+    return run_name if threshold is None else f"{run_name}, attention from {threshold:g}"
 
 
 def add_line(scene: Any, line: Line, table: Any, x_column: str) -> Any:

@@ -100,14 +100,7 @@ class RunNodes:
         self.folder_item = 0
 
     def _earlier_nodes(self) -> list[Any]:
-        nodes = [self._scene.GetNthNode(index) for index in range(self._scene.GetNumberOfNodes())]
-        return [
-            node
-            for node in nodes
-            if node not in self._added
-            and node.GetAttribute(RUN_ATTRIBUTE) == self.run_name
-            and node.GetNodeReferenceID(INPUT_REFERENCE) == self._volume_id
-        ]
+        return [node for node in _nodes_of(self._scene, self._volume_id, self.run_name) if node not in self._added]
 
     def _remove(self, nodes: list[Any]) -> None:
         around = {folder_of(self._scene, node) for node in nodes}
@@ -116,6 +109,24 @@ class RunNodes:
             remove_with_display(self._scene, node)
         for folder in folders - {self.folder_item}:
             remove_folder(self._scene, folder)
+
+
+def unused_run_name(scene: Any, volume_id: str, run_name: str) -> str:
+    """The run's name, with a number where an earlier run of that name on the volume is to stay."""
+    name, number = run_name, 1
+    while _nodes_of(scene, volume_id, name):
+        number += 1
+        name = f"{run_name} ({number})"
+    return name
+
+
+def _nodes_of(scene: Any, volume_id: str, run_name: str) -> list[Any]:
+    nodes = [scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes())]
+    return [
+        node
+        for node in nodes
+        if node.GetAttribute(RUN_ATTRIBUTE) == run_name and node.GetNodeReferenceID(INPUT_REFERENCE) == volume_id
+    ]
 
 
 def node_name(volume_node: Any, what: str, run_name: str) -> str:

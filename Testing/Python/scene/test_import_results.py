@@ -14,6 +14,7 @@ from UMambaXAILogic.scene import voxel_file
 from UMambaXAILogic.scene.export_volume import write_array
 from UMambaXAILogic.scene.grid import image_array, local_grid, numpy_matrix, parent_to_world
 from UMambaXAILogic.scene.import_results import GroundTruthFile, ImportRequest, ResultImport
+from UMambaXAILogic.scene.result_view import find_result_of, find_results
 from UMambaXAILogic.scene.subject_hierarchy import folder_of, item_of, subject_hierarchy
 
 
@@ -176,6 +177,16 @@ def test_a_second_run_is_added_on_request(scene, import_vessel):
     _, second = import_vessel(volume=volume, replace=False)
     assert scene.IsNodePresent(first.attention_node) and scene.IsNodePresent(second.attention_node)
     assert first.folder_item != second.folder_item
+    _, third = import_vessel(volume=volume, replace=False)
+    names = [one.attention_node.GetName() for one in (first, second, third)]
+    runs = ["demo, seg-xres-cam", "demo, seg-xres-cam (2)", "demo, seg-xres-cam (3)"]
+    assert names == [f"CT attention ({run})" for run in runs]
+    for one in (first, second, third):  # each belongs to itself
+        assert find_result_of(one.attention_node).record is one.view.nodes.record
+    import_vessel(volume=volume)  # replaces the first, and what was kept stays
+    assert not scene.IsNodePresent(first.attention_node)
+    assert scene.IsNodePresent(second.attention_node) and scene.IsNodePresent(third.attention_node)
+    assert len(find_results(scene)) == 3
 
 
 def test_other_methods_models_and_volumes_are_left_alone(scene, import_vessel):

@@ -11,7 +11,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 
 from UMambaXAILogic.engine.alignment.categories import DICE_ABOVE
 from UMambaXAILogic.scene.category_bands import CATEGORIES_DICE_ABOVE
-from UMambaXAILogic.scene.plots import add_slice_chart
+from UMambaXAILogic.scene.plots import add_slice_chart, chart_title
 from UMambaXAILogic.scene.tables import add_alignment_table, add_metrics_table, add_slices_table, metric_rows
 
 METRICS = {
@@ -139,6 +139,13 @@ def test_markers_that_would_run_together_are_left_out(scene, slices):
         table = add_slices_table(scene, "Slices", rows)
         _, (_, f1, *_) = add_slice_chart(scene, "Chart", table, has_ground_truth=True)
         assert (f1.GetMarkerStyle() != slicer.vtkMRMLPlotSeriesNode.MarkerStyleNone) == marked
+
+
+def test_the_title_says_whose_scores_these_are_and_what_counts_as_attention(scene, slices):
+    assert chart_title("demo, dea", {"verdict": {"cutoffs": {"threshold": 0.3}}}) == "demo, dea, attention from 0.3"
+    assert chart_title("demo, dea", {"verdict": None}) == "demo, dea"
+    table = add_slices_table(scene, "Slices", slices)
+    assert add_slice_chart(scene, "Chart", table, True, "demo, dea")[0].GetTitle() == "demo, dea"
 
 
 def test_a_case_without_slices_has_an_empty_chart(scene):

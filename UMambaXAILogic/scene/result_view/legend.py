@@ -9,7 +9,6 @@ import vtk
 from ..colors import Color
 from ..heat_map import ATTENTION_ARRAY, add_attention_model, add_legend
 from ..result_layout_description import PROJECTION_TAG
-from ..run_nodes import RUN_ATTRIBUTE
 from .nodes import ResultNodes
 from .state import CLOUD, MEAN, PROJECTION, SURFACE, ViewState
 from .threshold_colors import result_colors
@@ -44,7 +43,7 @@ def legend_title(nodes: ResultNodes, state: ViewState) -> str:
     return "\n".join(
         (
             "Attention (0-1)",
-            nodes.record.GetAttribute(RUN_ATTRIBUTE),
+            nodes.run_name,
             _layers_in_words(nodes) if state.layer == MEAN else state.layer,
             f"{below} below {state.threshold:.2f}",
         )

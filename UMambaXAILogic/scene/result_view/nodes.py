@@ -70,7 +70,7 @@ class ResultNodes:
 
     def name(self, what: str) -> str:
         """What a node of this result that shows ``what`` is called."""
-        return node_name(self.needed(VOLUME), what, self.record.GetAttribute(RUN_ATTRIBUTE))
+        return node_name(self.needed(VOLUME), what, self.run_name)
 
     def place(self, node: Any) -> None:
         """Let a node belong to this result: its folder, its parent transform, and whatever removes the result."""
@@ -82,7 +82,12 @@ class ResultNodes:
 
     def own(self, node: Any) -> None:
         """Let what removes the result remove ``node`` too."""
-        _belong(node, self.record.GetAttribute(RUN_ATTRIBUTE), self.needed(VOLUME))
+        _belong(node, self.run_name, self.needed(VOLUME))
+
+    @property
+    def run_name(self) -> str:
+        """What the run is called: model and method, and what else tells it from others on the volume."""
+        return str(self.record.GetAttribute(RUN_ATTRIBUTE))
 
     @property
     def metrics(self) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from UMambaXAILogic.scene.result_layout import is_shown, restore_layout
 from UMambaXAILogic.scene.result_view import ResultNodes, ResultView, Showing, find_result_of, find_results
 from UMambaXAILogic.scene.result_view.nodes import METRICS, SEGMENTATION, VOLUME
 from UMambaXAILogic.scene.result_view.state import OFF
-from UMambaXAILogic.scene.run_nodes import RUN_ATTRIBUTE
+from UMambaXAILogic.scene.sequence_frame import name_without_frame
 
 from .ray_caster import ray_caster
 from .result_arrangement import ResultArrangement
@@ -90,7 +90,7 @@ class ResultControls:
         """What there is to show."""
         nodes, in_layout = self.nodes, is_shown(self._scene())
         results = tuple(
-            (one.get(SEGMENTATION).GetID(), f"{one.get(VOLUME).GetName()}: {one.record.GetAttribute(RUN_ATTRIBUTE)}")
+            (one.get(SEGMENTATION).GetID(), f"{name_without_frame(one.get(VOLUME))}: {one.run_name}")
             for one in find_results(self._scene())
             if _is_whole(one)
         )
