@@ -61,7 +61,7 @@ def test_a_case_is_explained_at_the_input(folder, volume, tmp_path, name):
         assert (tmp_path / "layers" / f"attention.{layer}.nii.gz").is_file()
     if "max_regions" in found["settings"]:
         details = found["details"]
-        assert details["regions"] <= 8 and details["evaluated_windows"] <= details["windows_of_whole_predictions"]
+        assert details["region_count"] <= 8 and details["evaluated_windows"] <= details["windows_of_whole_predictions"]
         assert "forward passes; the segmentation took" in result.files["log"].read_text()
 
 

@@ -120,7 +120,7 @@ def _details(regions: Regions, intervention: Intervention, windows: int) -> dict
     """Counts, and the share of the windows that need not be predicted again."""
     whole = regions.count * windows
     return {
-        "regions": regions.count,
+        "region_count": regions.count,
         "region_size_mm": round(regions.size_mm, 3),
         "evaluated_windows": intervention.evaluated_windows,
         "windows_of_whole_predictions": whole,

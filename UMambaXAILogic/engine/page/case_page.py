@@ -9,6 +9,7 @@ from typing import Any
 from ..alignment.slices import slice_positions_mm
 from ..alignment.verdict import NOT_AVAILABLE, VERDICT_TEXT
 from ..atomic import replacing, write_text
+from ..method_settings import SETTINGS
 from ..resources import resource_path
 from .case_files import CaseFiles, read_case_files
 from .chart import SliceChart, SliceValues, slice_values
@@ -248,6 +249,7 @@ def _origin(metrics: dict[str, Any]) -> str:
         passes = attribution["passes"]
         entries += [
             ("Method", str(attribution["method"])),
+            *_method_settings(attribution),
             ("Gradient pooling", _text(attribution["pool"])),
             ("Layers", _text(attribution["layers"])),
             ("Preset", _text(attribution["preset"])),
@@ -268,6 +270,16 @@ def _model_text(model: dict[str, Any]) -> str:
     if model["trainer"] is None:  # not of nnU-Net
         return f"{model['architecture']}, {model['configuration']}"
     return f"{model['architecture']}, trainer {model['trainer']}, fold {_text(model['fold'])}"
+
+
+def _method_settings(attribution: dict[str, Any]) -> list[tuple[str, str]]:
+    """The method's own settings as they became, labelled as everywhere; results of earlier versions name none."""
+    settings = {**attribution.get("settings", {}), **attribution.get("details", {})}
+    return [
+        (facts.title, f"{_text(settings[name])} {facts.unit}".rstrip())
+        for name, facts in SETTINGS.items()
+        if name in settings
+    ]
 
 
 def _text(value: Any) -> str:

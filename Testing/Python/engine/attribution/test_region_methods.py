@@ -62,7 +62,7 @@ def test_occlusion_equals_a_loop_over_whole_predictions(
     found, expected = maps.on_network_grid("input"), occluded_by_hand(case, stitch_in_float64, cells)
     assert len(np.unique(expected)) > 2
     assert np.abs(found - expected).max() < 1e-5 * max(expected.max(), abs(float(case.logits.abs().max())))
-    assert maps.details["regions"] == np.prod(cells)
+    assert maps.details["region_count"] == np.prod(cells)
     assert maps.backward_passes == 0
 
 
@@ -156,7 +156,7 @@ def test_costs_are_told_beforehand_counted_and_bounded(make_planted, make_listen
     maps = explained(name, case, listener, max_regions=12)
     assert len(calls) == maps.forward_passes
     details = maps.details
-    assert details["regions"] <= 12 and details["region_size_mm"] > 6.0
+    assert details["region_count"] <= 12 and details["region_size_mm"] > 6.0
     assert "regions_enlarged" in listener.codes
     (announced,) = listener.announced
     expected = int(announced.split("up to ")[1].split()[0])
@@ -164,7 +164,7 @@ def test_costs_are_told_beforehand_counted_and_bounded(make_planted, make_listen
     assert maps.forward_passes - gradient_passes <= expected
     assert details["evaluated_windows"] == maps.forward_passes - gradient_passes - maps.explained_windows
     assert details["saved_share"] == pytest.approx(
-        1 - details["evaluated_windows"] / (details["regions"] * len(case.plan.windows)), abs=1e-4
+        1 - details["evaluated_windows"] / (details["region_count"] * len(case.plan.windows)), abs=1e-4
     )
     assert 0 < details["saved_share"] < 1
 

@@ -160,3 +160,14 @@ def test_the_demo_page_links_cases_and_compares_them(make_case, tmp_path):
     links = [link for link in parsed.links if not link.startswith("data:")]
     assert set(links) == {"one/index.html", "two%20%26%20a%20half/index.html"}
     assert "Side by side" in parsed.text and "two & a half" in parsed.text
+
+
+def test_the_settings_of_a_method_are_named_as_they_became(make_case):
+    case = make_case()
+    path = case.folder / "metrics.json"
+    metrics = json.loads(path.read_text())
+    metrics["attribution"]["settings"] = {"regions": "grid", "region_size_mm": 8.0, "max_regions": 200, "fill": "shell"}
+    metrics["attribution"]["details"] = {"region_count": 190, "region_size_mm": 10.2}
+    path.write_text(json.dumps(metrics))
+    text = outline(build_case_page(case.folder, case.volume, case.ground_truth)).text
+    assert all(words in text for words in ("Regions grid", "Region size 10.2 mm", "Most regions 200", "Fill shell"))
