@@ -24,6 +24,9 @@ from UMambaXAILogic.scene.sequence_frame import name_without_frame
 from .ray_caster import ray_caster
 from .result_arrangement import ResultArrangement
 
+#: Of names that Slicer's screen capture knows a writer for.
+_PICTURE_ENDINGS = (".png", ".jpg", ".jpeg")
+
 
 class ResultControls:
     """Shows, arranges and exports one result: that of the segmentation it is told.
@@ -53,10 +56,21 @@ class ResultControls:
         """Be about the result that this prediction belongs to; None: about none."""
         self._segmentation_id = "" if segmentation_node is None else segmentation_node.GetID()
 
-    def leave(self) -> None:
-        """The scene is left, or the panel: take no further step, follow no view."""
+    def restore(self) -> None:
+        """Bring back the layout that the scene was saved in."""
+        nodes = self.nodes
+        if nodes is not None:
+            self._arrangement.restore(nodes)
+
+    def pause(self) -> None:
+        """The scene is left: take no further step, follow no view."""
         self._showing.stop()
         self._arrangement.stop()
+
+    def leave(self) -> None:
+        """Others take over: hold on to nothing."""
+        self._showing.stop()
+        self._arrangement.leave()
 
     def later(self, callback: Callable[[], None]) -> None:
         """Call something as soon as the event loop turns."""
@@ -151,11 +165,22 @@ class ResultControls:
         except OSError as error:
             raise InputError(f"Nothing can be written into {folder}: {error.strerror}.", "Choose another.") from error
 
-    def save_picture(self, path: Path) -> None:
-        """Save all views as they are now as a PNG."""
+    def save_picture(self, path: Path) -> Path:
+        """Save all views as they are now as a picture, a PNG where the name does not say otherwise; returns where.
+
+        Raises:
+            InputError: there are no views to be seen, or the file cannot be written.
+        """
         import ScreenCapture
 
-        ScreenCapture.ScreenCaptureLogic().captureImageFromView(None, str(path))
+        written = path if path.suffix.lower() in _PICTURE_ENDINGS else path.with_name(f"{path.name}.png")
+        try:
+            ScreenCapture.ScreenCaptureLogic().captureImageFromView(None, str(written))
+        except ValueError as error:  # no main window, or one that is too small
+            raise InputError(f"No picture could be taken: {error}.", "Enlarge Slicer's window.") from error
+        if not written.is_file():  # its writer complains nowhere but in the log
+            raise InputError(f"The picture could not be written: {written}.", "Choose another folder.")
+        return written
 
     def copy_numbers(self) -> None:
         """Put the result's numbers onto the clipboard."""

@@ -59,11 +59,12 @@ class ResultSection(Section):
         self._watch.follow(self.panel.results.scene)
         self._be_about(parameters)
         self._take_view(parameters)
+        self.panel.results.restore()
 
     def before_leaving(self) -> None:
         """See ``Section``."""
         self._watch.stop()
-        self.panel.results.leave()
+        self.panel.results.pause()
 
     def on_parameters_modified(self) -> None:
         """The views change only with a choice that is about them."""
@@ -145,8 +146,8 @@ class ResultSection(Section):
         path = self.panel.dialogs.choose_picture()
 
         def save() -> str:
-            self.panel.results.save_picture(Path(path))
-            return _("The picture was written: {path}").format(path=path)
+            written = self.panel.results.save_picture(Path(path))
+            return _("The picture was written: {path}").format(path=written)
 
         if path:
             self._tell(save)

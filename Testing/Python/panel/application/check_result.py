@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -219,10 +220,17 @@ def test_numbers_leave_by_clipboard_and_files(panel, shown, dialogs, tmp_path):
 
 
 def test_the_picture_is_taken_of_all_views(panel, shown, dialogs, tmp_path, monkeypatch):
-    taken = []
+    taken, too_small = [], []
 
     class ScreenCaptureLogic:
         def captureImageFromView(self, view, filename):
+            """As the original: what it does not know it refuses, and what it cannot write it leaves."""
+            if not filename.endswith((".png", ".jpg", ".jpeg")):
+                raise ValueError(f"Unsupported image format based on file name {filename}")
+            if too_small:
+                raise ValueError("Capture image from view failed")
+            if Path(filename).parent.is_dir():
+                Path(filename).write_bytes(b"picture")
             taken.append((view, filename))
 
     monkeypatch.setitem(sys.modules, "ScreenCapture", types.SimpleNamespace(ScreenCaptureLogic=ScreenCaptureLogic))
@@ -231,6 +239,16 @@ def test_the_picture_is_taken_of_all_views(panel, shown, dialogs, tmp_path, monk
     dialogs.path = str(tmp_path / "views.png")
     click(panel, "pictureButton")
     assert taken == [(None, str(tmp_path / "views.png"))]
+    dialogs.path = str(tmp_path / "patient 1.2")  # on some systems the dialog adds no ending
+    click(panel, "pictureButton")
+    assert (tmp_path / "patient 1.2.png").is_file()
+    dialogs.path = str(tmp_path / "missing" / "views.png")
+    click(panel, "pictureButton")
+    assert "could not be written" in text(panel)
+    dialogs.path = str(tmp_path / "small.png")
+    too_small.append(True)
+    click(panel, "pictureButton")
+    assert "No picture" in text(panel)
 
 
 def test_the_panel_says_what_the_console_shows(panel, shown, settle):
