@@ -59,12 +59,11 @@ class ResultSection(Section):
         self._watch.follow(self.panel.results.scene)
         self._be_about(parameters)
         self._take_view(parameters)
-        self.panel.results.restore()
 
     def before_leaving(self) -> None:
         """See ``Section``."""
         self._watch.stop()
-        self.panel.results.pause()
+        self.panel.results.leave()
 
     def on_parameters_modified(self) -> None:
         """The views change only with a choice that is about them."""
