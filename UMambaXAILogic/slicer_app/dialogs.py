@@ -17,7 +17,8 @@ class Dialogs:
         """
         if slicer.app.testingEnabled():
             return False
-        return slicer.util.confirmOkCancelDisplay(text, windowTitle="UMambaXAI", detailedText=details)
+        unfolding = {"detailedText": details} if details else {}  # named at all, it makes the dialog wide
+        return slicer.util.confirmOkCancelDisplay(text, windowTitle="UMambaXAI", **unfolding)
 
     def choose_model_folder(self, current: str) -> str:
         """A folder, or an empty text where the user changed their mind."""
