@@ -69,6 +69,7 @@ CONTROLS = (
     "kind",
     "region",
     "region_parts",
+    "resample_truth",
     "method",
     "preset",
     "pool",
@@ -144,6 +145,7 @@ def changed_choices(inputs: PanelInputs, facts: ModelFacts | None, _: Translate 
     names = (
         (_("target"), bool(chosen_target(inputs, facts)) or choices.target_kind != usual.target_kind),
         (_("region"), bool(inputs.region_id)),
+        (_("ground truth's grid"), choices.resample_truth and bool(inputs.ground_truth_id)),
         (_("method"), choices.method_facts.name != usual.method),
         (_("method's settings"), bool(choices.method_settings())),
         (_("pooling"), choices.explained_as.pools and pools_otherwise),
@@ -279,6 +281,8 @@ def _reasons(state: PanelState, known: KnownDevices, _: Translate) -> dict[str, 
         reasons["mirror"] = _("This model was trained without mirroring.")
     if not inputs.ground_truth_id and choices.target_kind == "prediction":
         reasons["kind"] = _("Hits, false alarms and misses are told by a ground truth: choose one first.")
+    if not inputs.ground_truth_id:
+        reasons["resample_truth"] = _("There is no ground truth: choose one first.")
     if not explained_as.pools:
         reasons["pool"] = reasons["pool_mode"] = _("{method} does not pool gradients in blocks.").format(
             method=explained_as.title

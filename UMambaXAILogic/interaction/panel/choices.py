@@ -21,6 +21,7 @@ class RunChoices:
     Args:
         target: name of a label of the model; empty: the only one, or all together.
         target_kind: ``prediction``, ``tp``, ``fp`` or ``fn``.
+        resample_truth: a ground truth may lie on another grid than the volume.
         method: name in ``METHOD_FACTS``.
         settings: of methods, each ``name=value``; see ``method_settings.SETTINGS``.
         pool: gradient pooling window in voxels per axis; 0: the method's default.
@@ -39,6 +40,7 @@ class RunChoices:
 
     target: str = ""
     target_kind: str = "prediction"
+    resample_truth: bool = False
     method: str = DEFAULT_METHOD
     settings: tuple[str, ...] = ()
     pool: int = 0

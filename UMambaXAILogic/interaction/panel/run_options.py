@@ -111,6 +111,7 @@ def run_options(inputs: PanelInputs, facts: ModelFacts) -> dict[str, Any]:
         "poolMode": choices.pool_mode,
         "target": chosen_target(inputs, facts) or None,
         "targetKind": choices.target_kind,
+        "resampleGroundTruth": choices.resample_truth,
         "preset": choices.preset or None,
         "thresholds": thresholds_of(choices.thresholds),
         "device": choices.device,

@@ -28,6 +28,7 @@ _CONTROLS = {
     "kind": "kindSelector",
     "region": "regionSelector",
     "region_parts": "regionPartsSelector",
+    "resample_truth": "resampleTruthCheckBox",
     "method": "methodSelector",
     "preset": "presetSelector",
     "pool": "poolSpinBox",

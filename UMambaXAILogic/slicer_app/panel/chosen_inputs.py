@@ -43,6 +43,7 @@ def _choices(parameters: Any) -> RunChoices:
     return RunChoices(
         target=parameters.target,
         target_kind=parameters.targetKind,
+        resample_truth=parameters.resampleTruth,
         method=parameters.method,
         settings=tuple(parameters.methodSettings),
         pool=parameters.pool,

@@ -50,6 +50,7 @@ class UMambaXAIParameterNode:
     regionParts: list[str]
     target: str = ""
     targetKind: str = "prediction"
+    resampleTruth: bool = False
     method: str = DEFAULT_METHOD
     methodSettings: list[str]
     pool: Annotated[int, WithinRange(0, 64)] = 0

@@ -44,20 +44,20 @@ def test_every_control_is_either_on_or_off_with_a_reason():
 
 
 def test_usually_only_what_needs_a_ground_truth_is_off():
-    assert off(ui()) == {"kind"}
+    assert off(ui()) == {"kind", "resample_truth"}
     assert off(ui(inputs=PanelInputs(ground_truth_id="vtk2"))) == set()
-    assert off(ui(target_kind="fn")) == set()  # so that it can be taken back
+    assert "kind" not in off(ui(target_kind="fn"))  # so that it can be taken back
 
 
 def test_without_a_model_what_depends_on_it_is_off():
     shown = ui(None)
-    assert off(shown) == {"target", "layers", "folds", "kind"}
+    assert off(shown) == {"target", "layers", "folds", "kind", "resample_truth"}
     assert (shown.layers, shown.folds) == ((), ())
 
 
 def test_a_model_of_one_label_and_fold_leaves_no_choice_of_them():
     shown = ui(ONE)
-    assert off(shown) == {"target", "folds", "kind"}
+    assert off(shown) == {"target", "folds", "kind", "resample_truth"}
     assert "vessel" in shown.reasons["target"]
     assert [option.text for option in shown.targets] == ["vessel"]
 

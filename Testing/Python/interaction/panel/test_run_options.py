@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
 from UMambaXAILogic.engine.errors import UsageError
+from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.method_settings import SETTINGS, SettingFacts
 from UMambaXAILogic.engine.model.facts import model_facts
 from UMambaXAILogic.engine.model.labels import Label
 from UMambaXAILogic.interaction.panel.checked import NOTHING
@@ -43,27 +46,48 @@ def changed(asked: PanelInputs, facts=MANY) -> dict:
     return {name: value for name, value in found.items() if name not in usual or usual[name] != value}
 
 
-def test_every_option_is_one_of_the_console():
+def test_nothing_chosen_asks_for_the_consoles_defaults():
     pytest.importorskip("slicer", reason="slicer-core is not installed")
     from UMambaXAILogic.scene_calls.options import Options
 
-    options = Options(**run_options(inputs(), ONE))
-    plain = Options()
-    different = {
-        field.name
-        for field in dataclasses.fields(Options)
-        if getattr(options, field.name) != getattr(plain, field.name)
-    }
-    assert different == set()
+    assert Options(**run_options(inputs(), ONE)) == Options()
+
+
+@pytest.mark.parametrize("method", METHOD_FACTS)
+def test_every_setting_of_every_method_reaches_the_request(method):
+    pytest.importorskip("slicer", reason="slicer-core is not installed")
+    from UMambaXAILogic.scene_calls.options import Options, build_request
+
+    defaults = METHOD_FACTS[method].defaults
+    wanted = {name: another(SETTINGS[name], getattr(defaults, name)) for name in METHOD_FACTS[method].settings}
+    asked = inputs(method=method, settings=tuple(f"{name}={value}" for name, value in wanted.items()))
+    options = Options(**run_options(asked, ONE))
+    request = build_request("case", "demo", 0.3, options, Path("/work"), None, None)
+    assert request.method == method
+    assert request.method_options.given() == wanted
+
+
+def another(facts: SettingFacts, default):
+    """A value that a setting may have, other than its default."""
+    if facts.choices:
+        return next(choice for choice in facts.choices if choice != default)
+    lower, upper = facts.minimum, facts.maximum
+    value = lower + 1 if lower + 1 != default and lower + 1 <= upper else (lower + upper) / 2 + 0.01
+    return int(value) if facts.whole else float(value)
+
+
+def test_settings_and_pooling_of_a_method_that_averages_another():
+    pytest.importorskip("slicer", reason="slicer-core is not installed")
+    from UMambaXAILogic.scene_calls.options import Options
+
     every = inputs(
         method="smoothgrad",
         settings=("base_method=seg-xres-cam", "samples=3", "noise=0.2", "seed=4"),
         pool=2,
         layers=("encoder.0",),
     )
-    assert Options(**run_options(every, ONE)).baseMethod == "seg-xres-cam"
-    regions = ("regions=grid", "region_size_mm=5", "max_regions=9", "reach_mm=2", "fill=blur")
-    assert Options(**run_options(inputs(method="dea", settings=regions), ONE)).regionSizeMm == 5
+    options = Options(**run_options(every, ONE))
+    assert (options.baseMethod, options.pool, options.layers) == ("seg-xres-cam", 2, ("encoder.0",))
 
 
 def test_the_target_is_a_label_of_the_model_or_the_usual_one():

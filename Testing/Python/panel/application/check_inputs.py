@@ -271,6 +271,7 @@ def test_every_choice_reaches_the_worker(panel, add_volume, add_truth, worker, s
     panel.ui.groundTruthSelector.setCurrentNode(add_truth("ICA", "MCA"))
     open_advanced(panel)
     ui = panel.ui
+    ui.resampleTruthCheckBox.setChecked(True)
     choose(ui.targetSelector, "MCA")
     choose(ui.kindSelector, "fn")
     ui.poolSpinBox.value = 4
@@ -297,7 +298,7 @@ def test_every_choice_reaches_the_worker(panel, add_volume, add_truth, worker, s
     assert request["folds"] == [0, 2]
     assert request["mirror"] is True
     assert request["step"] == 0.75
-    assert ui.optionsCollapsibleButton.text == "Advanced (11 changed)"
+    assert ui.optionsCollapsibleButton.text == "Advanced (12 changed)"
     title = ui.optionsCollapsibleButton.toolTip
     for what in ("target", "pooling", "layers", "thresholds", "device", "memory limit", "folds", "mirroring", "step"):
         assert what in title
