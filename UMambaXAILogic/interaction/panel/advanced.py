@@ -230,7 +230,7 @@ def _devices(chosen: str, known: KnownDevices, _: Translate) -> tuple[Option, ..
         Option("auto", _("Automatic"), _("The GPU with most free memory, or the CPU where there is none.")),
     ]
     found = () if known.found is None else known.found.devices
-    options += [Option(facts.name, device_text(facts, _)) for facts in found]
+    options += [Option(facts.name, device_text(facts, _), device_text(facts, _)) for facts in found]
     if "cpu" not in [option.key for option in options]:
         options.append(Option("cpu", _("CPU")))
     if chosen not in [option.key for option in options]:
@@ -240,15 +240,18 @@ def _devices(chosen: str, known: KnownDevices, _: Translate) -> tuple[Option, ..
 
 
 def device_text(facts: DeviceFacts, _: Translate = untranslated) -> str:
-    """A device with its free memory."""
-    name = facts.description if facts.name == "cpu" else f"{facts.description} ({facts.name})"
-    if facts.free_memory_mb is None:
-        return name
-    free = f"{facts.free_memory_mb / 1024:.1f}"
-    if facts.total_memory_mb is None:
-        return _("{name}, {free} GB free").format(name=name, free=free)
-    total = f"{facts.total_memory_mb / 1024:.0f}"
-    return _("{name}, {free} of {total} GB free").format(name=name, free=free, total=total)
+    """A device with its free memory; a GPU's long name comes last, where it may be cut off."""
+    parts = [facts.name if facts.name != "cpu" else facts.description]
+    if facts.free_memory_mb is not None:
+        free = f"{facts.free_memory_mb / 1024:.1f}"
+        if facts.total_memory_mb is None:
+            parts.append(_("{free} GB free").format(free=free))
+        else:
+            total = f"{facts.total_memory_mb / 1024:.0f}"
+            parts.append(_("{free} of {total} GB free").format(free=free, total=total))
+    if facts.name != "cpu":
+        parts.append(facts.description)
+    return ", ".join(parts)
 
 
 def _device_hint(state: PanelState, known: KnownDevices, _: Translate) -> str:

@@ -118,7 +118,7 @@ def test_devices_are_offered_as_they_are_known():
     known = KnownDevices(found=DeviceList((GPU, CPU)))
     assert keys(ui(known=known).devices) == ["auto", "cuda:0", "cpu"]
     assert [option.text for option in ui(known=known).devices][1:] == [
-        "NVIDIA T4 (cuda:0), 10.0 of 15 GB free",
+        "cuda:0, 10.0 of 15 GB free, NVIDIA T4",
         "CPU, 2 threads, 2.0 of 4 GB free",
     ]
 
@@ -133,8 +133,8 @@ def test_a_device_of_another_computer_stays_chosen_and_says_so():
 @pytest.mark.parametrize(
     ("facts", "text"),
     [
-        (DeviceFacts("cuda:1", "GPU", None, None), "GPU (cuda:1)"),
-        (DeviceFacts("mps", "Apple GPU", 1536, None), "Apple GPU (mps), 1.5 GB free"),
+        (DeviceFacts("cuda:1", "GPU", None, None), "cuda:1, GPU"),
+        (DeviceFacts("mps", "Apple GPU", 1536, None), "mps, 1.5 GB free, Apple GPU"),
     ],
 )
 def test_what_is_not_known_of_a_device_is_left_out(facts, text):

@@ -440,7 +440,7 @@ def test_devices_are_asked_of_the_worker_when_somebody_looks(panel, worker, spin
     spin(lambda: panel.devices.known.found is not None)
     assert items(panel.ui.deviceSelector) == [
         "Automatic",
-        "NVIDIA Stand-in (cuda:0), 21.5 of 24 GB free",
+        "cuda:0, 21.5 of 24 GB free, NVIDIA Stand-in",
         "CPU, 8 threads, 30.0 of 32 GB free",
     ]
     assert panel.ui.deviceHintLabel.isHidden()
