@@ -12,10 +12,12 @@ from .result_layout_description import (
     layout_node,
     register_layouts,
 )
-from .result_view.nodes import CHART, SLICES_TABLE, ResultNodes
+from .result_view.nodes import CHART, SLICES_TABLE, ResultNodes, find_results
 from .result_view.views import projection_view, three_d_view
 
 _BEFORE, _SAVED_BEFORE = "UMambaXAI.layoutBefore", "UMambaXAI.layoutSavedBefore"
+#: Of a result's record: its layout is shown, or was when the scene was saved.
+_ARRANGED = "UMambaXAI.arranged"
 
 
 def show_layout(nodes: ResultNodes, projection: bool = False) -> None:
@@ -56,6 +58,24 @@ def is_shown(scene: Any) -> bool:
     node = layout_node(scene)
     shown = node.GetViewArrangement() in (LAYOUT, LAYOUT_WITH_PROJECTION)
     return shown and node.GetAttribute(_BEFORE) is not None
+
+
+def note_arrangement(scene: Any) -> None:
+    """Note whose layout is shown, for when the scene is saved: the layout itself is not.
+
+    To be called whenever the layout changes. Then a note of a layout that is not shown came from a file.
+    """
+    view = plot_view(scene)
+    chart_id = view.GetPlotChartNodeID() if is_shown(scene) and view is not None else None
+    for nodes in find_results(scene):
+        note = "1" if chart_id is not None and _id(nodes.get(CHART)) == chart_id else None
+        if nodes.record.GetAttribute(_ARRANGED) != note:
+            nodes.record.SetAttribute(_ARRANGED, note)
+
+
+def is_noted_as_arranged(nodes: ResultNodes) -> bool:
+    """Whether ``note_arrangement`` last found this result's layout shown, be it before the scene was saved."""
+    return nodes.record.GetAttribute(_ARRANGED) is not None
 
 
 def plot_view(scene: Any) -> Any:

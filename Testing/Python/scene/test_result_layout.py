@@ -9,7 +9,15 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 import slicer
 
-from UMambaXAILogic.scene.result_layout import is_shown, plot_view, restore_layout, show_layout, table_view
+from UMambaXAILogic.scene.result_layout import (
+    is_noted_as_arranged,
+    is_shown,
+    note_arrangement,
+    plot_view,
+    restore_layout,
+    show_layout,
+    table_view,
+)
 from UMambaXAILogic.scene.result_layout_description import (
     LAYOUT,
     LAYOUT_WITH_PROJECTION,
@@ -73,6 +81,23 @@ def test_nothing_to_go_back_to_changes_nothing(scene):
     before = layout_node(scene).GetViewArrangement()
     restore_layout(scene)
     assert layout_node(scene).GetViewArrangement() == before
+
+
+def test_the_scene_knows_whose_layout_is_shown(scene, nodes, add_volume, numbered, oblique_affine):
+    chart = scene.AddNewNodeByClass("vtkMRMLPlotChartNode")
+    volume = add_volume(numbered, oblique_affine)
+    other = add_result_nodes(scene, "demo, dea", {"volume": volume, "chart": chart})
+    note_arrangement(scene)
+    assert not is_noted_as_arranged(nodes) and not is_noted_as_arranged(other)
+    show_layout(nodes)
+    note_arrangement(scene)
+    assert is_noted_as_arranged(nodes) and not is_noted_as_arranged(other)
+    show_layout(other)
+    note_arrangement(scene)
+    assert is_noted_as_arranged(other) and not is_noted_as_arranged(nodes)
+    layout_node(scene).SetViewArrangement(FOUR_UP)
+    note_arrangement(scene)
+    assert not is_noted_as_arranged(nodes) and not is_noted_as_arranged(other)
 
 
 def test_the_views_are_made_once(scene, nodes):

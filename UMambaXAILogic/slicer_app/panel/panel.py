@@ -114,6 +114,7 @@ class Panel:
         for signal, receive in self._heard():
             signal.disconnect(receive)
         self.devices.cancel()
+        self.results.leave()
         self.controller.cancel()
         self.controller.forget()
         self._services = None

@@ -56,10 +56,21 @@ class ResultControls:
         """Be about the result that this prediction belongs to; None: about none."""
         self._segmentation_id = "" if segmentation_node is None else segmentation_node.GetID()
 
-    def leave(self) -> None:
-        """The scene is left, or the panel: take no further step, follow no view."""
+    def restore(self) -> None:
+        """Bring back the layout that the scene was saved in."""
+        nodes = self.nodes
+        if nodes is not None:
+            self._arrangement.restore(nodes)
+
+    def pause(self) -> None:
+        """The scene is left: take no further step, follow no view."""
         self._showing.stop()
         self._arrangement.stop()
+
+    def leave(self) -> None:
+        """Others take over: hold on to nothing."""
+        self._showing.stop()
+        self._arrangement.leave()
 
     def later(self, callback: Callable[[], None]) -> None:
         """Call something as soon as the event loop turns."""

@@ -59,11 +59,12 @@ class ResultSection(Section):
         self._watch.follow(self.panel.results.scene)
         self._be_about(parameters)
         self._take_view(parameters)
+        self.panel.results.restore()
 
     def before_leaving(self) -> None:
         """See ``Section``."""
         self._watch.stop()
-        self.panel.results.leave()
+        self.panel.results.pause()
 
     def on_parameters_modified(self) -> None:
         """The views change only with a choice that is about them."""
