@@ -11,7 +11,22 @@ from collections.abc import Sequence
 import UMambaXAILogic
 from UMambaXAILogic.engine.failure import describe_failure
 
-from . import audit, cohort, dataset, demo, diagnose, doctor, domain, explain, phantom, profile, sam, shift, view
+from . import (
+    audit,
+    benchmark,
+    cohort,
+    dataset,
+    demo,
+    diagnose,
+    doctor,
+    domain,
+    explain,
+    phantom,
+    profile,
+    sam,
+    shift,
+    view,
+)
 from .arguments import Parser, keep_negative_values_together
 
 _EPILOG = """\
@@ -55,6 +70,7 @@ def _build_parser() -> argparse.ArgumentParser:
         cohort,
         view,
         diagnose,
+        benchmark,
         domain,
         profile,
         shift,

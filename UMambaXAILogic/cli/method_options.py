@@ -20,13 +20,13 @@ def add_method_options(parser: argparse.ArgumentParser, names: Iterable[str] = S
         group.add_argument(flag(facts), dest=facts.name, help=_help(facts), **kind)
 
 
-def method_options_from(options: argparse.Namespace) -> MethodOptions:
-    """What was asked for.
+def method_options_from(options: argparse.Namespace, names: Iterable[str] = SETTINGS) -> MethodOptions:
+    """What was asked for of the named settings.
 
     Raises:
         UsageError: a value is out of its range.
     """
-    return MethodOptions(**{name: getattr(options, name) for name in SETTINGS})
+    return MethodOptions(**{name: getattr(options, name) for name in names})
 
 
 def flag(facts: SettingFacts) -> str:

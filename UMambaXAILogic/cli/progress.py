@@ -13,7 +13,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from UMambaXAILogic.engine.progress import Reporter
+from UMambaXAILogic.engine.progress import STAGES, Reporter
 from UMambaXAILogic.interaction.estimate import ProgressEstimate
 
 STAGE_TEXTS: Mapping[str, str] = {
@@ -22,19 +22,28 @@ STAGE_TEXTS: Mapping[str, str] = {
     "preprocess": "Preprocessing",
     "segment": "Segmenting",
     "explain": "Explaining",
+    "faithfulness": "Taking voxels away",
+    "robustness": "Changing the image",
+    "sanity": "Shuffling the network",
     "metrics": "Measuring",
     "write": "Writing",
 }
 _PLAIN_PERIOD_S = 10.0
 
 
-def make_reporter(is_cancelled: Callable[[], bool], quiet: bool) -> TerminalReporter:
-    """The reporter that fits where standard error goes. Use it as a context manager."""
+def make_reporter(
+    is_cancelled: Callable[[], bool], quiet: bool, stages: Mapping[str, float] = STAGES
+) -> TerminalReporter:
+    """The reporter that fits where standard error goes. Use it as a context manager.
+
+    Args:
+        stages: that there will be, with their shares of the whole.
+    """
     if quiet:
         return TerminalReporter(is_cancelled)
     if sys.stderr.isatty():
-        return BarReporter(is_cancelled)
-    return LineReporter(is_cancelled)
+        return BarReporter(is_cancelled, stages)
+    return LineReporter(is_cancelled, stages)
 
 
 def make_count_reporter(is_cancelled: Callable[[], bool], quiet: bool) -> TerminalReporter:
@@ -63,9 +72,9 @@ class TerminalReporter(Reporter):
 class LineReporter(TerminalReporter):
     """A line when a stage begins, and every ten seconds within one: for log files and pipes."""
 
-    def __init__(self, is_cancelled: Callable[[], bool]) -> None:
+    def __init__(self, is_cancelled: Callable[[], bool], stages: Mapping[str, float] = STAGES) -> None:
         super().__init__(is_cancelled)
-        self._estimate = ProgressEstimate(time.monotonic)
+        self._estimate = ProgressEstimate(time.monotonic, stages)
         self._last_line_s = 0.0
 
     def device(self, facts: Mapping[str, Any]) -> None:
@@ -127,7 +136,7 @@ class WithBar(TerminalReporter):
 class BarReporter(WithBar):
     """A bar over the whole case that names the stage."""
 
-    def __init__(self, is_cancelled: Callable[[], bool]) -> None:
+    def __init__(self, is_cancelled: Callable[[], bool], stages: Mapping[str, float] = STAGES) -> None:
         super().__init__(
             is_cancelled,
             TextColumn("{task.description:<20}", markup=False),
@@ -137,7 +146,7 @@ class BarReporter(WithBar):
             description="Starting",
             left="",
         )
-        self._estimate = ProgressEstimate(time.monotonic)
+        self._estimate = ProgressEstimate(time.monotonic, stages)
 
     def device(self, facts: Mapping[str, Any]) -> None:
         """See ``Reporter.device``."""

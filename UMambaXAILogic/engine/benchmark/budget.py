@@ -1,14 +1,22 @@
-"""Equal budgets: methods that can spend as much as they like get as much as all others may spend."""
+"""Equal terms: one fill, one seed, and equal budgets: methods that can spend as much as they like get as much as all others may spend."""
 
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from ..case_plan import PlannedMethod
 from ..inference.explanation import Explained
 from ..progress import Reporter
 
 _FEWEST_REGIONS = 2
+
+
+def alike(planned: PlannedMethod, fill: str, seed: int) -> PlannedMethod:
+    """The method with the fill and the seed that all maps of a benchmark share, where it has them."""
+    shared: dict[str, Any] = {"fill": fill, "seed": seed}
+    own = {name: value for name, value in shared.items() if name in planned.method.facts.settings}
+    return dataclasses.replace(planned, settings=dataclasses.replace(planned.settings, **own))
 
 
 def within_budget(planned: PlannedMethod, case: Explained, budget: int, reporter: Reporter) -> PlannedMethod:

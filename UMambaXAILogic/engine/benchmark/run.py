@@ -21,7 +21,7 @@ from ..method_comparison import MethodVoice
 from ..output_folder import OutputFolder
 from ..pipeline import check_target, segment
 from ..progress import OnlyStopped, PartOfStage, Reporter
-from .budget import within_budget
+from .budget import alike, within_budget
 from .candidate import Candidate
 from .correlation import pearson
 from .deletion import Deletion
@@ -126,7 +126,8 @@ def _candidates(request: BenchmarkRequest, prepared: Prepared, record: CaseRecor
         yield given_candidate(name, Path(path), prepared.grid)
     for number, planned in enumerate(plan.methods):
         voice = MethodVoice(PartOfStage(record, number / len(plan.methods), 1 / len(plan.methods)), planned)
-        yield method_candidate(within_budget(planned, case, request.budget, record), plan, case, voice)
+        planned = within_budget(alike(planned, request.fill, request.seed), case, request.budget, record)
+        yield method_candidate(planned, plan, case, voice)
     yield from baseline_candidates(request.baselines, case, request.seed)
 
 

@@ -54,9 +54,7 @@ class VoxelFill:
     def erased(self) -> FloatArray:
         """The image with every voxel filled: what is left when nothing of the target, or nothing at all, is shown."""
         if self._other is not None:
-            everything = np.ones(self._source.target.shape, bool)
-            whole = tuple(slice(0, size) for size in everything.shape)
-            values = self._other(everything, whole)
+            values = self._other(np.ones(self._source.target.shape, bool), self._everywhere)
             return np.broadcast_to(values, self._source.data.shape).astype(self._source.data.dtype)
         values, _ = self._means(np.zeros_like(self._source.target), self._everywhere)
         return values.astype(self._source.data.dtype)

@@ -1,0 +1,200 @@
+"""``umamba-xai benchmark``: which attribution map of a case deserves to be believed."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from UMambaXAILogic.engine.errors import UsageError
+from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.method_settings import FILLS, SETTINGS
+from UMambaXAILogic.engine.request import FOREGROUND, POOL_MODES, TARGET_KINDS, TARGET_SCORES, Request, Target
+
+from . import arguments, explain
+from .arguments import value_of
+from .cohort import method_choices
+from .method_options import add_method_options, method_options_from
+
+if TYPE_CHECKING:
+    from UMambaXAILogic.engine.benchmark import BenchmarkRequest
+
+_DESCRIPTION = """\
+Explain one volume by several methods, and judge every map by the same case, target, fill and budget: does the score
+fall when the voxels that the map puts first are filled (faithfulness)? What else changes (leakage)? Does the map stay
+when the image changes a little (robustness), and go when the network's parameters are shuffled (sanity)? What does it
+cost? Baselines that know nothing of the network are judged too. Maps are ranked by faithfulness; those that fail the
+sanity gate come last. DIR receives benchmark.json, benchmark.csv, a plot for each axis, and the maps.
+"""
+_EPILOG = """\
+examples:
+  umamba-xai benchmark head.nii.gz --model demo --methods seg-xres-cam,seg-xres-cam@2,seg-grad-cam,dea --out judged
+  umamba-xai benchmark head.nii.gz --model demo --methods seg-xres-cam --map mine=my_map.nii.gz --out judged
+  umamba-xai benchmark head.nii.gz --model demo --methods seg-xres-cam,occlusion --axes none --out quick
+"""
+_DEFAULT_METHODS = "seg-xres-cam,seg-grad-cam,grad-x-input"
+_BASELINES = "random,intensity,frangi,prediction"
+_AXES = "robustness,sanity"
+#: Of the methods; fill and seed are the benchmark's own, and the same for all.
+_SETTINGS = tuple(name for name in SETTINGS if name not in ("fill", "seed"))
+
+
+def add_command(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the program's parser."""
+    parser = commands.add_parser(
+        "benchmark",
+        help="judge attribution maps by evidence",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    parser.add_argument("volume", metavar="VOLUME", type=Path, help="NIfTI, NRRD, MHA/MHD, or a folder with DICOM")
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--series", metavar="UID", help="which DICOM series of the folder, where it holds several")
+    parser.add_argument(
+        "--gt", metavar="MASK", type=Path, help="ground truth on the grid of VOLUME, for --kind tp, fp or fn"
+    )
+    _add_benchmark_options(parser)
+    explain.add_scoring_options(parser)
+    explain.add_model_options(parser)
+    _add_target_options(parser)
+    add_method_options(parser, _SETTINGS)
+    explain.add_computer_options(parser)
+    arguments.add_common_options(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; returns the exit status."""
+    request = request_from(options)
+
+    from UMambaXAILogic.engine.benchmark import BENCHMARK_STAGES, run_benchmark
+
+    from .benchmark_summary import summary
+    from .interrupt import Interrupt
+    from .progress import make_reporter
+
+    with (
+        Interrupt() as interrupt,
+        make_reporter(interrupt.requested, options.quiet, BENCHMARK_STAGES) as reporter,
+    ):
+        result = run_benchmark(request, reporter)
+    if not options.quiet:
+        print(summary(result))
+    return 0
+
+
+def request_from(options: argparse.Namespace) -> BenchmarkRequest:
+    """The request that the options describe.
+
+    Raises:
+        UsageError: a value is out of its range.
+    """
+    from UMambaXAILogic.engine.benchmark import BenchmarkRequest
+
+    if options.gt is None and (options.kind != "prediction" or options.gt_label is not None):
+        raise UsageError("A ground truth is asked about, and none was given.", "Name one with --gt.")
+    main, *others = options.methods
+    case = Request(
+        volume=options.volume,
+        model=options.model,
+        output=options.out,
+        ground_truth=options.gt,
+        ground_truth_labels=options.gt_label,
+        method=main.name,
+        pool=main.pool,
+        pool_mode=options.pool_mode,
+        other_methods=tuple(others),
+        method_options=method_options_from(options, _SETTINGS),
+        layers=options.layers,
+        target=Target(options.target, options.kind, options.score),
+        region=options.region,
+        device=options.device,
+        folds=options.fold,
+        mirror=options.mirror,
+        step=options.step,
+        memory_limit_gb=options.memory_limit,
+        scan_backend=options.scan_backend,
+        resample_ground_truth=options.resample_gt,
+        series_uid=options.series,
+    )
+    return BenchmarkRequest(
+        case=case,
+        baselines=options.baselines,
+        maps=tuple(options.map or ()),
+        axes=options.axes,
+        fill=options.fill,
+        budget=options.budget,
+        seed=options.seed,
+    )
+
+
+def _add_benchmark_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("benchmark")
+    group.add_argument(
+        "--methods",
+        metavar="A,B@POOL",
+        type=value_of(method_choices),
+        default=method_choices(_DEFAULT_METHODS),
+        help=f"any of {', '.join(METHOD_FACTS)}; @POOL gives one a pooling window (default {_DEFAULT_METHODS})",
+    )
+    group.add_argument(
+        "--baselines",
+        metavar="A,B",
+        type=value_of(_names_or_none),
+        default=_names_or_none(_BASELINES),
+        help=f"maps that know nothing of the network, or 'none' (default {_BASELINES})",
+    )
+    group.add_argument(
+        "--map",
+        metavar="NAME=FILE",
+        type=value_of(_named_file),
+        action="append",
+        help="judge a map of your own too, on the grid of VOLUME; may be given several times",
+    )
+    group.add_argument(
+        "--axes",
+        metavar="A,B",
+        type=value_of(_names_or_none),
+        default=_names_or_none(_AXES),
+        help=f"beside faithfulness and leakage; each makes every map again five times (default {_AXES}; or 'none')",
+    )
+    group.add_argument(
+        "--fill",
+        choices=FILLS,
+        default="shell",
+        help="what takes the place of removed voxels: tissue around them, the mean of the volume, or the blurred image",
+    )
+    group.add_argument(
+        "--budget",
+        metavar="N",
+        type=int,
+        default=50,
+        help="most forward passes of a method, in multiples of the windows that hold explained voxels (default 50)",
+    )
+    group.add_argument("--seed", metavar="S", type=int, default=0, help="of everything that chance decides (default 0)")
+
+
+def _add_target_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("explanation")
+    group.add_argument("--layers", metavar="A,B", type=value_of(arguments.names), help="layers such as encoder.4")
+    group.add_argument("--pool-mode", choices=POOL_MODES, default="max", help="how gradients are pooled (default max)")
+    group.add_argument(
+        "--target",
+        metavar=f"LABEL|{FOREGROUND}",
+        type=value_of(arguments.label),
+        help="label (number or name) to explain (default: the only one, or the whole foreground)",
+    )
+    group.add_argument("--kind", choices=TARGET_KINDS, default="prediction", help="voxels to explain")
+    group.add_argument("--score", choices=TARGET_SCORES, help="score to explain (default margin)")
+
+
+def _names_or_none(text: str) -> tuple[str, ...]:
+    return () if text == "none" else arguments.names(text)
+
+
+def _named_file(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not (name.strip() and equals and path.strip()):
+        raise UsageError(f"{text!r} is not NAME=FILE")
+    return name.strip(), Path(path.strip())
