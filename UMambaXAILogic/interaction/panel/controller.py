@@ -27,6 +27,7 @@ from .state import (
     RUNTIME_READY,
     PanelState,
 )
+from .words import Translate, untranslated
 
 _RUN, _MEASURE = "run", "measure"
 
@@ -141,6 +142,7 @@ class PanelController:
         runtime: the packages.
         confirm: asks the user a text and its details; True means go on.
         models: says what a model is; None: looks at the disk.
+        translate: into the user's language.
     """
 
     def __init__(
@@ -150,6 +152,7 @@ class PanelController:
         runtime: RuntimeSetup,
         confirm: Callable[[str, str], bool],
         models: ModelLookup | None = None,
+        translate: Translate = untranslated,
     ) -> None:
         self.changed = Signal()
         self.logged = Signal()
@@ -159,6 +162,7 @@ class PanelController:
         self._runtime = runtime
         self._confirm = confirm
         self.models = ModelLookup() if models is None else models
+        self._translate = translate
         self._activity = _RUN
         self._job: PanelJob | None = None
         self._installing = False
@@ -181,7 +185,7 @@ class PanelController:
         return PanelState(
             inputs=inputs,
             model=self.models.look(inputs.model, is_busy=self.is_busy),
-            profile_problem="" if self.is_busy else problem_with_profile(inputs.profile),
+            profile_problem="" if self.is_busy else problem_with_profile(inputs.profile, self._translate),
             runtime=self._runtime_state(),
             runtime_problem="" if self.is_busy else self._runtime.problem,
             job_state=self._job_state(),
@@ -189,7 +193,7 @@ class PanelController:
             stage="" if job is None else job.stage,
             step=None if job is None or not self._installing else job.step,
             seconds_left=None if job is None else job.seconds_left,
-            device="" if job is None or job.device is None else _in_words(job.device),
+            device="" if job is None or job.device is None else _in_words(job.device, self._translate),
             error=self._error,
             warnings=tuple(self._warnings),
             summary=self._summary,
@@ -325,14 +329,18 @@ class PanelController:
             if self._run_after_install:
                 self._begin(self._activity, inputs)
         else:  # asking again would go on for ever
-            self._error = "The packages were installed, and still they are not there. Restart Slicer and try again."
+            _ = self._translate
+            self._error = _("The packages were installed, and still they are not there. Restart Slicer and try again.")
 
 
 def _in_lines(error: UMambaXAIError | Failure) -> str:
     return "\n".join(filter(None, (error.message, error.remedy)))
 
 
-def _in_words(device: Device) -> str:
-    free = "" if device.free_memory_mb is None else f", {device.free_memory_mb / 1024:.1f} GB free"
-    scan = f"; selective scan: {device.scan_backend}" if device.scan_backend else ""
-    return f"Computes on {device.device}{free}{scan}."
+def _in_words(device: Device, _: Translate) -> str:
+    where = device.device
+    if device.free_memory_mb is not None:
+        where = _("{device}, {size:.1f} GB free").format(device=where, size=device.free_memory_mb / 1024)
+    if device.scan_backend:
+        where = _("{device}; selective scan: {backend}").format(device=where, backend=device.scan_backend)
+    return _("Computes on {device}.").format(device=where)

@@ -7,25 +7,24 @@ from UMambaXAILogic.engine.model.reference import DEMO
 
 from .words import Translate, untranslated
 
-_ARCHITECTURES = {
-    "UMambaBot": "U-Mamba Bot",
-    "UMambaEnc": "U-Mamba Enc",
-    "PlainConvUNet": "U-Net",
-    "ResidualEncoderUNet": "Residual encoder U-Net",
-}
 _LISTED_LABELS = 3
 
 
-def model_title(facts: ModelFacts) -> str:
+def model_title(facts: ModelFacts, _: Translate = untranslated) -> str:
     """A name for lists of models."""
-    what = f"{architecture_name(facts)} {facts.configuration_name}"
+    what = f"{architecture_name(facts, _)} {facts.configuration_name}"
     return f"{facts.dataset_name}, {what}" if facts.dataset_name else what
 
 
-def architecture_name(facts: ModelFacts) -> str:
+def architecture_name(facts: ModelFacts, _: Translate = untranslated) -> str:
     """What the network is called in texts."""
-    name = _ARCHITECTURES[facts.architecture]
-    return f"{name} (before March 2024)" if facts.is_legacy else name
+    name = {
+        "UMambaBot": "U-Mamba Bot",
+        "UMambaEnc": "U-Mamba Enc",
+        "PlainConvUNet": "U-Net",
+        "ResidualEncoderUNet": _("Residual encoder U-Net"),
+    }[facts.architecture]
+    return _("{name} (before March 2024)").format(name=name) if facts.is_legacy else name
 
 
 def model_line(reference: str, facts: ModelFacts, _: Translate = untranslated) -> str:
@@ -36,7 +35,7 @@ def model_line(reference: str, facts: ModelFacts, _: Translate = untranslated) -
         listed = _("{count} labels ({names} ...)").format(count=len(names), names=listed)
     spacing = " x ".join(f"{one:.3g}" for one in facts.spacing_mm)
     line = _("{network}, {dimension}-D. Segments {labels}. Trained on {channel} at {spacing} mm").format(
-        network=architecture_name(facts),
+        network=architecture_name(facts, _),
         dimension=facts.dimension,
         labels=listed,
         channel=facts.channel,

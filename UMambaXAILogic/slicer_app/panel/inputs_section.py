@@ -98,7 +98,7 @@ class InputsSection(Section):
         if path:
             facts = self.panel.controller.models.look(path).facts
             if key in dialog_of and facts is not None:
-                self._memory.remember(path, model_title(facts))
+                self._memory.remember(path, model_title(facts, _))
             self._look_at_memory()
             parameters.model = path
         self.panel.refresh()  # where the user changed their mind, the list still shows the dialog's line

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import slicer
+from slicer.i18n import tr as _
 
 from UMambaXAILogic.engine.errors import ModelError
 from UMambaXAILogic.interaction.domain_summary import summarise_statistics
@@ -82,11 +83,12 @@ def make_services(
         )
 
     controller = PanelController(
-        Activity(start_run, lambda job: summarise(job.result.metrics)),
-        Activity(start_measure, lambda job: summarise_statistics(job.result.row, job.result.comparison)),
+        Activity(start_run, lambda job: summarise(job.result.metrics, _)),
+        Activity(start_measure, lambda job: summarise_statistics(job.result.row, job.result.comparison, _)),
         runtime,
         dialogs.confirm,
         models,
+        _,
     )
     return PanelServices(controller, dialogs, ResultControls(scene), DeviceInquiry(logic.startListDevices))
 
