@@ -119,6 +119,7 @@ def step_in_words(step: Step, _: Translate = untranslated) -> str:
         "download": _("Downloading {name}"),
         "build": _("Building {name}"),
         "unpack": _("Unpacking {name}"),
+        "remove": _("Deleting {name}"),
         "import": _("Trying whether {name} works"),
     }
     text = words.get(step.action, "{name}").format(name=step.name)

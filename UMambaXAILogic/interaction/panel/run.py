@@ -142,7 +142,9 @@ def _message(state: PanelState, obstacle: str, _: Translate) -> tuple[str, str]:
         return problem, ERROR
     if state.job_state == jobs.CANCELLED:
         if state.is_about_packages:
-            return _("Cancelled. The packages are as they were."), INFORMATION
+            if state.packages.is_installed:
+                return _("Cancelled. The packages are as they were."), INFORMATION
+            return _("Cancelled. No packages are installed."), INFORMATION
         return _("Cancelled. The scene is as it was."), INFORMATION
     if state.job_state == jobs.FINISHED:
         return state.summary or _("Done."), SUCCESS

@@ -24,7 +24,7 @@ from UMambaXAILogic.interaction.worker_command import python_command
 
 from .contents import MODULES
 from .device_report import say_device
-from .verify import torch_facts
+from .verify import torch_facts, version_of
 
 #: Oldest and newest Python that the engine works with, as in pyproject.toml.
 PYTHONS = ((3, 11), (3, 13))
@@ -92,7 +92,7 @@ def _import(modules: tuple[str, ...], writer: MessageWriter, watch: CancelWatch)
         except Exception as error:  # compiled packages fail to load in many ways
             problems.append(f"{name}: {type(error).__name__}: {error}")
         else:
-            versions[name] = str(getattr(module, "__version__", ""))
+            versions[name] = version_of(module)
             if name == "torch":
                 say_device(torch_facts(module), writer.say)
     if problems:

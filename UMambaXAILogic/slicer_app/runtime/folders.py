@@ -90,8 +90,11 @@ class RuntimeFolders:
         return self.target.with_name(self.target.name + letter)
 
 
-def remove_tree(folder: Path) -> None:
+def remove_tree(folder: Path, on_entry: Callable[[str, int, int], None] = lambda name, number, total: None) -> None:
     """Remove a folder and what is in it. A link in it is removed, and what it points to stays as it is.
+
+    Args:
+        on_entry: told name, number and total of what lies directly in the folder, before it goes; may raise to stop.
 
     Raises:
         NotInstalledError: it is a link itself, or something in it cannot be removed.
@@ -102,6 +105,11 @@ def remove_tree(folder: Path) -> None:
             "Remove the link by hand, and what it points to where you no longer need it.",
         )
     try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        for number, entry in enumerate(entries, start=1):
+            on_entry(entry.name, number, len(entries))
+            if entry.is_dir(follow_symlinks=False) and not is_link(Path(entry.path)):
+                shutil.rmtree(entry.path, onerror=_make_writable)
         shutil.rmtree(folder, onerror=_make_writable)
     except FileNotFoundError:
         return

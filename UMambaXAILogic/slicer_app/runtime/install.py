@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,17 +90,16 @@ class Installer:
         self._run_pip(self._folders.staging, self._order.exact_requirements, plan, with_dependencies=True)
         return self._finish()
 
-    def renew(self, wanted: Mapping[str, str], present: Mapping[str, str]) -> Marker:
-        """``wanted`` into ``staging``, verified: the whole packages of ``target``, and what is missing among them.
+    def renew(self, wanted: Mapping[str, str], kept: Sequence[str]) -> Marker:
+        """``wanted`` into ``staging``, verified: some packages of ``target``, and the others from where they come.
 
         Args:
             wanted: version by canonical name, complete.
-            present: version of what ``target`` should hold.
+            kept: names of those that are whole in ``target``, in that version.
+
+        Raises:
+            NotInstalledError, CancelledError: as ``install``.
         """
-        self._say("stage", name="check")
-        alike = {name: version for name, version in present.items() if wanted.get(name) == version}
-        damaged = damaged_packages(self._folders.target, alike, self._on_package("check"))
-        kept = [name for name in alike if name not in damaged]
         fresh = {name: version for name, version in wanted.items() if name not in kept}
         self._say("stage", name="download")
         if fresh:
@@ -109,15 +108,15 @@ class Installer:
             check_space(self._folders.target, plan.needed_bytes)
             self._run_pip(self._folders.addition, exact, plan, with_dependencies=False)
         self._folders.staging.mkdir()
-        carry_over(self._folders.target, kept, self._folders.staging, self._on_package("keep"))
+        carry_over(self._folders.target, list(kept), self._folders.staging, self._on_package("keep"))
         if fresh:
             merge(self._folders.addition, self._folders.staging)
         return self._finish()
 
-    def damaged(self, present: Mapping[str, str]) -> dict[str, str]:
-        """What is wrong with which package of ``target``."""
+    def damaged(self, expected: Mapping[str, str]) -> dict[str, str]:
+        """What is wrong with which package of ``target``, of those that are expected there."""
         self._say("stage", name="check")
-        return damaged_packages(self._folders.target, present, self._on_package("check"))
+        return damaged_packages(self._folders.target, expected, self._on_package("check"))
 
     def verify(self, folder: Path, remedy: str) -> dict[str, str]:
         """Import the modules from ``folder`` in a process that ends before the folder is renamed.

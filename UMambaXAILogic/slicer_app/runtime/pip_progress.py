@@ -40,6 +40,7 @@ class PipProgress:
         self._file = ""  # that is being downloaded
         self._file_bytes: int | None = None
         self._installing: list[str] = []
+        self._unpacked = 0
         self._last: Any = None
 
     def take_line(self, line: str) -> None:
@@ -67,8 +68,9 @@ class PipProgress:
     def look(self) -> None:
         """Look how far the current file or the unpacking has come."""
         if self._installing:
-            done = self._unpacked()
             total = len(self._installing)
+            # In the end pip moves everything elsewhere, and this count goes back.
+            self._unpacked = done = min(total, max(self._unpacked, self._count_unpacked()))
             name = self._installing[min(done, total - 1)]
             if self._step("unpack", name, min(done + 1, total), total):
                 self._say("progress", stage="install", fraction=done / total)
@@ -110,7 +112,7 @@ class PipProgress:
                 continue
         return max(sizes, default=0)
 
-    def _unpacked(self) -> int:
+    def _count_unpacked(self) -> int:
         return sum(1 for _ in self._temporary.glob("pip-target-*/lib/python/*.dist-info/RECORD"))
 
     def _step(

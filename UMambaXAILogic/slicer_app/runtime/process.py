@@ -115,7 +115,11 @@ class RuntimeWork:
         if marker is None or not marker.packages or not plan.is_complete:
             return self._put_in_place(self._installer.install)
         wanted = {name: version for name, version in plan.packages.items() if name != UNWANTED}
-        return self._put_in_place(lambda: self._installer.renew(wanted, marker.packages))
+        alike = {name: version for name, version in marker.packages.items() if wanted.get(name) == version}
+        damaged = self._installer.damaged(alike)
+        return self._put_in_place(
+            lambda: self._installer.renew(wanted, [name for name in alike if name not in damaged])
+        )
 
     def _repair(self) -> Mapping[str, str]:
         self._folders.clean()
@@ -132,7 +136,7 @@ class RuntimeWork:
                 return self._install()
         problems = "; ".join(f"{name}: {problem}" for name, problem in damaged.items())
         self._writer.say("warning", code="packages_damaged", message=f"Installed again: {problems}.")
-        whole = {name: version for name, version in marker.packages.items() if name not in damaged}
+        whole = [name for name in marker.packages if name not in damaged]
         return self._put_in_place(lambda: self._installer.renew(marker.packages, whole))
 
     def _verify(self) -> Mapping[str, str]:
@@ -162,9 +166,16 @@ class RuntimeWork:
             for folder in self._folders.leftovers():
                 remove_tree(folder)
             target.rename(self._folders.outdated)  # at once: half a runtime never looks like one
+            (self._folders.outdated / MARKER).unlink()
         for folder in self._folders.leftovers():
-            remove_tree(folder)
+            remove_tree(folder, self._on_removed)
         return {}
+
+    def _on_removed(self, name: str, number: int, total: int) -> None:
+        if self._watch.cancelled.is_set():
+            raise CancelledError()
+        self._writer.say("step", action="remove", name=name, number=number, total=total)
+        self._writer.say("progress", stage="delete", fraction=(number - 1) / total)
 
     def _clean(self) -> Mapping[str, str]:
         self._folders.clean()

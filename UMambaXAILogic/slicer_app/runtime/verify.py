@@ -7,9 +7,11 @@ line on standard error says what does not work.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,7 +28,7 @@ def main() -> int:
     place_packages(folder or None)
     try:
         for name, module in _imported(folder, modules):
-            _say(module=name, version=str(getattr(module, "__version__", "")))
+            _say(module=name, version=version_of(module))
             if name == "torch":
                 _say(torch=torch_facts(module))
     except ImportError as error:
@@ -48,6 +50,15 @@ def _imported(folder: str, modules: list[str]):
         if folder and not _lies_in(module, folder):
             raise ImportError(f"{name} comes from {module.__file__}")
         yield name, module
+
+
+def version_of(module: ModuleType) -> str:
+    """What a module says of its version, or its distribution where that has the same name; empty: nobody says."""
+    own = getattr(module, "__version__", None)
+    if own is None:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            return metadata.version(module.__name__)
+    return str(own or "")
 
 
 def torch_facts(torch: Any) -> dict[str, Any]:

@@ -98,7 +98,9 @@ def test_the_progress_of_an_installation_has_a_percentage_and_a_time_left():
 
 
 def test_a_cancelled_installation_says_that_the_packages_are_as_they_were():
-    assert "packages are as they were" in run_ui(PanelState(job_state="cancelled", is_about_packages=True)).message
+    cancelled = PanelState(job_state="cancelled", is_about_packages=True, packages=INSTALLED)
+    assert "packages are as they were" in run_ui(cancelled).message
+    assert "No packages" in run_ui(dataclasses.replace(cancelled, packages=PackagesFacts())).message
     assert "scene is as it was" in run_ui(PanelState(job_state="cancelled")).message
 
 

@@ -67,8 +67,8 @@ def test_the_question_says_what_how_large_where_and_why_this_build(setup_in, tmp
     assert "PyTorch 2.13.0+cpu, nnU-Net 2.8.1 and 98 more" in question.text
     assert "Build: CPU. No NVIDIA GPU" in question.text
     download = size_in_words(plan_for(LAPTOP, build_of("cpu", LAPTOP)).download_bytes)
-    assert f"download {download}" in question.text.replace("about ", "")
-    assert "on disk 2.3 GB" in question.text.replace("about ", "")
+    assert f"{download} to download" in question.text.replace("about ", "")
+    assert "2.3 GB on disk" in question.text.replace("about ", "")
     assert "are free" in question.text
     assert str(tmp_path / "data" / "py312") in question.text
     assert "Slicer's own Python stays" in question.text
@@ -149,7 +149,7 @@ def test_another_kind_of_build_can_be_had_by_an_update(setup_in, pretend_install
 def test_a_folder_of_wheels_that_lacks_something_says_what(setup_in, spin, tmp_path):
     (tmp_path / "wheels").mkdir()
     setup = setup_in(wheels=tmp_path / "wheels")
-    assert f"from {tmp_path / 'wheels'}" in setup.question().text
+    assert f"from the wheels in {tmp_path / 'wheels'}" in setup.question().text
     job = setup.start()
     spin(lambda: job.is_over, 120)
     assert job.state == "failed"

@@ -20,6 +20,23 @@ def test_it_is_removed_with_what_interrupted_installations_left(do, installed):
     assert not installed.parent.exists()
 
 
+def test_it_says_how_far_it_is(do, installed, steps):
+    job = do.job("delete")
+    seen = steps(job)
+    job.start()
+    assert job.wait(60)
+    assert {step.action for step in seen} == {"remove"}
+    assert [step.number for step in seen] == list(range(1, seen[-1].total + 1))
+    assert "payload.py" in {step.name for step in seen}
+
+
+def test_half_a_deleted_runtime_never_comes_back(do, installed):
+    installed.rename(RuntimeFolders(installed).outdated)
+    (RuntimeFolders(installed).outdated / MARKER).unlink()  # as when it is killed from here on
+    assert do("clean").state == "finished"
+    assert not installed.parent.exists()
+
+
 def test_leftovers_go_where_there_is_no_runtime(do, target):
     RuntimeFolders(target).staging.mkdir(parents=True)
     assert do("delete").state == "finished"

@@ -107,4 +107,4 @@ def test_a_check_remembers_what_is_broken_until_it_works_again(do, installed):
     (installed / "payload.py").write_text(whole)
     assert do("verify").versions == {"payload": "1.0"}
     assert read_marker(installed).problem == ""
-    assert do("verify", modules="payload,helper").versions == {"payload": "1.0", "helper": ""}
+    assert do("verify", modules="payload,helper").versions == {"payload": "1.0", "helper": "1.0"}
