@@ -267,7 +267,7 @@ def test_masks_are_outlines_or_fills_or_nothing(result, role):
     view = result().view
     name = {"segmentation": "prediction", "truth": "truth"}[role]
     display = view.nodes.get(role).GetDisplayNode()
-    for mode, seen in (("outline", (1, 0, 1)), ("fill", (1, 1, 0)), ("off", (0, 0, 0))):
+    for mode, seen in (("outline", (1, 0, 1)), ("fill", (1, 1, 1)), ("off", (0, 0, 0))):
         view.show(**{name: mode})
         assert display.GetVisibility() == seen[0]
         if mode != "off":

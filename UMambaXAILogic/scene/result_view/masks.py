@@ -11,7 +11,7 @@ from ..stepwise import do_all
 from .nodes import SEGMENTATION, TRUTH, ResultNodes
 from .state import CLOUD, CONTOURS, FILL, OFF, OUTLINE, OVERLAY, SURFACE, ViewState
 
-_FILL_OPACITY = 0.5
+_FILL_OPACITY = 0.4
 #: In pixels: where both outlines run together, the prediction's lies inside the wider one of the ground truth.
 _PREDICTION_WIDTH, _TRUTH_WIDTH = 2, 3
 #: Of the ground truth around a cloud: grey, because translucent cyan over amber turns olive.
@@ -97,7 +97,7 @@ def truth_is_partly_drawn(state: ViewState) -> bool:
 def _on_slices(display: Any, mode: str, width: int) -> None:
     display.SetVisibility(mode != OFF)
     display.SetVisibility2DFill(mode == FILL)
-    display.SetVisibility2DOutline(mode == OUTLINE)
+    display.SetVisibility2DOutline(True)  # of fills too: where two lie on each other, their borders tell them apart
     display.SetAllSegmentsOpacity2DFill(_FILL_OPACITY, True)
     display.SetSliceIntersectionThickness(width)
 
