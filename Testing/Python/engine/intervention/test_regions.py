@@ -86,7 +86,7 @@ def test_supervoxels_follow_an_edge_that_is_not_predicted():
     bright = np.zeros(SHAPE, bool)
     bright[:, 40:48, :] = True
     source.data[0][bright] += 3
-    regions = make_regions("supervoxel", source, size_mm=5.0, reach_mm=12.0, max_regions=10_000)
+    regions = make_regions("supervoxel", source, size_mm=5.0, reach_mm=9.0, max_regions=10_000)
     labels = np.where(source.predicted, 0, regions.labels)
     shares = np.array([bright[labels == label].mean() for label in np.unique(labels)[1:]])
     near = shares[(shares > 0) & (shares < 1)]
