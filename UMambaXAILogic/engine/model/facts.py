@@ -19,9 +19,9 @@ from .folder import DATASET, REFERENCE_PROFILE, TrainedFolder
 from .labels import Label, foreground_labels, has_regions, ignored_value
 from .layer_names import PlannedLayer, default_layer_names, umamba_layers, unet_layers
 from .plans import network_configuration
-from .plans_check import check_plans
+from .plans_check import channel_names, check_plans
 from .reference import opened_model
-from .topology import Topology
+from .topology import Topology, planned_stages
 from .trained_network import trained_configuration
 
 
@@ -95,7 +95,6 @@ def _facts_of(folder: TrainedFolder, configuration: str | None) -> ModelFacts:
     labels = foreground_labels(folder.dataset_json, folder.path / DATASET)
     architecture = architecture_of(first.trainer_name, planned["architecture"]["network_class_name"])
     layers, n_stages = _layers(planned, architecture, first.is_legacy_umamba)
-    channels = folder.dataset_json.get("channel_names", folder.dataset_json.get("modality")) or {}
     return ModelFacts(
         dataset_name=str(folder.plans.get("dataset_name") or ""),
         architecture=architecture,
@@ -107,7 +106,7 @@ def _facts_of(folder: TrainedFolder, configuration: str | None) -> ModelFacts:
         has_regions=has_regions(folder.dataset_json),
         patch_size=tuple(int(voxels) for voxels in _in_storage_order(folder, planned["patch_size"])),
         spacing_mm=tuple(float(spacing) for spacing in _in_storage_order(folder, planned["spacing"])),
-        channel=str(next(iter(channels.values()))),
+        channel=channel_names(folder)[0],
         folds=tuple(folder.checkpoints),
         default_folds=tuple(heads),
         mirrors=first.mirrors,
@@ -124,7 +123,7 @@ def _layers(planned: Mapping[str, Any], architecture: str, is_legacy: bool) -> t
         topology = Topology.from_architecture(arch_kwargs, patch_size)
         return umamba_layers(topology, architecture, is_legacy), topology.n_stages
     try:
-        n_stages = int(arch_kwargs["n_stages"])
+        n_stages = planned_stages(arch_kwargs)
         if n_stages < 2:
             raise ValueError(f"it has {n_stages} stage(s)")
     except (KeyError, TypeError, ValueError) as error:

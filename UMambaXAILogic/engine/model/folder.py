@@ -160,7 +160,7 @@ def _read_json(path: Path, required: tuple[str, ...]) -> dict[str, Any]:
         raise ModelError(
             f"{path.name} is missing in {path.parent}.", "Give a complete folder as nnU-Net leaves it after training."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{path} cannot be read: {error}.") from error
     missing = [key for key in required if not isinstance(content, dict) or key not in content]
     if missing:

@@ -61,10 +61,10 @@ def check_plans(folder: TrainedFolder, configuration: Mapping[str, Any], name: s
             "it needs the first stage's segmentation as a second input.",
             "Use a model of the configuration 3d_fullres, 3d_lowres or 2d.",
         )
-    channels = folder.dataset_json.get("channel_names", folder.dataset_json.get("modality")) or {}
+    channels = channel_names(folder)
     if len(channels) != 1:
         raise ModelError(
-            f"{folder.path} expects {len(channels)} input channels ({', '.join(map(str, channels.values()))}); "
+            f"{folder.path} expects {len(channels)} input channels ({', '.join(channels)}); "
             "an input here is one volume.",
             "Use a model trained on one channel.",
         )
@@ -81,6 +81,14 @@ def check_plans(folder: TrainedFolder, configuration: Mapping[str, Any], name: s
         if not isinstance(configuration[f"{key}_kwargs"], dict):
             raise ModelError(f"The settings {key}_kwargs of {folder.path / 'plans.json'} are not named settings.")
     _check_normalization(folder, configuration, name)
+
+
+def channel_names(folder: TrainedFolder) -> list[str]:
+    """What the model's input channels are called; none where dataset.json does not say."""
+    channels = folder.dataset_json.get("channel_names", folder.dataset_json.get("modality"))
+    if isinstance(channels, dict):
+        channels = list(channels.values())
+    return [str(channel) for channel in channels] if isinstance(channels, list) else []
 
 
 def _check_grid(folder: TrainedFolder, configuration: Mapping[str, Any], name: str) -> None:

@@ -9,6 +9,21 @@ from typing import Any
 
 from ..errors import ModelError
 
+#: No window can be halved more often.
+MOST_STAGES = 32
+
+
+def planned_stages(arch_kwargs: Mapping[str, Any]) -> int:
+    """Number of encoder stages that plans ask for.
+
+    Raises:
+        ModelError: more than any network has; KeyError, TypeError, ValueError: no such number.
+    """
+    n_stages = int(arch_kwargs["n_stages"])
+    if n_stages > MOST_STAGES:
+        raise ModelError(f"The plans describe a U-Net of {n_stages} stages; at most {MOST_STAGES} are possible.")
+    return n_stages
+
 
 @dataclass(frozen=True)
 class Topology:
@@ -107,7 +122,7 @@ class Topology:
         """
         dimension = len(patch_size)
         try:
-            n_stages = int(arch_kwargs["n_stages"])
+            n_stages = planned_stages(arch_kwargs)
             encoder_blocks = arch_kwargs.get("n_conv_per_stage", arch_kwargs.get("n_blocks_per_stage"))
             if encoder_blocks is None:
                 raise KeyError("n_conv_per_stage")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import pickle
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from UMambaXAILogic.engine.errors import ModelError
 from UMambaXAILogic.engine.model import checkpoint_head
@@ -111,3 +114,14 @@ def test_a_beginning_that_is_not_understood_is_refused_likewise(tmp_path):
     (tmp_path / "head.pth").write_bytes(copied.getvalue())
     with pytest.raises(ModelError, match="cannot be read"):
         read_head(tmp_path / "head.pth")
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(begin=st.sampled_from([b"", b"\x80\x02", b"\x80\x04", b"PK\x03\x04"]), rest=st.binary(max_size=300))
+def test_whatever_a_file_holds_it_is_read_or_refused(tmp_path, begin, rest):
+    (tmp_path / "x.pth").write_bytes(begin + rest)
+    with contextlib.suppress(ModelError):
+        read_head(tmp_path / "x.pth")
+    copied = io.BytesIO()
+    copy_head(io.BytesIO(begin + rest), copied)
+    assert (begin + rest).startswith(copied.getvalue())

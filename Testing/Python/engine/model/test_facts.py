@@ -16,6 +16,7 @@ from nnunetv2.utilities.plans_handling.plans_handler import PlansManager
 
 from UMambaXAILogic.engine.errors import ModelError
 from UMambaXAILogic.engine.inference.target import resolve_target
+from UMambaXAILogic.engine.model.architecture import architecture_of
 from UMambaXAILogic.engine.model.builder import build_network, configuration_manager
 from UMambaXAILogic.engine.model.facts import ModelFacts, model_facts
 from UMambaXAILogic.engine.model.layer_names import umamba_layers
@@ -31,6 +32,7 @@ ORACLE = (
     "UMambaEnc_2d_5st",
     "UMambaEnc_3d",
 )
+FIXTURES = ("bot_2d", "bot_3d", "enc_2d", "enc_3d")
 OF_TWO_CHANNELS = ("UMambaBot_3d_aniso", "UMambaEnc_3d_aniso")  # the network exists, and an input here is one volume
 
 
@@ -92,7 +94,7 @@ def test_models_of_the_original_project(known_network, write_checkpoint, tmp_pat
     agrees(model_facts(exported(folder, tmp_path / "exported.zip")), model)
 
 
-@pytest.mark.parametrize("known_network", (*ORACLE, *OF_TWO_CHANNELS), indirect=True)
+@pytest.mark.parametrize("known_network", (*FIXTURES, *ORACLE, *OF_TWO_CHANNELS), indirect=True)
 def test_the_layers_that_are_planned_are_those_of_the_network(known_network):
     known = known_network
     nnunets_own = configuration_manager(PlansManager(known.plans), known.configuration)
@@ -100,7 +102,7 @@ def test_the_layers_that_are_planned_are_those_of_the_network(known_network):
     planned = network_configuration(known.plans, known.configuration)["architecture"]["arch_kwargs"]
     assert planned.items() <= nnunets_own.network_arch_init_kwargs.items()
     topology = Topology.from_architecture(planned, nnunets_own.patch_size)
-    layers = umamba_layers(topology, known.trainer.removeprefix("nnUNetTrainer"), is_legacy=False)
+    layers = umamba_layers(topology, architecture_of(known.trainer, None), is_legacy=False)
     assert [(layer.alias, layer.channel_token, layer.is_last_decoder) for layer in layers] == [
         (layer.alias, layer.channel_token, layer.is_last_decoder) for layer in all_layers(network)
     ]
@@ -215,6 +217,10 @@ SPOILED = {
         lambda folder: change(folder / "dataset.json", channel_names={"0": "T1", "1": "T2"}),
         "expects 2 input channels",
     ),
+    "channels that are a number": (
+        lambda folder: change(folder / "dataset.json", channel_names=3),
+        "expects 0 input channels",
+    ),
     "cascade": (lambda folder: change_configuration(folder, previous_stage="3d_lowres"), "second stage of a cascade"),
     "reader": (lambda folder: change(folder / "plans.json", image_reader_writer="MyReader"), "'MyReader'"),
     "patch size": (lambda folder: change_configuration(folder, patch_size=[8, 8, 0]), "above 0"),
@@ -302,3 +308,23 @@ def test_text_that_is_too_long_to_be_plans_is_refused_before_it_is_read(folder, 
     monkeypatch.setattr("UMambaXAILogic.engine.model.archive.MAX_JSON_BYTES", 1000)
     assert "nnU-Net did not write that" in same_refusal(folder)
     same_refusal(exported(folder, tmp_path / "long.zip"))
+
+
+def test_channels_may_be_a_list(folder):
+    change(folder / "dataset.json", channel_names=["CTA"])
+    assert model_facts(folder).channel == "CTA"
+
+
+@pytest.mark.parametrize("trainer", ["nnUNetTrainerUMambaEnc", "nnUNetTrainer"])
+def test_absurd_numbers_in_plans_cost_nothing(make_trained_folder, trainer):
+    folder = make_trained_folder(trainer=trainer, patch=8)
+    plans = json.loads((folder / "plans.json").read_text())
+    plans["configurations"]["3d_fullres"]["architecture"]["arch_kwargs"]["n_stages"] = 10**12
+    (folder / "plans.json").write_text(json.dumps(plans))
+    with pytest.raises(ModelError, match="U-Net of 1000000000000 stages; at most 32"):
+        model_facts(folder)
+
+
+def test_text_that_is_nested_without_end_is_refused(folder):
+    (folder / "plans.json").write_text("[" * 100_000)
+    same_refusal(folder)
