@@ -14,6 +14,7 @@ from UMambaXAILogic.interaction.panel.devices import DeviceInquiry
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 
 from .advanced_section import AdvancedSection
+from .binding import Binding
 from .chosen_inputs import chosen_inputs
 from .inputs_section import InputsSection
 from .log_section import LogSection
@@ -38,7 +39,8 @@ class Panel:
 
     def __init__(self, layout: Any, ui_path: Callable[[str], str], services: PanelServices) -> None:
         self.parameters: Any = None
-        self._observation = self._binding = 0
+        self._observation = 0
+        self._binding: Binding | None = None
 
         def made(kind: type) -> Any:
             return kind(self, ui_path(kind.ui_file))
@@ -148,7 +150,7 @@ class Panel:
         for section in self.sections:
             section.before_binding(self.parameters)
         # Once for all: every further binding would rewrite all controls at every change.
-        self._binding = self.parameters.connectGui(self.ui)
+        self._binding = Binding(self.parameters, self.ui)
         for section in self.sections:
             section.after_binding(self.parameters)
         self._observation = self.parameters.AddObserver(vtk.vtkCommand.ModifiedEvent, self._on_parameters_modified)
@@ -161,8 +163,9 @@ class Panel:
         for section in self.sections:
             section.before_leaving()
         self.parameters.RemoveObserver(self._observation)
-        self.parameters.disconnectGui(self._binding)
-        self.parameters = None
+        assert self._binding is not None
+        self._binding.release()
+        self.parameters = self._binding = None
 
     def _on_parameters_modified(self, caller: Any = None, event: Any = None) -> None:
         for section in self.sections:
