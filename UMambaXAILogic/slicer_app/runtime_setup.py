@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 
 from slicer.i18n import tr as _
@@ -76,6 +76,10 @@ class PrivateRuntimeSetup:
     def _machine(self) -> Machine:
         return self._ask_machine()
 
+    @cached_property
+    def _expected(self) -> str:
+        return expected_fingerprint()
+
     @property
     def is_ready(self) -> bool:
         """Whether nothing needs to be installed."""
@@ -118,7 +122,7 @@ class PrivateRuntimeSetup:
             return Question(delete_question(facts.folder, facts.size_bytes, _))
         if action == REPAIR:
             return Question(repair_question(facts.folder, _))
-        offer = self._offer(facts.changes if action == UPDATE else None)
+        offer = self._offer(None) if action == INSTALL else self._offer(facts.packages, facts.changes)
         return Question(offer_question(offer, _), offer_details(offer))
 
     def start(self, action: str = "") -> Job:
@@ -160,7 +164,7 @@ class PrivateRuntimeSetup:
         """What is there, and how an update would change it."""
         if marker is None:
             return MISSING, ()
-        differing = changes(marker) if marker.fingerprint != expected_fingerprint() else ()
+        differing = changes(marker) if marker.fingerprint != self._expected else ()
         if self._problem(marker):
             return BROKEN, differing
         if marker.requirements != REQUIREMENTS:
@@ -193,19 +197,26 @@ class PrivateRuntimeSetup:
             return build_of(marker.build, self._machine)
         return self._build()
 
-    def _offer(self, differing: tuple[str, ...] | None) -> Offer:
+    def _offer(self, present: Mapping[str, str] | None, differing: tuple[str, ...] | None = None) -> Offer:
         """What would be installed.
+
+        Args:
+            present: version of what is there and can be kept; None: nothing is kept.
+            differing: what an update changes; None: an installation.
 
         Raises:
             NotInstalledError: there is no such build for this machine, or no room for it.
         """
         build, wheels, folder = self._build(), self._settings.wheels, self._environment.folder
         plan = plan_for(self._machine, build)
-        needed = plan.needed_bytes if wheels is None else plan.installed_bytes
+        fetched = plan
+        if present and plan.is_complete:
+            fetched = plan.only(name for name, version in plan.packages.items() if present.get(name) != version)
+        needed = fetched.needed_bytes if wheels is None else fetched.installed_bytes
         check_space(folder, needed)
         return Offer(
             packages=plan.packages,
-            downloads=plan.downloads,
+            downloads=fetched.downloads,
             installed_bytes=plan.installed_bytes,
             needed_bytes=needed,
             free_bytes=free_bytes(folder.parent),

@@ -16,7 +16,7 @@ class Offer:
 
     Args:
         packages: version of each, by name; empty where nobody knows which they are.
-        downloads: bytes of each, by name; under the empty name where only the sum is known.
+        downloads: bytes of each that is fetched, by name; under the empty name where only the sum is known.
         installed_bytes: on disk.
         needed_bytes: free space while installing.
         free_bytes: free space there is.
@@ -53,8 +53,8 @@ def offer_question(offer: Offer, _: Translate = untranslated) -> str:
 
 
 def offer_details(offer: Offer) -> str:
-    """Every package with its version and what it downloads, the largest first."""
-    names = sorted(offer.packages, key=lambda name: -offer.downloads[name])
+    """Every package that is fetched with its version and size, the largest first."""
+    names = sorted(offer.packages.keys() & offer.downloads.keys(), key=lambda name: -offer.downloads[name])
     return "\n".join(f"{name} {offer.packages[name]}: {size_in_words(offer.downloads[name])}" for name in names)
 
 

@@ -137,6 +137,43 @@ def test_other_tested_versions_make_it_old_and_other_requirements_outdated(setup
     assert "checksum" in setup.question().text
 
 
+def test_an_update_says_what_it_fetches_and_not_the_size_of_everything(setup_in, pretend_installed, monkeypatch):
+    monkeypatch.setattr("UMambaXAILogic.slicer_app.runtime.plan.sys.version_info", (3, 12, 0))  # Slicer's
+    plan = plan_for(LAPTOP, build_of("cpu", LAPTOP))
+    assert plan.is_complete
+    pretend_installed({**plan.packages, "nibabel": "5.3.0"}, fingerprint="another")
+    question = setup_in().question("update")
+    assert "Changes: nibabel 5.3.0 -> 5.4.2." in question.text
+    assert f"{size_in_words(plan.downloads['nibabel'])} to download, 2.3 GB on disk" in question.text
+    assert question.details == f"nibabel 5.4.2: {size_in_words(plan.downloads['nibabel'])}"
+
+
+def test_looking_asks_no_driver_starts_nothing_and_imports_nothing(setup_in, pretend_installed, monkeypatch):
+    def forbidden(*arguments, **options):
+        raise AssertionError("nobody has asked for anything yet")
+
+    monkeypatch.setattr("subprocess.Popen", forbidden)
+    environment = setup_in()._environment
+    setup = PrivateRuntimeSetup(environment, forbidden, PackagesSettings(), ask_machine=forbidden)
+    before = set(sys.modules)
+    for prepare in (lambda: None, pretend_installed):
+        prepare()
+        setup.facts()
+        assert setup.problem == ""
+        assert setup.is_ready == (prepare is pretend_installed)
+    assert {name.partition(".")[0] for name in set(sys.modules) - before} <= {"UMambaXAILogic"}
+
+
+def test_a_look_takes_no_time(setup_in, pretend_installed):
+    setup = setup_in()
+    pretend_installed()
+    setup.facts()
+    begin = time.perf_counter()
+    for _ in range(20):
+        setup.facts()
+    assert (time.perf_counter() - begin) / 20 < 0.02  # while a slider is dragged
+
+
 def test_another_kind_of_build_can_be_had_by_an_update(setup_in, pretend_installed):
     setup = setup_in(WORKSTATION)
     pretend_installed()
