@@ -143,3 +143,9 @@ class UMambaXAIWidget(ScriptedLoadableModuleWidget, slicer.util.VTKObservationMi
 
 class UMambaXAITest(PanelSelfTest, ScriptedLoadableModuleTest):
     """Runs inside the application, and in the stand-in for it that the test suite brings."""
+
+    def make_logic(self, environment=None):
+        """What the panel works with."""
+        from UMambaXAILogic.logic import UMambaXAILogic
+
+        return UMambaXAILogic(environment=environment)

@@ -29,7 +29,7 @@ class PanelSelfTest(_Base):
         """Each test on an empty scene, with the opened panel."""
         from .surroundings import Surroundings
 
-        self.surroundings = Surroundings()
+        self.surroundings = Surroundings(self.make_logic)
 
     def tearDown(self) -> None:
         """Everything as it was before."""
@@ -39,6 +39,10 @@ class PanelSelfTest(_Base):
         """All of them, with their ends and what was skipped: what the application's Reload and Test calls."""
         result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromTestCase(type(self)))
         self.assertTrue(result.wasSuccessful(), "see the lines above")
+
+    def make_logic(self, environment: Any = None) -> Any:
+        """A ``UMambaXAILogic`` in an environment; None: its own. Overridden, because it stands above all of this."""
+        raise NotImplementedError
 
     @property
     def panel(self) -> Any:
@@ -188,15 +192,13 @@ class PanelSelfTest(_Base):
 
     def test_demoModelRuns(self) -> None:
         """Where the packages are installed: the demo model finds the vessels of its own phantom."""
-        from UMambaXAILogic.logic import UMambaXAILogic
-
         from ..environment import Environment
         from ..panel.services import make_services
         from .sample_run import click_run
 
         if not Environment().is_ready:
             self.skipTest("the packages are not installed: the demo model was NOT run")
-        self.panel.use(make_services(UMambaXAILogic()))
+        self.panel.use(make_services(self.make_logic()))
         view = click_run(self, _DEMO_PATIENCE_S)
         self.assertGreater(view.nodes.metrics["segmentation"]["dice"], 0.5)
 

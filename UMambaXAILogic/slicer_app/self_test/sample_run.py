@@ -42,13 +42,13 @@ class Heartbeat:
 
 def run_sample(test: Any) -> ResultView:
     """Segment the sample case with the worker that needs no packages; returns the result's view."""
-    test.panel.use(stand_in_services(StandInEnvironment(test.surroundings.folder, ANSWER)))
+    _work_with(test, ANSWER)
     return click_run(test)
 
 
 def start_endless_run(test: Any) -> Heartbeat:
     """Begin a run that never ends by itself; returns when its worker computes."""
-    test.panel.use(stand_in_services(StandInEnvironment(test.surroundings.folder, WAIT)))
+    _work_with(test, WAIT)
     _choose_sample(test)
     heartbeat = Heartbeat(test.surroundings.folder / HEARTBEAT)
     test.panel.ui.runButton.click()
@@ -90,6 +90,12 @@ def is_in_sight(view: ResultView, mode: str) -> bool:
     else:
         display = None if nodes.get(mode) is None else nodes.get(mode).GetDisplayNode()
     return display is not None and bool(display.GetVisibility())
+
+
+def _work_with(test: Any, mode: str) -> None:
+    """Let the panel work with the worker that needs no packages."""
+    environment = StandInEnvironment(test.surroundings.folder, mode)
+    test.panel.use(stand_in_services(environment, test.make_logic(environment)))
 
 
 def _choose_sample(test: Any) -> None:

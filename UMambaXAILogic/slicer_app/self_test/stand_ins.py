@@ -9,7 +9,6 @@ import slicer
 
 from UMambaXAILogic.interaction import Command
 from UMambaXAILogic.interaction.worker_command import python_command
-from UMambaXAILogic.logic import UMambaXAILogic
 
 from ..environment import Environment, python_slicer
 from ..panel.services import PanelServices, make_services
@@ -59,7 +58,11 @@ class NoDialogs:
         raise AssertionError(f"the self-test was asked to confirm: {question}")
 
 
-def stand_in_services(environment: StandInEnvironment) -> PanelServices:
-    """The panel's services around that worker."""
+def stand_in_services(environment: StandInEnvironment, logic: Any) -> PanelServices:
+    """The panel's services around that worker.
+
+    Args:
+        logic: a ``UMambaXAILogic`` in that environment.
+    """
     runtime = PrivateRuntimeSetup(environment, lambda: ProcessRunner(slicer.app))
-    return make_services(UMambaXAILogic(environment=environment), NoDialogs(), runtime)
+    return make_services(logic, NoDialogs(), runtime)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,9 +24,13 @@ class Surroundings:
 
     Exceptions in slots, timers and observers, which the application only prints, are collected: ``leave`` raises the
     first of them.
+
+    Args:
+        make_logic: makes the ``UMambaXAILogic`` that the panel gets back in the end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, make_logic: Callable[[], Any]) -> None:
+        self._make_logic = make_logic
         self.folder = Path(tempfile.mkdtemp(prefix="umamba-xai-self-test-"))
         self._temporary = self.folder / "temporary"
         self._temporary.mkdir()
@@ -49,12 +54,10 @@ class Surroundings:
             AssertionError: a run's work folder was left behind.
             BaseException: what was raised in a slot, timer or observer.
         """
-        from UMambaXAILogic.logic import UMambaXAILogic
-
         from ..panel.services import make_services
 
         try:
-            self.panel.use(make_services(UMambaXAILogic()))
+            self.panel.use(make_services(self._make_logic()))
             restore_layout(slicer.mrmlScene)
             slicer.mrmlScene.Clear(0)
             left = [path.name for path in self._temporary.iterdir() if not path.name.startswith(_KEPT)]
