@@ -28,7 +28,8 @@ def texts(entries) -> list[str]:
     ("changes", "slices", "three_d"),
     [
         ({}, [], []),
-        ({"attention": "overlay", "threshold": 0.25}, ["Attention from 0.25"], []),
+        ({"attention": "overlay"}, [], []),  # the colour legend is there
+        ({"attention": ("overlay", "projection"), "threshold": 0.25}, ["Attention from 0.25"], []),
         ({"attention": ("contours", "surface")}, ["Attention from 0.30"], ["Attention below 0.30"]),
         ({"attention": "cloud", "truth": "fill"}, ["Ground truth"], ["Ground truth"]),
         ({"truth": "outline"}, ["Ground truth"], ["Ground truth"]),
@@ -62,7 +63,7 @@ def test_each_state_has_its_words(changes, slices, three_d):
 
 def test_colours_are_those_that_are_drawn():
     on_attention = NOTHING.changed(attention="overlay", prediction="outline", truth="outline")
-    assert slice_key(on_attention, True)[1].color == three_d_key(on_attention, True)[0].color == PREDICTION_OUTLINE
+    assert slice_key(on_attention, True)[0].color == three_d_key(on_attention, True)[0].color == PREDICTION_OUTLINE
     alone = NOTHING.changed(prediction="outline")
     assert slice_key(alone, True)[0].color == three_d_key(alone, True)[0].color == PREDICTION
     assert slice_key(NOTHING.changed(truth="fill"), True)[0].color == GROUND_TRUTH

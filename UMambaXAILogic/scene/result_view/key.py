@@ -14,7 +14,7 @@ from ..colors import (
     Color,
 )
 from ..result_layout_description import PROJECTION_TAG
-from .legend import MAIN_SLICE_VIEW, add_legend_on, make_legible
+from .legend import MAIN_SLICE_VIEW, add_legend_on, legend_is_elsewhere, make_legible
 from .masks import GHOST_COLOR, prediction_color, truth_is_partly_drawn
 from .nodes import SEGMENTATION, TRUTH, ResultNodes
 from .state import CLOUD, CONTOURS, OFF, OVERLAY, SURFACE, ViewState
@@ -44,7 +44,7 @@ def slice_key(state: ViewState, single_label: bool) -> list[KeyEntry]:
         single_label: the prediction has one colour; those of several labels are told apart by their segments' names.
     """
     entries = []
-    if {OVERLAY, CONTOURS} & set(state.attention):
+    if {OVERLAY, CONTOURS} & set(state.attention) and legend_is_elsewhere(state):
         entries.append(KeyEntry(f"Attention from {state.threshold:.2f}", ATTENTION_KEY))
     if state.prediction != OFF and single_label:
         entries.append(KeyEntry("Prediction", prediction_color(state)))

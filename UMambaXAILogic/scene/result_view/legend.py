@@ -55,6 +55,11 @@ def _layers_in_words(nodes: ResultNodes) -> str:
     return str(layers[0]) if len(layers) == 1 else f"mean of {len(layers)} layers"
 
 
+def legend_is_elsewhere(state: ViewState) -> bool:
+    """Whether a slice that shows attention has to do without the legend."""
+    return bool({SURFACE, CLOUD, PROJECTION} & set(state.attention))
+
+
 def add_legend_on(nodes: ResultNodes, role: str, what: str, colors: Any) -> Any:
     """Add a legend of a colour node's colours.
 

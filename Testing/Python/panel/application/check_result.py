@@ -341,6 +341,20 @@ def test_one_of_several_results_is_shown_and_it_can_be_chosen(panel, run, settle
     assert entries(selector) == ["CTA: demo, seg-xres-cam"]
 
 
+def test_a_second_run_is_kept_beside_the_first_on_request(panel, run):
+    first = run()
+    panel.parameters.replaceEarlier = False
+    second = run.again()
+    assert entries(panel.ui.resultSelector) == ["CTA: demo, seg-xres-cam", "CTA: demo, seg-xres-cam (2)"]
+    assert panel.ui.resultSelector.currentIndex == 1
+    assert first.nodes.are_there and first.nodes.get("attention") is not second.nodes.get("attention")
+    assert second.state.attention and not first.state.attention
+    panel.parameters.replaceEarlier = True
+    run.again()
+    assert len(entries(panel.ui.resultSelector)) == 2  # the one that was to be kept, and the new one
+    assert second.nodes.are_there and not first.nodes.are_there
+
+
 def test_a_result_of_the_console_is_in_the_list(panel, add_volume, worker, spin):
     from UMambaXAILogic.logic import UMambaXAILogic
 
