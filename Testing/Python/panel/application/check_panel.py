@@ -427,10 +427,10 @@ def test_without_packages_it_asks_first_and_a_no_does_nothing(panel, add_volume,
 
 
 def test_installing_shows_what_it_does_and_then_runs(panel, add_volume, runtime, worker, spin, picture):
-    install_job(runtime, "print('Collecting torch', flush=True); sys.stdin.readline()")
+    install_job(runtime, f"{COLLECTING}; sys.stdin.readline()")
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
     click(panel, "runButton")
-    spin(lambda: "Collecting torch" in panel.ui.progressLabel.text)
+    spin(lambda: "Reading torch (3 of 99)" in panel.ui.progressLabel.text)
     assert panel.ui.progressBar.maximum == 0  # moves to and fro
     picture("6-installing")
     runtime.is_ready = True
@@ -441,9 +441,9 @@ def test_installing_shows_what_it_does_and_then_runs(panel, add_volume, runtime,
 
 def test_an_installation_can_be_cancelled_and_can_fail(panel, add_volume, runtime, spin):
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
-    install_job(runtime, "print('Collecting torch', flush=True); sys.stdin.read(); sys.exit(130)")
+    install_job(runtime, f"{COLLECTING}; sys.stdin.read(); sys.exit(130)")
     click(panel, "runButton")
-    spin(lambda: "Collecting torch" in panel.ui.progressLabel.text)
+    spin(lambda: "Reading torch (3 of 99)" in panel.ui.progressLabel.text)
     click(panel, "cancelButton")
     spin(lambda: not panel.controller.is_busy)
     assert "Cancelled" in text(panel)
@@ -480,6 +480,10 @@ def test_an_existing_python_is_remembered_and_one_that_is_not_there_is_refused(p
     panel.packages_section.on_python_changed()
     assert environment.problem == ""
     assert "--packages" in environment.worker_command(tmp_path / "request.json").arguments
+
+
+#: What the installing process says of a package.
+COLLECTING = "say('step', action='collect', name='torch', number=3, total=99)"
 
 
 def install_job(runtime, body: str) -> None:
