@@ -57,8 +57,8 @@ class SampleFiles:
 
 
 SAMPLES: Mapping[str, SampleFiles] = {
-    "source": SampleFiles("source", "Phantom of the source cohort", "Vessels of the source phantom"),
-    "target": SampleFiles("target", "Phantom of the target cohort", "Vessels of the target phantom"),
+    "source": SampleFiles("source", "Source phantom", "Source phantom vessels"),
+    "target": SampleFiles("target", "Target phantom", "Target phantom vessels"),
 }
 
 

@@ -14,8 +14,6 @@ from UMambaXAILogic.scene.sample_case import SAMPLES, SampleCase, load_sample_ca
 
 #: The heading below which the Sample Data module shows the cases.
 CATEGORY = "UMambaXAI"
-#: What ``SampleData.downloadSamples`` calls them; the text of their buttons too.
-NAMES = {"source": "Source phantom", "target": "Target phantom"}
 _MESSAGE_MS = 3000
 
 
@@ -34,7 +32,7 @@ def register_sample_data() -> None:
         paths = (files.volume, files.truth)
         SampleData.SampleDataLogic.registerCustomSampleDataSource(
             category=CATEGORY,
-            sampleName=NAMES[cohort],
+            sampleName=files.name,  # the text of its button, and what downloadSamples() takes
             thumbnailFileName=str(files.thumbnail),
             uris=[path.as_uri() for path in paths],
             # The module keeps copies by name: those of another version must not be taken for these.

@@ -20,12 +20,12 @@ from UMambaXAILogic.engine.phantom import case_seed, make_phantom
 from UMambaXAILogic.engine.volume import PHANTOM_DESCRIPTION, Volume
 from UMambaXAILogic.scene.headless import HeadlessSlicer, start_headless_slicer
 from UMambaXAILogic.scene.pictures import write_png
-from UMambaXAILogic.scene.result_files import image_grid
 from UMambaXAILogic.scene.sample_case import VESSELS
 from UMambaXAILogic.scene.segments import add_segmentation
 from UMambaXAILogic.scene.surface import segment_surface
 from UMambaXAILogic.scene.views import ThreeDView
 from UMambaXAILogic.scene.volume_node import add_volume
+from UMambaXAILogic.scene.voxel_file import image_grid
 
 OUT = Path(__file__).resolve().parents[2] / "Resources" / "sample_data"
 #: Of the phantoms that the demo model is measured on.

@@ -37,7 +37,7 @@ _TAG = re.compile(r"<[^<>]*>|<[^<>]*$|^[^<>]*>")
 _STYLE = re.compile(r"\s*[a-z-]+: [^;]*;")
 #: Names, which are the same in every language, and keys that nobody sees.
 _NAMES = {
-    *("UMambaXAI contributors", "Source phantom", "Target phantom"),
+    "UMambaXAI contributors",
     *("U-Mamba Bot", "U-Mamba Enc", "XAI-GT IoU", "XAI-PM IoU"),
     *("choose folder", "choose archive"),
 }

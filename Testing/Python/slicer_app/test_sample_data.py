@@ -106,7 +106,7 @@ def test_a_click_loads_the_case_and_shows_it(sample_data, shown):
     for case, cohort in zip(SampleDataLogic.registered, ("source", "target"), strict=True):
         case["click"](case)
         layers, message = shown[-2:]
-        assert layers["background"].GetName() == f"Phantom of the {cohort} cohort"
+        assert layers["background"].GetName() == f"{cohort.capitalize()} phantom"
         assert layers["fit"] and layers["foreground"] is None
         assert layers["background"].GetName() in message
     assert slicer.mrmlScene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode") == 2
