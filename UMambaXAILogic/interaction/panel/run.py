@@ -107,8 +107,12 @@ def _progress_text(state: PanelState, _: Translate) -> str:
 def _packages_progress(state: PanelState, _: Translate) -> str:
     if state.step is None:
         return _stage_in_words(state.stage, _)
-    left = "" if state.seconds_left is None else " - " + _("{time} left").format(time=in_words(state.seconds_left))
-    return step_in_words(state.step, _) + left
+    parts = [step_in_words(state.step, _)]
+    if state.progress > 0.0:
+        parts.append(f"{int(100 * state.progress)} %")
+    if state.seconds_left is not None:
+        parts.append(_("{time} left").format(time=in_words(state.seconds_left)))
+    return " - ".join(parts)
 
 
 def _stage_in_words(stage: str, _: Translate) -> str:

@@ -93,7 +93,7 @@ def test_a_step_says_which_package_how_many_and_how_far(step, words):
 def test_the_progress_of_an_installation_has_a_percentage_and_a_time_left():
     state = PanelState(runtime="installing", step=Step("unpack", "torch", 5, 99), progress=0.72, seconds_left=70.0)
     shown = run_ui(state)
-    assert (shown.progress_percent, shown.progress_text) == (72, "Unpacking torch (5 of 99) - 1 min left")
+    assert (shown.progress_percent, shown.progress_text) == (72, "Unpacking torch (5 of 99) - 72 % - 1 min left")
     assert run_ui(dataclasses.replace(state, progress=0.0)).progress_percent is None
 
 
