@@ -114,3 +114,10 @@ def test_in_a_terminal_there_is_a_bar_with_stage_percentage_and_time_left(reposi
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
     assert re.search(r"Segmenting .* \d+%", text)
     assert re.search(r"about \d+ s left", text)
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_what_a_method_will_cost_is_told_unless_quiet(capsys, quiet):
+    with progress.make_reporter(lambda: False, quiet=quiet) as reporter:
+        reporter.announce("Filling 170 regions takes up to 1406 forward passes.")
+    assert ("1406 forward passes" in capsys.readouterr().err) is not quiet
