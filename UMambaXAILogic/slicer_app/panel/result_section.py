@@ -12,12 +12,13 @@ from slicer.i18n import tr as _
 from UMambaXAILogic.engine.errors import UMambaXAIError
 from UMambaXAILogic.interaction.panel.result import result_ui
 from UMambaXAILogic.interaction.panel.state import PanelState
+from UMambaXAILogic.scene.result_view import ViewState
 
 from ..connections import connect
 from .parameters import present, scene_parameters
 from .result_watch import ResultWatch
 from .section import Section
-from .view_choices import take_view_state, view_choices
+from .view_choices import nothing_is_chosen, take_view_state, view_choices
 
 _ATTENTION = (
     "overlayButton",
@@ -41,7 +42,7 @@ class ResultSection(Section):
         super().__init__(panel, ui_path)
         self._watch = ResultWatch(self._on_shown_elsewhere, self._on_results)
         self._applied: tuple[str, dict[str, Any]] | None = None
-        self._is_taking = False
+        self._is_taking = self._is_asking = False
         self._ids: tuple[str, ...] = ()
         self._note = ""
 
@@ -78,6 +79,8 @@ class ResultSection(Section):
     def take_result(self, job: Any) -> None:
         """A run has ended: let the controls act on its result, also where the panel is out of sight."""
         chosen = scene_parameters()
+        if nothing_is_chosen(chosen):  # hidden, because nobody wanted to see the last one any more
+            take_view_state(chosen, ViewState(), True, True)
         chosen.result = job.result.segmentationNode
         self.update_views(chosen)
 
@@ -86,7 +89,11 @@ class ResultSection(Section):
         self._note = ""
         self._be_about(chosen)
         self._applied = self._wanted(chosen)
-        self.panel.attempt(lambda: self.panel.results.show(**view_choices(chosen)))
+        self._is_asking = True
+        try:
+            self.panel.attempt(lambda: self.panel.results.show(**view_choices(chosen)))
+        finally:
+            self._is_asking = False
 
     def on_shown(self, error: UMambaXAIError | None) -> None:
         """What was asked for is in sight, or cannot be shown."""
@@ -185,16 +192,19 @@ class ResultSection(Section):
         """Let the controls say what is shown, and do nothing about it."""
         view = self.panel.results.view
         self._is_taking = True
-        if view is not None and view.nodes.state is not None:
-            take_view_state(parameters, view.state, view.has_attention, view.has_truth)
-        self._is_taking = False
+        try:
+            if view is not None and view.nodes.state is not None:
+                take_view_state(parameters, view.state, view.has_attention, view.has_truth)
+        finally:
+            self._is_taking = False
         self._applied = self._wanted(parameters)
 
     def _on_shown_elsewhere(self) -> None:
         """The record says something else than before: the console did that, or the controls themselves."""
         if self.panel.parameters is not None:
             self._take_view(self.panel.parameters)
-            self.panel.refresh()
+            if not self._is_asking:  # whoever asked refreshes
+                self.panel.refresh()
 
     def _on_results(self) -> None:
         """Not at once: what came is not complete yet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from UMambaXAILogic.scene.result_view import ATTENTION_MODES, ViewState
+from UMambaXAILogic.scene.result_view.state import OFF
 
 from .parameters import MaskMode
 
@@ -23,6 +24,12 @@ def view_choices(parameters: Any) -> dict[str, Any]:
         "opacity": parameters.opacity,
         "threshold": parameters.threshold,
     }
+
+
+def nothing_is_chosen(parameters: Any) -> bool:
+    """Whether a result with a map and a ground truth would not be seen at all."""
+    choices = view_choices(parameters)
+    return not choices["attention"] and not choices["errors"] and {choices["prediction"], choices["truth"]} == {OFF}
 
 
 def take_view_state(parameters: Any, state: ViewState, has_attention: bool, has_truth: bool) -> None:

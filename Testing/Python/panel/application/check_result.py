@@ -283,6 +283,14 @@ def test_panel_and_console_do_not_call_each_other_in_circles(panel, shown, settl
     assert len(asked) == 1 and shown.state.threshold == 0.0
 
 
+def test_after_a_result_was_hidden_the_next_one_is_seen(panel, run, shown, settle):
+    shown.hide()
+    assert not panel.ui.overlayButton.checked and not panel.ui.surfaceButton.checked
+    again = run.again()
+    assert again.state.attention == ("overlay", "surface") and again.state.truth == "outline"
+    assert panel.ui.overlayButton.checked and panel.ui.surfaceButton.checked
+
+
 def test_what_was_shown_meanwhile_is_said_on_return(opened, panel, shown):
     opened.exit()
     shown.show(attention="contours", prediction="outline")
