@@ -18,12 +18,11 @@ from ..domain import DomainRequest
 from ..domain.profile import PROFILE_NAME, Profile, write_profile
 from ..errors import InputError, UMambaXAIError
 from ..progress import Reporter
-from ..resources import resource_path
 from .folder import REFERENCE_PROFILE, find_trained_folder
+from .reference import model_path
 
 #: A row is a few thousand characters; ten thousand cases fit.
 MAX_PROFILE_BYTES = 64 * 2**20
-DEMO = "demo"
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ def profile_of_model(reference: str | Path) -> CarriedProfile:
     Raises:
         ModelError, UMambaXAIError: there is no such folder or zip.
     """
-    path = resource_path("demo_model") if str(reference) == DEMO else Path(reference).expanduser()
+    path = model_path(reference)
     if path.is_file() and zipfile.is_zipfile(path):
         return _profile_in_zip(path)
     return profile_in_folder(find_trained_folder(path).path)
