@@ -1,17 +1,18 @@
 """How long a 512 x 512 x 300 result blocks the window: brought into a scene, shown in every way, and by a slider.
 
-    python Testing/Benchmarks/bench_scene_import.py [--repeats 3]
+    python Testing/Benchmarks/bench_scene_import.py [--repeats 5]
 
 The volume is a whole-head phantom with its vessel mask as ground truth; prediction (a part is missed, a part invented),
 attention (float32) and two layers' maps are made from it, measured by the package and written as the worker writes
 them. Each repeat is a fresh process with a scene, three slice views and a 3-D view on the ``slicer-core`` wheel. What
-is timed, in seconds by the clock, is what happens between two turns of the event loop:
+is timed, in seconds by the clock (the shortest of the repeats), is what happens between two turns of the event loop:
 
 - ``import``: each step of ``ResultImport``.
 - ``first show`` and ``first click``: each step of ``ResultView.steps``, of what the panel shows after the import and of
   each way to show a result when it is first asked for.
 - ``slider``: the slowest of several changes of threshold and of opacity in each way.
 
+Where the machine is busy, compare import and first show with the seconds of the processor, which that does not stretch.
 The limits are 0.7 s a step and 2.5 s for import and first show together, on two cores, and 0.1 s a slider's change.
 Drawing is not timed: that is Slicer's own, and it depends on the graphics card.
 """
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
+import os
 import subprocess
 import sys
 import tempfile
@@ -174,11 +175,13 @@ def run_one(folder: Path) -> dict[str, Any]:
     running = ResultImport(application.scene, request)
     names = [step.__name__.strip("_").replace("_", " ") for step in running.work()]
     timed: dict[str, Any] = {"import": {}}
+    processor_since = time.process_time()
     for name, seconds in zip(names, timed_calls(running.steps()), strict=True):
         timed["import"].setdefault(name, []).append(seconds)
     view = running.result.view
     assert view is not None
     timed["first show"] = timed_steps(view.steps())
+    timed["processor"] = time.process_time() - processor_since
     timed["first click"] = {way: timed_steps(view.steps(**changes)) for way, changes in WAYS.items()}
     timed["slider"] = {}
     for way in SLIDER_WAYS:
@@ -222,25 +225,26 @@ def in_a_fresh_process(folder: Path) -> dict[str, Any]:
 
 
 def summarised(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Medians over the runs, and how they keep to the limits."""
+    """The shortest of the runs, because whatever else the machine does can only add to it, and the limits."""
 
-    def median(values: Sequence[float]) -> float:
-        return round(statistics.median(values), 3)
+    def shortest(values: Sequence[float]) -> float:
+        return round(min(values), 3)
 
     def steps(pick: Callable[[dict[str, Any]], list[float]]) -> list[float]:
-        return [median(values) for values in zip(*map(pick, runs), strict=True)]
+        return [shortest(values) for values in zip(*map(pick, runs), strict=True)]
 
     imported = {name: steps(lambda run, name=name: run["import"][name]) for name in runs[0]["import"]}
     import_steps = [value for values in imported.values() for value in values]
     first_show = steps(lambda run: run["first show"])
     clicks = {way: steps(lambda run, way=way: run["first click"][way]) for way in WAYS}
-    sliders = {name: median([run["slider"][name] for run in runs]) for name in runs[0]["slider"]}
+    sliders = {name: shortest([run["slider"][name] for run in runs]) for name in runs[0]["slider"]}
     every_step = [*import_steps, *first_show, *(value for values in clicks.values() for value in values)]
     return {
         "import, seconds": imported,
         "import, in all": round(sum(import_steps), 2),
         "first show, seconds": first_show,
         "import and first show, in all": round(sum(import_steps) + sum(first_show), 2),
+        "of the processor": shortest([run["processor"] for run in runs]),
         "limit of that": TOTAL_LIMIT_S,
         "first click, seconds": clicks,
         "longest step": max(every_step),
@@ -252,7 +256,7 @@ def summarised(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--case", type=Path, help="a folder that an earlier run of --write made")
     parser.add_argument("--write", type=Path, help="only write the case into this folder")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
@@ -271,7 +275,8 @@ def main() -> None:
         for _ in range(options.repeats):
             runs.append(in_a_fresh_process(folder))
             print(json.dumps(summarised(runs[-1:]), indent=1), flush=True)
-    write_results("scene_import", {"machine": describe_machine(), "case": facts, **summarised(runs)})
+    load = {"load_average": [round(value, 2) for value in os.getloadavg()]}
+    write_results("scene_import", {"machine": describe_machine(), **load, "case": facts, **summarised(runs)})
 
 
 if __name__ == "__main__":
