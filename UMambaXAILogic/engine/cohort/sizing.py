@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..case_plan import plan_methods
 from ..device import check_device_name, resolve_device
 from ..memory import volume_bytes
 from ..model.layers import resolve_layers
@@ -24,6 +25,8 @@ _USABLE_SHARE = 0.9
 _PROCESS_BYTES = 600 * 2**20
 #: Feature maps of the first stage that explaining one window holds at its peak (measured on the demo model: 42).
 _FEATURE_MAPS = 48
+#: The same where gradients go back to the network's input (measured: 71).
+_FEATURE_MAPS_FROM_INPUT = 80
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,8 @@ def plan_workers(request: CohortRequest, model: Model, grids: Collection[Geometr
     true_cores = min(cores, psutil.cpu_count(logical=False) or cores)
     on_gpu = resolve_device(request.template.device).type != "cpu"
     layers = len(resolve_layers(model, request.template.layers))
-    need = max(case_bytes(model, grid, layers, on_gpu) for grid in grids)
+    at_input = any(planned.explained_as.at_input for planned in plan_methods(request.template))
+    need = max(case_bytes(model, grid, layers, on_gpu, at_input) for grid in grids)
     usable = _USABLE_SHARE * psutil.virtual_memory().available
     gpus = _gpus(request.template.device) if on_gpu else []
     if request.workers is not None:
@@ -91,7 +95,7 @@ def plan_workers(request: CohortRequest, model: Model, grids: Collection[Geometr
     )
 
 
-def case_bytes(model: Model, grid: Geometry, layers: int, on_gpu: bool) -> int:
+def case_bytes(model: Model, grid: Geometry, layers: int, on_gpu: bool, at_input: bool = False) -> int:
     """Host memory (bytes) of a process that computes one case: an estimate from above.
 
     Args:
@@ -99,6 +103,7 @@ def case_bytes(model: Model, grid: Geometry, layers: int, on_gpu: bool) -> int:
         grid: of the volume.
         layers: that are explained.
         on_gpu: activations lie in the GPU's memory.
+        at_input: a method explains at the network's input.
     """
     image = math.prod(grid.size)
     network = network_voxels(model, grid)
@@ -109,7 +114,8 @@ def case_bytes(model: Model, grid: Geometry, layers: int, on_gpu: bool) -> int:
         return _PROCESS_BYTES + weights + arrays
     first_stage = next(p for p in model.network.parameters() if p.dim() == 2 + model.dimension)
     feature_map = first_stage.shape[0] * math.prod(model.patch_size) * 4
-    return _PROCESS_BYTES + weights + arrays + _FEATURE_MAPS * feature_map
+    feature_maps = _FEATURE_MAPS_FROM_INPUT if at_input else _FEATURE_MAPS
+    return _PROCESS_BYTES + weights + arrays + feature_maps * feature_map
 
 
 def network_voxels(model: Model, grid: Geometry) -> int:

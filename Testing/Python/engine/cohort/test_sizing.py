@@ -37,8 +37,8 @@ def machine(monkeypatch):
     return pretend
 
 
-def plan(model, cases: int = 50, device: str = "auto", memory_limit_gb=None, **options):
-    template = Request("m.csv", "demo", "out", device=device, memory_limit_gb=memory_limit_gb)
+def plan(model, cases: int = 50, device: str = "auto", memory_limit_gb=None, method="seg-xres-cam", **options):
+    template = Request("m.csv", "demo", "out", device=device, memory_limit_gb=memory_limit_gb, method=method)
     return plan_workers(CohortRequest("m.csv", "out", template, **options), model, [GRID] * cases)
 
 
@@ -56,6 +56,8 @@ def test_memory_limits_how_many(model, machine):
     machine(16, 3.5 * need_gb / 0.9)
     planned = plan(model)
     assert planned.workers == 3 and planned.threads == 5 and "GB" in planned.reason
+    machine(16, 3.0001 * need_gb / 0.9)
+    assert plan(model).workers == 3 and plan(model, method="dea").workers == 2, "gradients at the input need more"
     machine(16, 0.01)  # the case itself says that it does not fit
     assert plan(model).workers == 1
 
