@@ -12,12 +12,6 @@ FOUR_UP = slicer.vtkMRMLLayoutNode.SlicerLayoutFourUpView
 
 
 @pytest.fixture
-def settle(panel, spin):
-    """Waits until what was asked for is in sight."""
-    return lambda: spin(lambda: not panel.results.facts().is_preparing)
-
-
-@pytest.fixture
 def layout():
     """The application's layout: one, whatever scene is loaded."""
     node = slicer.vtkMRMLLayoutNode()

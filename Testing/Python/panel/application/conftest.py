@@ -219,3 +219,43 @@ def picture(opened, spin):
         return image
 
     return grab
+
+
+@pytest.fixture
+def settle(panel, spin):
+    """Waits until what was asked for is in sight."""
+    return lambda: spin(lambda: not panel.results.facts().is_preparing)
+
+
+@pytest.fixture
+def run(panel, add_volume, worker, spin, settle):
+    """Runs on a new volume until its result is in sight, with a ground truth on request: run("CTA", truth=True)."""
+
+    def go(name: str = "CTA", truth: bool = False):
+        volume = add_volume(name)
+        panel.ui.inputVolumeSelector.setCurrentNode(volume)
+        panel.ui.groundTruthSelector.setCurrentNode(_add_truth(volume) if truth else None)
+        return again()
+
+    def again():
+        worker.go()
+        panel.ui.runButton.click()
+        spin(lambda: "Done" in panel.ui.messageLabel.text and not panel.controller.is_busy)
+        settle()
+        return panel.results.view
+
+    go.again = again
+    return go
+
+
+@pytest.fixture
+def shown(run):
+    """A result with a ground truth in the opened panel; returns its view."""
+    return run(truth=True)
+
+
+def _add_truth(volume):
+    array = slicer.util.arrayFromVolume(volume) > 100
+    node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "truth")
+    slicer.util.updateVolumeFromArray(node, array.astype(np.uint8))
+    return node
