@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from UMambaXAILogic.engine.cohort.request import CohortRequest
 from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.method_settings import FILLS, SETTINGS
@@ -13,7 +14,7 @@ from UMambaXAILogic.engine.request import FOREGROUND, POOL_MODES, TARGET_KINDS, 
 
 from . import arguments, explain
 from .arguments import value_of
-from .cohort import method_choices
+from .cohort import add_cluster_options, method_choices
 from .method_options import add_method_options, method_options_from
 
 if TYPE_CHECKING:
@@ -25,12 +26,16 @@ fall when the voxels that the map puts first are filled (faithfulness)? What els
 when the image changes a little (robustness), and go when the network's parameters are shuffled (sanity)? What does it
 cost? Baselines that know nothing of the network are judged too. Maps are ranked by faithfulness; those that fail the
 sanity gate come last. DIR receives benchmark.json, benchmark.csv, a plot for each axis, and the maps.
+
+With a manifest (CSV, as for 'cohort') in the place of VOLUME, every case is judged, and means over cases with 95 %
+intervals are given. Finished cases are not computed again.
 """
 _EPILOG = """\
 examples:
   umamba-xai benchmark head.nii.gz --model demo --methods seg-xres-cam,seg-xres-cam@2,seg-grad-cam,dea --out judged
   umamba-xai benchmark head.nii.gz --model demo --methods seg-xres-cam --map mine=my_map.nii.gz --out judged
   umamba-xai benchmark head.nii.gz --model demo --methods seg-xres-cam,occlusion --axes none --out quick
+  umamba-xai benchmark manifest.csv --model demo --methods seg-xres-cam,dea --out judged --workers 2
 """
 _DEFAULT_METHODS = "seg-xres-cam,seg-grad-cam,grad-x-input"
 _BASELINES = "random,intensity,frangi,prediction"
@@ -49,13 +54,17 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(run=run)
-    parser.add_argument("volume", metavar="VOLUME", type=Path, help="NIfTI, NRRD, MHA/MHD, or a folder with DICOM")
+    parser.add_argument(
+        "volume", metavar="VOLUME", type=Path, help="NIfTI, NRRD, MHA/MHD, a folder with DICOM, or a manifest (CSV)"
+    )
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the results")
+    parser.add_argument("--restart", action="store_true", help="judge a manifest's cases again that had other settings")
     parser.add_argument("--series", metavar="UID", help="which DICOM series of the folder, where it holds several")
     parser.add_argument(
         "--gt", metavar="MASK", type=Path, help="ground truth on the grid of VOLUME, for --kind tp, fp or fn"
     )
     _add_benchmark_options(parser)
+    add_cluster_options(parser)
     explain.add_scoring_options(parser)
     explain.add_model_options(parser)
     _add_target_options(parser)
@@ -67,21 +76,50 @@ def add_command(commands: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns the exit status."""
     request = request_from(options)
+    of_cohort = cohort_from(options, request)
 
-    from UMambaXAILogic.engine.benchmark import BENCHMARK_STAGES, run_benchmark
+    from UMambaXAILogic.engine.benchmark import BENCHMARK_STAGES, run_benchmark, run_cohort_benchmark
 
-    from .benchmark_summary import summary
+    from .benchmark_summary import cohort_summary, summary
+    from .cohort_progress import make_cohort_reporter
     from .interrupt import Interrupt
     from .progress import make_reporter
 
-    with (
-        Interrupt() as interrupt,
-        make_reporter(interrupt.requested, options.quiet, BENCHMARK_STAGES) as reporter,
-    ):
-        result = run_benchmark(request, reporter)
+    with Interrupt() as interrupt:
+        if of_cohort is None:
+            with make_reporter(interrupt.requested, options.quiet, BENCHMARK_STAGES) as reporter:
+                text = summary(run_benchmark(request, reporter))
+        else:
+            with make_cohort_reporter(interrupt.requested, options.quiet) as reporter:
+                text = cohort_summary(run_cohort_benchmark(of_cohort, request, reporter))
     if not options.quiet:
-        print(summary(result))
+        print(text)
     return 0
+
+
+def cohort_from(options: argparse.Namespace, request: BenchmarkRequest) -> CohortRequest | None:
+    """The cases of a manifest; None where one volume was named.
+
+    Raises:
+        UsageError: options that belong to the other of the two.
+    """
+    if options.volume.suffix.lower() != ".csv":
+        for name in ("workers", "threads", "scheduler"):
+            if getattr(options, name) is not None:
+                raise UsageError(f"--{name} was given, and {options.volume} is one volume.", "Name a manifest (CSV).")
+        return None
+    for name, value in (("--gt", options.gt), ("--series", options.series)):
+        if value is not None:
+            raise UsageError(f"{name} was given with a manifest.", "Fill the manifest's column instead.")
+    return CohortRequest(
+        manifest=options.volume,
+        output=options.out,
+        template=request.case,
+        workers=options.workers,
+        threads=options.threads,
+        scheduler=options.scheduler,
+        restart=options.restart,
+    )
 
 
 def request_from(options: argparse.Namespace) -> BenchmarkRequest:
@@ -92,14 +130,15 @@ def request_from(options: argparse.Namespace) -> BenchmarkRequest:
     """
     from UMambaXAILogic.engine.benchmark import BenchmarkRequest
 
-    if options.gt is None and (options.kind != "prediction" or options.gt_label is not None):
+    many = options.volume.suffix.lower() == ".csv"
+    if options.gt is None and not many and (options.kind != "prediction" or options.gt_label is not None):
         raise UsageError("A ground truth is asked about, and none was given.", "Name one with --gt.")
     main, *others = options.methods
     case = Request(
         volume=options.volume,
         model=options.model,
         output=options.out,
-        ground_truth=options.gt,
+        ground_truth=options.volume if many else options.gt,  # stands for the manifest's column
         ground_truth_labels=options.gt_label,
         method=main.name,
         pool=main.pool,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -14,6 +14,28 @@ _MARKS = {True: "+", False: "-", None: "?"}
 def summary(result: BenchmarkResult) -> str:
     """Table, badges and files as text."""
     return "\n".join(_lines(result))
+
+
+def cohort_summary(result: BenchmarkResult) -> str:
+    """Means over cases with their intervals."""
+    body = result.body
+    lines = [f"{len(body['cases'])} cases judged, {len(body['failed_cases'])} failed"]
+    lines.append(f"  {'rank':<5}{'map':<26}{'faithfulness (95 %)':>26}{'sanity passed':>15}{'cases':>7}{'seconds':>9}")
+    for entry in body["methods"]:
+        rank = "n/a" if entry["rank"] is None else entry["rank"]
+        means = entry["means"]
+        lines.append(
+            f"  {rank!s:<5}{entry['name']:<26}{_interval(means['faithfulness']):>26}"
+            f"{entry['sanity_passed']!s:>8} of {entry['sanity_asked']!s:<3}{entry['cases']:>7}"
+            f"{_number(means['seconds']['estimate'], 1):>9}"
+        )
+    lines.append(f"Files in {result.folder}: {', '.join(result.files)}; each case's in {result.folder / 'cases'}")
+    return "\n".join(lines)
+
+
+def _interval(found: Mapping[str, Any]) -> str:
+    estimate = _number(found["estimate"])
+    return estimate if found["low"] is None else f"{estimate} ({_number(found['low'])} to {_number(found['high'])})"
 
 
 def _lines(result: BenchmarkResult) -> Iterator[str]:

@@ -62,7 +62,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
         "the main one",
     )
     parser.add_argument("--restart", action="store_true", help="compute cases again that had other settings")
-    _add_cluster_options(parser)
+    add_cluster_options(parser)
     explain.add_scoring_options(parser)
     explain.add_model_options(parser)
     explain.add_explanation_options(parser)
@@ -124,7 +124,8 @@ def request_from(options: argparse.Namespace) -> CohortRequest:
     )
 
 
-def _add_cluster_options(parser: argparse.ArgumentParser) -> None:
+def add_cluster_options(parser: argparse.ArgumentParser) -> None:
+    """Who computes the cases."""
     group = parser.add_argument_group("processes")
     group.add_argument(
         "--workers",

@@ -1,7 +1,8 @@
 """Attribution maps judged by evidence: faithfulness, leakage, robustness, sanity and cost, on one case."""
 
+from .cohort import run_cohort_benchmark
 from .request import AXES, BenchmarkRequest
 from .result import BenchmarkResult
 from .run import BENCHMARK_STAGES, run_benchmark
 
-__all__ = ["AXES", "BENCHMARK_STAGES", "BenchmarkRequest", "BenchmarkResult", "run_benchmark"]
+__all__ = ["AXES", "BENCHMARK_STAGES", "BenchmarkRequest", "BenchmarkResult", "run_benchmark", "run_cohort_benchmark"]

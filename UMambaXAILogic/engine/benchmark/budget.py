@@ -1,4 +1,7 @@
-"""Equal terms: one fill, one seed, and equal budgets: methods that can spend as much as they like get as much as all others may spend."""
+"""Equal terms: one fill, one seed, and one budget.
+
+Methods that can spend as much as they like get as much as all others may spend.
+"""
 
 from __future__ import annotations
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import UsageError
+from ..fingerprint import request_fingerprint
 from ..method_settings import FILLS
 from ..request import Request
 from .baselines import BASELINES, check_baselines
@@ -55,3 +58,14 @@ class BenchmarkRequest:
         for name in names:
             if not name or names.count(name) > 1 or name in taken:
                 raise UsageError(f"The map name {name!r} is empty, or names two maps.", "Give NAME=FILE, each once.")
+
+    def fingerprint(self, model_sha256: str) -> str:
+        """SHA-256 over everything that shapes the result: settings, model, and the files that are read.
+
+        Args:
+            model_sha256: of the checkpoint.
+        """
+        own = {name: getattr(self, name) for name in ("baselines", "axes", "fill", "budget", "seed")}
+        maps = [[name, str(Path(path).absolute())] for name, path in self.maps]
+        body = {**own, "maps": maps, "case": request_fingerprint(self.case, model_sha256)}
+        return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()

@@ -66,7 +66,7 @@ def write_result(
             write_volume(grid.to_input(one.candidate.values), staging / name, like=case.volume)
             names.append(name)
     body = _body(request, plan, case, judged, deletion, record)
-    (staging / TABLE_NAME).write_text(_csv(table_rows(body)), encoding="utf-8")
+    (staging / TABLE_NAME).write_text(csv_text(table_rows(body)), encoding="utf-8")
     names.append(TABLE_NAME)
     for name, png in axis_figures(body).items():
         (staging / f"{name}.png").write_bytes(png)
@@ -92,6 +92,7 @@ def _body(
     places = ranks(judged)
     return {
         "schema_version": SCHEMA_VERSION,
+        "fingerprint": request.fingerprint(plan.model.sha256),
         "case": request.case.case or case_name(request.case.volume),
         "phantom": case.volume.is_phantom,
         "input": input_fields(request.case.volume, case.volume, case.facts),
@@ -139,7 +140,8 @@ def _entry(one: Judged, rank: int | None, baselines: dict[str, float | None]) ->
     }
 
 
-def _csv(rows: Sequence[dict[str, Any]]) -> str:
+def csv_text(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows of equal keys as CSV with a header; None is empty."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, list(rows[0]), lineterminator="\n")
     writer.writeheader()

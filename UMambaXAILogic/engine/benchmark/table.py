@@ -25,7 +25,7 @@ def table_rows(body: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "deletion_area": _rounded(faithfulness.get("deletion_area")),
                 "insertion_area": _rounded(faithfulness.get("insertion_area")),
                 "target_drop": _rounded(_at_one(faithfulness, "target_drop")),
-                "leak": _rounded(_at_one({**leakage, "k": faithfulness.get("k", [])}, "ratio")),
+                "leak": _rounded(_at_one(faithfulness | leakage, "ratio")),
                 "far_share": _rounded(leakage.get("far_share")),
                 "robustness": _rounded(_mean((method["robustness"] or {}).values())),
                 "sanity": _rounded(_last(sanity.get("parameter_randomisation") or ())),
@@ -46,8 +46,10 @@ def _place(method: Mapping[str, Any]) -> tuple[bool, int]:
 
 
 def _at_one(found: Mapping[str, Any], name: str) -> float | None:
-    """The value at k = |M|."""
-    return next((value for k, value in zip(found.get("k", ()), found.get(name, ()), strict=True) if k == 1.0), None)
+    """The value at k = |M|; None where nothing was found."""
+    if name not in found:
+        return None
+    return next((value for k, value in zip(found["k"], found[name], strict=True) if k == 1.0), None)
 
 
 def _mean(values: Any) -> float | None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,8 +10,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..cohort.model_cache import ModelCache
-from ..cohort.request import MAX_STARTS
 from ..cohort.task import CaseTask, available_cores, is_unwanted
+from ..cohort.task_runner import CRASHED, run_on_cluster
 from ..errors import InputError, MemoryExhaustedError, WorkerCrashedError
 from ..failure import describe_failure
 from ..privacy import files_of_request, without_identifiers
@@ -23,11 +21,7 @@ from .reporter import PassCounter
 from .task import ShiftTask, compute_values
 
 if TYPE_CHECKING:
-    from distributed import Future
-
     from ..cohort.computers import Computers
-
-_POLL_S = 0.5
 
 _one_at_a_time = threading.Lock()
 _models = ModelCache()
@@ -75,51 +69,23 @@ def on_cluster(
         WorkerCrashedError: the cluster is gone.
         UMambaXAIError: something that every case would meet.
     """
-    from distributed import KilledWorker
-
-    waiting = deque((task, 1) for task in tasks)
-    running: dict[Future, tuple[ShiftTask, int]] = {}
     known = _KnownPasses(counter)
-    try:
-        while waiting or running:
-            reporter.check_cancelled()
-            while waiting and len(running) < computers.width():
-                task, starts = waiting.popleft()
-                running[computers.client.submit(perform, _adapted(task, computers), pure=False)] = (task, starts)
-            known.look([task for task, _ in running.values()])
-            ended = [future for future in running if future.done()]
-            if not ended:
-                time.sleep(_POLL_S)
-            for future in ended:
-                task, starts = running.pop(future)
-                if future.status == "cancelled":
-                    raise WorkerCrashedError(
-                        "The connection to the Dask cluster is lost.",
-                        "Start the cluster again and repeat the command: what was computed is kept.",
-                    )
-                try:
-                    outcome = future.result()
-                except KilledWorker:
-                    if starts < MAX_STARTS:
-                        waiting.appendleft((task, starts + 1))
-                        continue
-                    outcome = Outcome(task, code=WorkerCrashedError.code, reason=_CRASHED)
-                counter.finish(task.key)
-                yield replace(outcome, task=task)
-    finally:
-        computers.client.cancel(list(running))
+
+    def look(running: Sequence[ShiftTask]) -> None:
+        reporter.check_cancelled()
+        known.look(running)
+
+    original = {task.key: task for task in tasks}
+    for task, outcome in run_on_cluster(computers, perform, [_adapted(task, computers) for task in tasks], look):
+        counter.finish(task.key)
+        ended = outcome or Outcome(task, code=WorkerCrashedError.code, reason=CRASHED)
+        yield replace(ended, task=original[task.key])
 
 
 def _adapted(task: ShiftTask, computers: Computers) -> ShiftTask:
     """With the memory and the threads that these computers have for a case."""
     fitted = computers.adapt(CaseTask(task.request, "", "", task.threads))
     return replace(task, request=fitted.request, threads=fitted.threads, sharing=fitted.sharing)
-
-
-_CRASHED = (
-    f"The process that computed it was killed or crashed, {MAX_STARTS} times; most often the memory of the machine "
-    "ran out. Use fewer workers, or a machine with more memory."
-)
 
 
 def perform(task: ShiftTask) -> Outcome:
