@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from .export_volume import write_array
 from .grid import Grid, image_data, vtk_matrix
 from .headless import HeadlessSlicer, start_headless_slicer
 from .import_results import GroundTruthFile, ImportedResult, ImportRequest, ResultImport
-from .result_files import result_folder_files
+from .result_files import read_tables, result_folder_files
 from .segments import SegmentStyle, add_segmentation
 
 
@@ -104,12 +105,19 @@ def build_picture_scene(folder: Path, volume: Path, ground_truth: Path | None = 
             write_array(labels, grid, truth_file.path)
             style = SegmentStyle(1, "Ground truth", GROUND_TRUTH, "vessel")
             truth_node = add_segmentation(scene, "Ground truth", labels, grid, volume_node, [style])
-        request = ImportRequest(volume_node.GetID(), grid, files, "model", "method", 0.0, truth_file)
+        request = ImportRequest(volume_node.GetID(), grid, files, *_model_and_method(files), 0.0, truth_file)
         result = ResultImport(scene, request).run()
     threshold = float(result.metrics["verdict"]["cutoffs"]["threshold"])
     if result.attention_node is not None:
         result.attention_node.GetDisplayNode().SetThreshold(threshold, 1.0)
     return PictureScene(application, volume_node, result, truth_node, threshold)
+
+
+def _model_and_method(files: Mapping[str, Path | None]) -> tuple[str, str]:
+    """What legends and titles name."""
+    metrics = read_tables(files).metrics
+    method = (metrics.get("attribution") or {}).get("method") or "no attention"
+    return metrics["model"].get("architecture") or "model", method
 
 
 def _grid(geometry: Geometry) -> Grid:

@@ -41,12 +41,12 @@ _TILE = (500, 400)
 _OFF: Mapping[str, Any] = {"attention": (), "prediction": "off", "truth": "off", "errors": False, "threshold": 0.3}
 #: Title of a tile -> the view that shows it, and what is shown.
 _TILES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "Overlay": ("axial", {"attention": "overlay", "truth": "outline"}),
+    "Fill": ("axial", {"attention": "overlay", "truth": "outline"}),
     "Contours": ("axial", {"attention": "contours"}),
     "Surface": ("3d", {"attention": "surface", "truth": "outline"}),
     "Cloud": ("3d", {"attention": "cloud"}),
     "MIP": ("projection", {"attention": "projection"}),
-    "Errors": ("3d", {"errors": True}),
+    "TP / FP / FN": ("3d", {"errors": True}),
 }
 
 Picture = npt.NDArray[np.uint8]
@@ -131,7 +131,8 @@ def _drawn(scene: PictureScene, views: Mapping[str, View], shown: Mapping[str, A
         if isinstance(view, ThreeDView):
             view.draw()  # the first picture of a volume rendering resets the camera
             width, height = view.window.GetSize()
-            view.look(_vessel_points(scene), _TOWARDS, (20, 40, width - 110, height - 15))
+            frame = (20, 45, int(0.73 * width), height - 75)  # keys above, the legend beside
+            view.look(_vessel_points(scene), _TOWARDS, frame)
         pictures[name] = view.draw()
     return pictures
 
