@@ -13,6 +13,7 @@ from .inference.target import TargetChannels
 from .model_range import model_range_warnings
 from .progress import Reporter
 from .request import FOREGROUND, Request
+from .vessel_readout import VesselLabels
 from .volume import Volume
 from .volume_io import (
     InputWarning,
@@ -41,12 +42,14 @@ class CaseInput:
         facts: what else its file says.
         ground_truth: voxels of the target label, or None.
         region: evaluation region, or None.
+        vessel_labels: of a ground truth that tells vessels apart, or None.
     """
 
     volume: Volume
     facts: VolumeFacts
     ground_truth: BoolArray | None
     region: BoolArray | None
+    vessel_labels: VesselLabels | None = None
 
 
 def read_case(request: Request, model: Model, target: TargetChannels, reporter: Reporter) -> CaseInput:
@@ -65,13 +68,14 @@ def read_case(request: Request, model: Model, target: TargetChannels, reporter: 
     beyond = model_range_warnings(volume, facts, model.reference_profile, case_modality(volume, facts, model))
     for warning in (*facts.warnings, *input_warnings(volume, facts, model), *beyond):
         reporter.warning(warning.code, warning.message)
-    ground_truth = None
+    ground_truth, vessel_labels = None, None
     if request.ground_truth is not None:
         labels = read_ground_truth(request.ground_truth, volume.geometry, resample=request.resample_ground_truth)
         check_ground_truth(labels, volume, request.ground_truth)
         ground_truth = target_voxels(labels, request.ground_truth_labels, target, model, reporter)
+        vessel_labels = VesselLabels.of(labels, ground_truth, request.ground_truth, model.labels)
     region = None if request.region is None else region_mask(request.region, volume.geometry)
-    return CaseInput(volume, facts, ground_truth, region)
+    return CaseInput(volume, facts, ground_truth, region, vessel_labels)
 
 
 def case_modality(volume: Volume, facts: VolumeFacts, model: TrainedModel) -> str | None:

@@ -24,6 +24,7 @@ from .memory import check_memory
 from .method_comparison import method_entry, other_methods
 from .progress import Reporter
 from .request import Request
+from .vessel_readout import VesselReadout
 
 __all__ = ["CaseResult", "run_case"]
 
@@ -71,13 +72,21 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
             request.cutoffs,
             explained=request.target.kind,
         )
+        readout = VesselReadout(
+            pm,
+            case.ground_truth,
+            case.region,
+            case.volume.geometry,
+            request.reporting_threshold,
+            case.vessel_labels,
+        )
         attribution, methods = None, []
         if check_target(plan, case, explained, grid, pm, record):
-            attribution = explain(plan, explained, case, grid, measurement, writer, record)
+            attribution = explain(plan, explained, case, grid, measurement, readout, writer, record)
             methods = [method_entry(plan.methods[0], measurement.mean_alignment())]
             methods += other_methods(plan, explained, grid, measurement, record)
         record.stage("metrics")
-        measured = measurement.result()
+        measured = readout.completed(measurement.result())
         domain = case_domain(plan, case, pm)
         record.stage("write")
         return writer.finish(plan, case, measured, attribution, methods, domain)
@@ -153,6 +162,7 @@ def explain(
     case: CaseInput,
     grid: NetworkGrid,
     measurement: CaseMeasurement,
+    readout: VesselReadout,
     writer: CaseWriter,
     record: CaseRecord,
 ) -> dict[str, Any] | None:
@@ -169,6 +179,7 @@ def explain(
     mean_on_input = grid.to_input(mean)
     writer.write_attention(mean_on_input, case.volume)
     measurement.add_mean(mean_on_input)
+    readout.add_mean(mean_on_input)
     del mean, mean_on_input
     control = control_attention(maps)
     if control is not None:

@@ -35,12 +35,31 @@ def skeleton_diameters_mm(
     wide = tuple(slice(max(0, part.start - 1), part.stop + 1) for part in extent)
     part = np.ascontiguousarray(mask[wide])
     skeleton = np.argwhere(skeletonize(part, method="lee"))
-    spacing = np.asarray(spacing_mm)
-    outside = np.argwhere(_touching(part))
-    if not outside.size:  # the mask fills the volume: there is no wall
+    distance_mm = wall_distances_mm(part, skeleton, spacing_mm)
+    if distance_mm is None:
         return np.empty((0, 3), np.intp), np.empty(0)
-    distance_mm, _ = cKDTree(outside * spacing).query(skeleton * spacing)
     return skeleton + [box.start for box in wide], 2 * distance_mm
+
+
+def wall_distances_mm(
+    mask: BoolArray, points: npt.NDArray[np.intp], spacing_mm: tuple[float, float, float]
+) -> npt.NDArray[np.float64] | None:
+    """Distance from the centres of voxels of a mask to the centre of the nearest voxel outside it.
+
+    Args:
+        mask: (z, y, x), with a margin of one voxel wherever the volume has one.
+        points: (n, 3) voxel indices.
+        spacing_mm: of the array axes, (z, y, x).
+
+    Returns:
+        (n,), in mm; None where the mask fills the volume: there is no wall.
+    """
+    spacing = np.asarray(spacing_mm)
+    outside = np.argwhere(_touching(mask))
+    if not outside.size:
+        return None
+    distance_mm, _ = cKDTree(outside * spacing).query(points * spacing)
+    return distance_mm
 
 
 def resampled_to_cubes(

@@ -21,6 +21,7 @@ from ..embedding.stages import stage_of
 from ..inference.explanation import full_precision
 from ..page.grey_window import CT_ANGIOGRAPHY_HU, is_hounsfield
 from ..progress import Reporter
+from ..vessel_readout import VesselReadout
 from .case_input import SamInput, read_input
 from .checkpoint import load_checkpoint
 from .feature_store import FeatureStore
@@ -126,15 +127,17 @@ def _measure(
     geometry, covered = case.volume.geometry, slices.covered
     thresholds = (request.thresholds, request.reporting_threshold)
     measurement = CaseMeasurement(mask, case.ground_truth, covered, geometry, *thresholds)
+    readout = VesselReadout(mask, case.ground_truth, covered, geometry, request.reporting_threshold)
     with_box = CaseMeasurement(slices.boxed, None, covered, geometry, *thresholds)
     attention = AttentionMaps(maps, record)
     mean = attention.mean()
     if mean is None:
         record.warning("no_attribution", "The features are alike everywhere: there is no map.")
-        return Measured(measurement.result(), [], [])
+        return Measured(readout.completed(measurement.result()), [], [])
     on_input = slices.to_input(mean)
     writer.write_attention(on_input, case.volume)
     measurement.add_mean(on_input)
+    readout.add_mean(on_input)
     box_rows = box_alignment(with_box, on_input, MEAN_LAYER)
     control = control_attention(maps)
     if control is not None:
@@ -150,7 +153,7 @@ def _measure(
         measurement.add_layer(alias, on_input)
         if request.save_layer_maps:
             writer.write_attention(on_input, case.volume, layer=alias)
-    return Measured(measurement.result(), box_rows, attention.useful_layers)
+    return Measured(readout.completed(measurement.result()), box_rows, attention.useful_layers)
 
 
 def _warn(mask: BoolArray, maps: SamMaps, record: CaseRecord) -> None:
