@@ -42,7 +42,9 @@ def test_the_wheel_holds_every_resource_but_the_screenshots(repository, tmp_path
     subprocess.run([sys.executable, "-c", build, str(tmp_path)], cwd=source, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        packed = {name.removeprefix("UMambaXAILogic/Resources/") for name in archive.namelist() if "/Resources/" in name}
+        packed = {
+            name.removeprefix("UMambaXAILogic/Resources/") for name in archive.namelist() if "/Resources/" in name
+        }
     resources = {
         path.relative_to(repository / "Resources").as_posix()
         for path in (repository / "Resources").rglob("*")
