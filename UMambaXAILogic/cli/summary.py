@@ -23,6 +23,8 @@ def _lines(result: CaseResult) -> Iterator[str]:
     seconds, device = metrics["timing"]["total"], metrics["environment"]["device"]
     yield f"{metrics['case']}: done in {seconds:.0f} s on {device}"
     yield _line("Segmentation", _segmentation_text(metrics["segmentation"], metrics["target"]))
+    if metrics["target"].get("part") is not None:
+        yield _line("Explained", _part_text(metrics["target"]))
     for reference, title in _REFERENCE_TEXTS.items():
         row = mean_row(metrics, reference)
         if row is not None:
@@ -49,7 +51,17 @@ def _segmentation_text(segmentation: Mapping[str, Any], target: Mapping[str, Any
     if segmentation["gt_voxels"] is None:
         return f"{text}; no ground truth given"
     dice, iou = number(segmentation["dice"]), number(segmentation["iou"])
-    return f"{text}, Dice {dice}, IoU {iou} (ground truth: {segmentation['gt_voxels']} voxels)"
+    centreline = number(segmentation["cl_dice"])
+    return f"{text}, Dice {dice}, IoU {iou}, clDice {centreline} (ground truth: {segmentation['gt_voxels']} voxels)"
+
+
+def _part_text(target: Mapping[str, Any]) -> str:
+    """Which part of the target was explained, and how large it is."""
+    part = target["part"]
+    where = ", ".join(f"{axis} {value:.1f}" for axis, value in zip("RAS", part["point_mm_ras"], strict=True))
+    kind = "" if target["kind"] == "prediction" else f"{target['kind'].upper()} "
+    size = "there is none" if part["voxels"] is None else f"{part['voxels']} voxels"
+    return f"{kind}{part['unit']} at {where} mm only: {size}"
 
 
 def _alignment_text(row: Mapping[str, Any]) -> str:

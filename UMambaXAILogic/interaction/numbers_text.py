@@ -6,7 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 _REFERENCES = {"gt": "ground truth", "pm": "prediction"}
-_SEGMENTATION = (("dice", "Dice"), ("iou", "IoU"), ("precision", "Precision"), ("recall", "Recall"))
+_SEGMENTATION = (
+    ("dice", "Dice"),
+    ("iou", "IoU"),
+    ("precision", "Precision"),
+    ("recall", "Recall"),
+    ("cl_dice", "clDice"),
+)
 _SCORES = (("iou", "IoU"), ("f1", "F1"), ("precision", "precision"), ("recall", "recall"))
 
 

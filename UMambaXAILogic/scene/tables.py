@@ -40,6 +40,7 @@ def metric_rows(metrics: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         ("Segmentation", "IoU", _number(segmentation.get("iou"))),
         ("Segmentation", "Precision", _number(segmentation.get("precision"))),
         ("Segmentation", "Recall", _number(segmentation.get("recall"))),
+        ("Segmentation", "Centreline Dice (clDice)", _number(segmentation.get("cl_dice"))),
         ("Segmentation", "Predicted voxels", _count(segmentation.get("pm_voxels"))),
         ("Segmentation", "Ground-truth voxels", _count(segmentation.get("gt_voxels"))),
     ]

@@ -21,6 +21,15 @@ DONE, FAILED = "done", "failed"
 
 _RATIOS = ("iou", "f1", "precision", "recall")
 _SEGMENTATION_COUNTS = ("pm_voxels", "gt_voxels", "overlap_voxels", "region_voxels", "pm_voxels_outside_region")
+_CENTRELINE_RATIOS = ("cl_dice", "topology_precision", "topology_sensitivity")
+#: Of ``vessel_readout``: its ``summary``, after the reference and the length of its centreline.
+_READOUT = (
+    "attention_share_within_radius",
+    "attention_thin",
+    "attention_wide",
+    "recall_thin",
+    "recall_wide",
+)
 _EXCESS_RATIOS = ("q", "p", "b", "observed", "expected")
 _SECONDS = ("read", "preprocess", "segment", "explain", "metrics", "total")
 
@@ -52,6 +61,7 @@ _MEASURES = [
     ("iou", pa.float64()),
     ("precision", pa.float64()),
     ("recall", pa.float64()),
+    *((name, pa.float64()) for name in _CENTRELINE_RATIOS),
     *((name, pa.int64()) for name in _SEGMENTATION_COUNTS),
     ("attention_voxels", pa.int64()),
     *((f"xai_{reference}_{name}", pa.float64()) for reference in ("gt", "pm") for name in _RATIOS),
@@ -64,6 +74,11 @@ _MEASURES = [
     ("p_value_missing_because", pa.string()),
     ("segments", pa.int32()),
     *((f"excess_{name}", pa.float64()) for name in _EXCESS_RATIOS),
+    ("vessel_reference", pa.string()),  # gt or pm: whose centreline the following columns rest on
+    ("centreline_mm", pa.float64()),
+    *((name, pa.float64()) for name in _READOUT),
+    ("vessel_segments", pa.int32()),
+    ("vessel_segments_unfound", pa.int32()),
     ("verdict", pa.string()),
     ("paper_rule", pa.string()),
     ("slices", pa.int32()),
@@ -124,6 +139,7 @@ def case_row(metrics: Mapping[str, Any]) -> dict[str, Any]:
         "threshold": threshold,
         **{name: attribution.get(name) for name in ("method", "pool", "pool_mode", "preset")},
         **{name: segmentation[name] for name in ("dice", "iou", "precision", "recall", *_SEGMENTATION_COUNTS)},
+        **{name: segmentation.get(name) for name in _CENTRELINE_RATIOS},
         "gap": metrics["gap"],
         "verdict": verdict["name"],
         "paper_rule": verdict["paper_rule"],
@@ -144,6 +160,11 @@ def case_row(metrics: Mapping[str, Any]) -> dict[str, Any]:
         row |= {f"excess_{name}": excess[name] for name in _EXCESS_RATIOS}
         names = ("excess", "in_pm_excess", "in_pm_excess_of_segments", "p_value", "p_value_missing_because", "segments")
         row |= {name: excess[name] for name in names}
+    readout = metrics.get("vessel_readout")
+    if readout is not None:
+        row |= {"vessel_reference": readout["reference"], "centreline_mm": readout["centreline_mm"]}
+        row |= {name: readout["summary"][name] for name in _READOUT}
+        row |= {"vessel_segments": readout["axial"]["count"], "vessel_segments_unfound": readout["axial"]["unfound"]}
     if metrics["slice_categories"] is not None:
         row["slices"] = metrics["slice_categories"]["total"]
         row |= {f"slices_{name}": count for name, count in metrics["slice_categories"]["counts"].items()}

@@ -17,6 +17,7 @@ from .document import PHANTOM_BADGE, document, picture_of, section
 from .pictures import chart_png, slices_png
 from .slice_stack import SliceStack, slice_stack
 from .tables import category_table, definitions, excess_table, joint_table, layer_table, threshold_table
+from .vessel_section import vessel_section
 from .viewer import viewer
 from .words import PLAIN, TONE, mean_row, number, sentences, whole
 
@@ -76,6 +77,7 @@ def build_case_page(
             _views(case),
             _slices(case, stack, positions, values),
             _chart(values, case.threshold),
+            vessel_section(case.metrics),
             _numbers(case.metrics, case.threshold),
             _origin(case.metrics),
         ]
@@ -231,6 +233,7 @@ def _numbers(metrics: dict[str, Any], threshold: float) -> str:
                 ("Voxels in both", whole(segmentation["overlap_voxels"])),
                 ("Dice", number(segmentation["dice"])),
                 ("IoU", number(segmentation["iou"])),
+                ("Centreline Dice (clDice)", number(segmentation.get("cl_dice"))),
             ]
         )
     )

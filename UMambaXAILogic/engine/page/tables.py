@@ -23,7 +23,7 @@ def threshold_table(rows: Sequence[Row], reporting_threshold: float) -> str:
         )
         for threshold in sorted({row["threshold"] for row in rows})
     ]
-    return _table(head, body)
+    return table(head, body)
 
 
 def layer_table(rows: Sequence[Row], threshold: float) -> str:
@@ -34,7 +34,7 @@ def layer_table(rows: Sequence[Row], threshold: float) -> str:
         _alignment_row(_layer_name(layer), [row for row in chosen if row["layer"] == layer], layer == "mean")
         for layer in layers
     ]
-    return _table(_alignment_head("Layer", chosen), body)
+    return table(_alignment_head("Layer", chosen), body)
 
 
 def category_table(summary: Mapping[str, Any]) -> str:
@@ -45,7 +45,7 @@ def category_table(summary: Mapping[str, Any]) -> str:
         f"<td>{number(summary['percent'][name], 1)}</td></tr>"
         for name in CATEGORIES
     ]
-    return _table(head, body)
+    return table(head, body)
 
 
 def joint_table(joint: Mapping[str, Any]) -> str:
@@ -61,7 +61,7 @@ def joint_table(joint: Mapping[str, Any]) -> str:
         f"<td>{number(group['mean_f1'])}</td></tr>"
         for group in joint["groups"]
     ]
-    return _table(head, body)
+    return table(head, body)
 
 
 def excess_table(excess: Mapping[str, Any]) -> str:
@@ -124,5 +124,6 @@ def _layer_name(layer: str) -> str:
     return {**names, "control": "control: without the box's weight"}.get(layer, layer)
 
 
-def _table(head: str, body: Iterable[str]) -> str:
+def table(head: str, body: Iterable[str]) -> str:
+    """A table of rows of HTML, which scrolls sideways where it is too wide."""
     return f'<div class="scroll"><table><thead>{head}</thead><tbody>{"".join(body)}</tbody></table></div>'

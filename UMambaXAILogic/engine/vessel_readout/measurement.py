@@ -17,6 +17,7 @@ from .by_label import VesselLabels, by_label
 from .centreline import BoolArray, Centreline, centreline_of
 from .cl_dice import NO_GROUND_TRUTH, ClDice, cl_dice
 from .radial import attention_by_distance
+from .summary import readout_summary
 from .surroundings import FARTHEST_MM, REACH_MM, REACH_RADII, surroundings_of
 from .vessel_voxels import VesselVoxels
 
@@ -91,6 +92,8 @@ class VesselReadout:
         near = surroundings_of(centreline, mask, self._region, self._geometry.spacing_mm[::-1])
         vessel = VesselVoxels.of(mask, near, self._pm if truth else None, attention)
         attended = None if attention is None else attention >= np.float32(self._threshold)
+        radial = None if attention is None else attention_by_distance(attention, self._region, near)
+        diameters = by_diameter(centreline, vessel, near, self._region, attended)
         return {
             "reference": name,
             "threshold": self._threshold,
@@ -98,9 +101,10 @@ class VesselReadout:
             "centreline_voxels": len(centreline.points),
             "parts_thinned_again": centreline.thinned_again,
             "reach": {"mm": REACH_MM, "radii": REACH_RADII, "farthest_mm": FARTHEST_MM},
-            "radial": None if attention is None else attention_by_distance(attention, self._region, near),
+            "summary": readout_summary(radial, diameters),
+            "radial": radial,
             "axial": attention_by_segment(centreline, vessel, self._geometry),
-            "by_diameter": by_diameter(centreline, vessel, near, self._region, attended),
+            "by_diameter": diameters,
             "by_label": (
                 by_label(self._labels, vessel, centreline, self._pm, self._region)
                 if truth and self._labels is not None

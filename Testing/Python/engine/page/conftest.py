@@ -13,6 +13,7 @@ import pytest
 import SimpleITK as sitk
 
 from UMambaXAILogic.engine.alignment import CaseMeasurement, write_slices_csv
+from UMambaXAILogic.engine.vessel_readout import VesselReadout
 from UMambaXAILogic.engine.volume import Geometry
 
 SHAPE = (9, 24, 30)
@@ -58,12 +59,14 @@ def make_case(tmp_path) -> Callable[..., CaseOnDisk]:
         folder = tmp_path / name
         folder.mkdir()
         case = CaseMeasurement(pm, gt if with_gt else None, None, geometry)
+        readout = VesselReadout(pm, gt if with_gt else None, None, geometry, 0.3)
         if predicted:
             case.add_layer("decoder.0", attention)
             case.add_mean(attention)
+            readout.add_mean(attention)
             save(attention, geometry, folder / "attention.nii.gz")
         save(pm.astype(np.uint8), geometry, folder / "segmentation.nii.gz")
-        result = case.result()
+        result = readout.completed(case.result())
         write_slices_csv(folder / "slices.csv", result.slices)
         passes = {"windows": 4, "explained_windows": 3, "forward": 7, "backward": 3}
         metrics = {

@@ -57,6 +57,7 @@ def test_attention_inside_the_vessel_ends_at_one_radius(make_tube, spacing_mm):
     # Not quite nothing: the centreline ends a little before the tube does.
     assert means[1.25] < 0.02 and means[1.5] < 0.01 and means[1.75] < 0.005
     assert readout["radial"]["radii"]["beyond"]["mean_attention"] < 1e-3
+    assert readout["summary"]["attention_share_within_radius"] == pytest.approx(1, abs=0.15)
 
 
 def test_shares_and_voxels_sum_to_all_there_is(make_tube):
@@ -102,9 +103,10 @@ def test_wide_and_narrow_vessels_are_told_apart(make_tube):
     """The wide tube is attended and found, the narrow one neither."""
     spacing_mm = (0.4, 0.4, 0.4)
     wide = make_tube(spacing_mm, (0, 0, 1), 6.0, 24.0, (0.0, -6.0, 0.0))
-    narrow = make_tube(spacing_mm, (0, 0, 1), 2.0, 24.0, (0.0, 6.0, 0.0))
+    narrow = make_tube(spacing_mm, (0, 0, 1), 1.2, 24.0, (0.0, 6.0, 0.0))
     attention = np.where(wide.mask & (wide.along_mm < 0), 0.9, 0.1)
-    rows = read_out(wide.mask, wide.mask | narrow.mask, spacing_mm, attention)["vessel_readout"]["by_diameter"]
+    found = read_out(wide.mask, wide.mask | narrow.mask, spacing_mm, attention)["vessel_readout"]
+    rows = found["by_diameter"]
     filled = [row for row in rows if row["voxels"]]
     assert len(rows) == 8 and sum(row["voxels"] for row in rows) == (wide.mask | narrow.mask).sum()
     small = [row for row in filled if row["to_mm"] is not None and row["to_mm"] <= 3]
@@ -117,6 +119,9 @@ def test_wide_and_narrow_vessels_are_told_apart(make_tube):
     assert [row["recall"] for row in large] == [1] * len(large)
     assert large[-1]["mean_attention"] == pytest.approx(0.5, abs=0.02)
     assert large[-1]["attention_iou"] == pytest.approx(0.5, abs=0.02)
+    assert found["summary"]["recall_thin"] == 0 and found["summary"]["recall_wide"] == 1
+    assert found["summary"]["attention_thin"] == pytest.approx(0.1)
+    assert found["summary"]["attention_wide"] == pytest.approx(attention[wide.mask].mean(), abs=1e-6)
 
 
 def test_attention_beside_a_vessel_counts_against_its_diameter(make_tube):
