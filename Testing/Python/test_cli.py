@@ -17,7 +17,7 @@ import pytest
 from UMambaXAILogic.cli import main
 from UMambaXAILogic.engine import errors
 from UMambaXAILogic.engine.method_settings import MethodOptions
-from UMambaXAILogic.engine.request import Region, Request, Target
+from UMambaXAILogic.engine.request import Region, Request, Target, TargetPart
 
 METRICS = {
     "case": "head",
@@ -77,7 +77,7 @@ def test_every_option_reaches_the_request(pipeline):
         --method seg-grad-cam --pool 2 --pool-mode mean --layers encoder.4,decoder.0 --target 3 --kind tp --score logit
         --threshold 0.2 0.3 --threshold 0.5 --preset paper --save-layer-maps
         --regions grid --region-size 6.5 --max-regions 50 --reach 12 --fill blur --base-method seg-xres-cam
-        --samples 4 --noise 0.2 --seed 7
+        --samples 4 --noise 0.2 --seed 7 --at -12.5,30,-8 --part segment
         --device cuda:1 --fold 0 --mirror --step 0.25 --memory-limit 4.5 --scan-backend reference --quiet"""
     assert main(EXPLAIN + options.split()) == 0
     assert pipeline.requests == [
@@ -95,7 +95,7 @@ def test_every_option_reaches_the_request(pipeline):
             pool_mode="mean",
             method_options=MethodOptions("grid", 6.5, 50, 12.0, "blur", "seg-xres-cam", 4, 0.2, 7),
             layers=("encoder.4", "decoder.0"),
-            target=Target(3, "tp", "logit"),
+            target=Target(3, "tp", "logit", TargetPart((-12.5, 30, -8), "segment")),
             thresholds=(0.2, 0.3, 0.5),
             preset="paper",
             save_layer_maps=True,
@@ -114,6 +114,8 @@ def test_every_option_reaches_the_request(pipeline):
     [
         (["--target", "vessel"], "target", Target("vessel")),
         (["--target", "foreground"], "target", Target("foreground")),
+        (["--at", "1,-2.5,3"], "target", Target(part=TargetPart((1, -2.5, 3)))),
+        (["--kind", "fp", "--gt", "gt.nii", "--at=1,2,3"], "target", Target(kind="fp", part=TargetPart((1, 2, 3)))),
         (["--fold", "all"], "folds", None),
         (["--fold", "0,2"], "folds", (0, 2)),
         (["--region", "brain.nii.gz"], "region", Region(mask=Path("brain.nii.gz"))),
@@ -140,6 +142,11 @@ def test_values_are_read_as_they_are_meant(pipeline, words, field, value):
         ([*EXPLAIN, "--threshold", "nan"], "nan"),
         ([*EXPLAIN, "--threshold", "high"], "'high'"),
         ([*EXPLAIN, "--region", "1,2,3"], "1,2,3"),
+        ([*EXPLAIN, "--at", "1,2"], "three numbers"),
+        ([*EXPLAIN, "--at", "1,2,nan"], "finite"),
+        ([*EXPLAIN, "--part", "segment"], "--at"),
+        ([*EXPLAIN, "--at", "1,2,3", "--part", "vessel"], "component"),
+        ([*EXPLAIN, "--at", "1,2,3", "--kind", "fn"], "ground truth"),
         ([*EXPLAIN, "--region", "1,2,3,4,5,inf"], "inf"),
         ([*EXPLAIN, "--gt-label", "vessel"], "'vessel'"),
         ([*EXPLAIN, "--layers", "a,,b"], "a,,b"),

@@ -95,6 +95,17 @@ def region(text: str) -> Region:
     return Region(box_mm_ras=box)
 
 
+def point(text: str) -> tuple[float, ...]:
+    """``x,y,z`` in mm (RAS)."""
+    try:
+        values = tuple(float(part) for part in text.split(","))
+    except ValueError:
+        values = ()
+    if len(values) != 3:
+        raise UsageError(f"{text!r} is not three numbers x,y,z in mm (RAS)")
+    return values
+
+
 def add_common_options(parser: argparse.ArgumentParser) -> None:
     """Options that every command has."""
     parser.add_argument("--debug", action="store_true", help="add the traceback to an error")

@@ -108,7 +108,7 @@ def request_from(options: argparse.Namespace) -> CohortRequest:
             "Name all methods with --methods; NAME@POOL gives one a pooling window.",
         )
     # Volume and ground truth of the template stand for the manifest's columns.
-    of_one_case = {"volume": options.manifest, "gt": options.manifest, "series": None}
+    of_one_case = {"volume": options.manifest, "gt": options.manifest, "series": None, "at": None, "part": None}
     if options.methods is not None:
         main, *others = options.methods
         of_one_case |= {"method": main.name, "pool": main.pool, "other_methods": tuple(others)}

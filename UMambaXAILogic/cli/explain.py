@@ -13,11 +13,13 @@ from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.request import (
     DEFAULT_THRESHOLDS,
     FOREGROUND,
+    PART_UNITS,
     POOL_MODES,
     TARGET_KINDS,
     TARGET_SCORES,
     Request,
     Target,
+    TargetPart,
 )
 
 from . import arguments
@@ -33,6 +35,7 @@ examples:
   umamba-xai explain head.nii.gz --model demo --out result
   umamba-xai explain head.nii.gz --model trained_model/ --gt vessels.nii.gz --out result
   umamba-xai explain dicom/ --model demo --region -60,60,-80,40,-30,50 --out result
+  umamba-xai explain head.nii.gz --model demo --at 12.5,-30,8 --part segment --out result
 """
 
 DEFAULT_METHOD = next(iter(METHOD_FACTS))
@@ -52,6 +55,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     add_scoring_options(parser)
     add_model_options(parser)
     add_explanation_options(parser)
+    _add_part_options(parser)
     add_computer_options(parser)
     arguments.add_common_options(parser)
 
@@ -107,7 +111,7 @@ def request_from(options: argparse.Namespace) -> Request:
         other_methods=options.other_methods,
         method_options=method_options_from(options),
         layers=options.layers,
-        target=Target(options.target, options.kind, options.score),
+        target=Target(options.target, options.kind, options.score, _part_from(options)),
         thresholds=tuple(chain.from_iterable(options.threshold)) if options.threshold else DEFAULT_THRESHOLDS,
         region=options.region,
         preset=options.preset,
@@ -120,6 +124,29 @@ def request_from(options: argparse.Namespace) -> Request:
         resample_ground_truth=options.resample_gt,
         series_uid=options.series,
         save_layer_maps=options.save_layer_maps,
+    )
+
+
+def _part_from(options: argparse.Namespace) -> TargetPart | None:
+    if options.at is None:
+        if options.part is not None:
+            raise UsageError("--part was given without a point.", "Name one with --at, in mm of patient space (RAS).")
+        return None
+    return TargetPart(options.at, options.part or PART_UNITS[0])
+
+
+def _add_part_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("one part of it")
+    group.add_argument(
+        "--at",
+        metavar="X,Y,Z",
+        type=value_of(arguments.point),
+        help="explain only the part that lies at this point (mm, RAS) of what --kind says",
+    )
+    group.add_argument(
+        "--part",
+        choices=PART_UNITS,
+        help="with --at: the connected component (default), or the vessel segment of 5 mm or a little more",
     )
 
 

@@ -104,8 +104,13 @@ class CaseWriter:
         attribution: dict[str, Any] | None,
         methods: list[dict[str, Any]],
         domain: dict[str, Any],
+        part_voxels: int | None = None,
     ) -> CaseResult:
-        """Publish a case that a trained model segmented, with ``measured`` and where it came from."""
+        """Publish a case that a trained model segmented, with ``measured`` and where it came from.
+
+        Args:
+            part_voxels: of the one part that is explained; None where all is.
+        """
         for code, message in measured.warnings:
             self._record.warning(code, message)
         metrics = {
@@ -114,7 +119,7 @@ class CaseWriter:
             "phantom": case.volume.is_phantom,
             "input": input_fields(plan.request.volume, case.volume, case.facts),
             "model": model_fields(plan.model),
-            "target": target_fields(plan),
+            "target": {**target_fields(plan), **_part_fields(plan, part_voxels)},
             "attribution": attribution,
             **measured.fields,
             "methods": methods,
@@ -220,6 +225,14 @@ def target_fields(plan: CasePlan) -> dict[str, Any]:
         "kind": plan.request.target.kind,
         "score": plan.score.score,
     }
+
+
+def _part_fields(plan: CasePlan, voxels: int | None) -> dict[str, Any]:
+    """``part`` of ``target``; nothing where all of the target is explained."""
+    part = plan.request.target.part
+    if part is None:
+        return {}
+    return {"part": {"unit": part.unit, "point_mm_ras": list(part.point_mm_ras), "voxels": voxels}}
 
 
 def environment_fields(device: torch.device, scan_backend: str | None) -> dict[str, Any]:

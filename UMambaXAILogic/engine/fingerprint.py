@@ -20,13 +20,16 @@ _NOT_SETTINGS = (
 def request_settings(request: Request) -> dict[str, Any]:
     """The settings of a request that shape its result, JSON-ready, without a path.
 
-    Of the methods' options only those that were asked for, so that a method that gains one leaves results as they are.
+    Of the methods' options only those that were asked for, so that a method that gains one leaves results as they are;
+    a part of the target likewise.
     """
     body = json.loads(request.to_json())
     settings = {name: value for name, value in body.items() if name not in _NOT_SETTINGS}
     settings["method_options"] = request.method_options.given()
     if not settings["method_options"]:
         del settings["method_options"]
+    if request.target.part is None:
+        del settings["target"]["part"]
     box = None if request.region is None else request.region.box_mm_ras
     return {**settings, "region_box_mm_ras": None if box is None else list(box)}
 

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .alignment import CONTROL, CaseMeasurement
+from .alignment import CONTROL, PART, CaseMeasurement
 from .attribution.aggregation import AttentionMaps, control_attention
 from .case_domain import case_domain
 from .case_input import CaseInput, read_case
@@ -24,12 +24,19 @@ from .memory import check_memory
 from .method_comparison import method_entry, other_methods
 from .progress import Reporter
 from .request import Request
+from .target_part import target_part
 from .vessel_readout import VesselReadout
 
 __all__ = ["CaseResult", "run_case"]
 
 #: Below this Dice, the prediction on the network grid is too different from the exported one to stand for it.
 MIN_GRID_AGREEMENT = 0.95
+_WHAT = {
+    "prediction": "prediction",
+    "tp": "true positives (TP)",
+    "fp": "false positives (FP)",
+    "fn": "false negatives (FN)",
+}
 
 
 def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoader | None = None) -> CaseResult:
@@ -70,7 +77,7 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
             request.thresholds,
             request.reporting_threshold,
             request.cutoffs,
-            explained=request.target.kind,
+            explained=PART if request.target.part and request.target.kind == "prediction" else request.target.kind,
         )
         readout = VesselReadout(
             pm,
@@ -89,7 +96,7 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
         measured = readout.completed(measurement.result())
         domain = case_domain(plan, case, pm)
         record.stage("write")
-        return writer.finish(plan, case, measured, attribution, methods, domain)
+        return writer.finish(plan, case, measured, attribution, methods, domain, explained.part_voxels)
 
 
 def segment(
@@ -101,25 +108,53 @@ def segment(
     record.note(f"{len(windows.windows)} windows of {windows.patch_size} on a grid of {grid.shape}")
     data = windows.pad(grid.data)
     logits = predict_stitched_logits(plan.model, data, windows, mirror=request.mirror, reporter=record)
-    selection = select_target(plan, case, grid, windows)
-    mask = torch.zeros(windows.padded_shape, dtype=torch.bool)
     on_grid = logits[(slice(None), *windows.valid)]
-    mask[windows.valid] = selection.select(plan.score.predicted(on_grid), windows.valid)
     labels = grid.export(on_grid)
-    return (
-        Explained(plan.model, windows, data, logits, mask, plan.score, request.mirror, grid.spacing_mm, selection),
-        labels,
+    part = find_part(plan, case, labels)
+    selection = select_target(plan, case, grid, windows, part)
+    mask = torch.zeros(windows.padded_shape, dtype=torch.bool)
+    mask[windows.valid] = selection.select(plan.score.predicted(on_grid), windows.valid)
+    part_voxels = None if part is None else int(np.count_nonzero(part))
+    explained = Explained(
+        plan.model, windows, data, logits, mask, plan.score, request.mirror, grid.spacing_mm, selection, part_voxels
     )
+    return explained, labels
 
 
-def select_target(plan: CasePlan, case: CaseInput, grid: NetworkGrid, windows: WindowPlan) -> TargetSelection:
-    """What M takes of the prediction: all, or one kind of error, inside the region."""
+def find_part(plan: CasePlan, case: CaseInput, labels: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_] | None:
+    """The one part that is to be explained, on the volume's grid; None where all is, or there is nothing.
+
+    Args:
+        labels: the exported segmentation.
+
+    Raises:
+        InputError: there is no such part at the point; see ``target_part``.
+    """
+    wanted = plan.request.target.part
+    if wanted is None:
+        return None
+    pm = np.isin(labels, plan.score.target.label_values)
+    kind, name = plan.request.target.kind, plan.score.target.name
+    selection = TargetSelection(kind, _tensor(case.ground_truth), _tensor(case.region))
+    target = selection.select(torch.from_numpy(pm)).numpy()
+    return target_part(target, case.volume.geometry, wanted, f"{_WHAT[kind]} of {name}") if target.any() else None
+
+
+def select_target(
+    plan: CasePlan,
+    case: CaseInput,
+    grid: NetworkGrid,
+    windows: WindowPlan,
+    part: npt.NDArray[np.bool_] | None,
+) -> TargetSelection:
+    """What M takes of the prediction: all, or one kind of error, inside the region, or one part of them."""
 
     def padded(mask: npt.NDArray[np.bool_] | None) -> torch.Tensor | None:
         return None if mask is None else windows.pad(torch.from_numpy(grid.to_network(mask))[None])[0]
 
     kind = plan.request.target.kind
-    return TargetSelection(kind, padded(case.ground_truth) if kind != "prediction" else None, padded(case.region))
+    truth = padded(case.ground_truth) if kind != "prediction" else None
+    return TargetSelection(kind, truth, padded(case.region), padded(part))
 
 
 def check_target(
@@ -140,6 +175,8 @@ def check_target(
     on_input = TargetSelection(kind, _tensor(case.ground_truth), _tensor(case.region)).select(torch.from_numpy(pm))
     if not (bool(explained.mask.any()) and bool(on_input.any())):
         where = " inside the region" if plan.request.region is not None else ""
+        if on_input.any():
+            where += " on the network's grid"
         what = "predicted" if kind == "prediction" else kind.upper()
         record.warning("empty_target", f"There are no {what} voxels of {name}{where}: there is nothing to explain.")
         return False

@@ -8,22 +8,43 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
 from .method_settings import MethodOptions
+from .value_checks import as_tuple, check_choice, is_number
 
 #: ``Target.label`` that means "any foreground label of the model".
 FOREGROUND = "foreground"
 TARGET_KINDS = ("prediction", "tp", "fp", "fn")
 TARGET_SCORES = ("margin", "logit")
+PART_UNITS = ("component", "segment")
 POOL_MODES = ("max", "mean")
 DEFAULT_THRESHOLDS = (0.2, 0.3, 0.4)
 REPORTING_THRESHOLD = 0.3
 REQUEST_VERSION = 1
+
+
+@dataclass(frozen=True)
+class TargetPart:
+    """The one part of the explained voxels that lies at a point, such as one that somebody clicked.
+
+    Args:
+        point_mm_ras: in mm, RAS patient coordinates of the volume's file.
+        unit: ``component`` (voxels that touch, if only at a corner) or ``segment`` (of a vessel, at least 5 mm long).
+    """
+
+    point_mm_ras: tuple[float, float, float]
+    unit: str = "component"
+
+    def __post_init__(self) -> None:
+        check_choice("part", self.unit, PART_UNITS)
+        point = as_tuple("point", self.point_mm_ras)
+        if len(point) != 3 or not all(is_number(value) and math.isfinite(value) for value in point):
+            raise UsageError(f"The point {self.point_mm_ras!r} is not three finite numbers.", "Give x,y,z in mm (RAS).")
+        object.__setattr__(self, "point_mm_ras", tuple(map(float, point)))
 
 
 @dataclass(frozen=True)
@@ -35,16 +56,18 @@ class Target:
             None means the only foreground label, or ``"foreground"`` where there are several.
         kind: ``prediction`` (M = predicted target), ``tp``, ``fp`` or ``fn`` (these three need a ground truth).
         score: ``margin`` (default) or ``logit``; None means the default of the preset.
+        part: only the part of them that lies at a point; None: all.
     """
 
     label: int | str | None = None
     kind: str = "prediction"
     score: str | None = None
+    part: TargetPart | None = None
 
     def __post_init__(self) -> None:
-        _check_choice("target kind", self.kind, TARGET_KINDS)
+        check_choice("target kind", self.kind, TARGET_KINDS)
         if self.score is not None:
-            _check_choice("target score", self.score, TARGET_SCORES)
+            check_choice("target score", self.score, TARGET_SCORES)
 
 
 @dataclass(frozen=True)
@@ -194,7 +217,7 @@ class Request:
         for name in ("ground_truth_labels", "layers", "thresholds", "folds", "other_methods"):
             value = getattr(self, name)
             if value is not None:
-                object.__setattr__(self, name, _as_tuple(name, value))
+                object.__setattr__(self, name, as_tuple(name, value))
         self._check_types()
         self._check()
 
@@ -205,16 +228,16 @@ class Request:
                 raise UsageError(f"{name} is {getattr(self, name)!r}, and neither True nor False.")
         for name in ("step", "memory_limit_gb"):
             value = getattr(self, name)
-            if not (_is_number(value) or (value is None and name == "memory_limit_gb")):
+            if not (is_number(value) or (value is None and name == "memory_limit_gb")):
                 raise UsageError(f"{name} is {value!r}, which is not a number.")
         if not isinstance(self.model, str):
             raise UsageError(f"The model {self.model!r} is not a text.", "Give the path as a text, or 'demo'.")
 
     def _check(self) -> None:
-        _check_choice("pool mode", self.pool_mode, POOL_MODES)
-        _check_choice("output format", self.output_format, ("nii.gz", "nrrd"))
+        check_choice("pool mode", self.pool_mode, POOL_MODES)
+        check_choice("output format", self.output_format, ("nii.gz", "nrrd"))
         if self.preset is not None:
-            _check_choice("preset", self.preset, ("paper",))
+            check_choice("preset", self.preset, ("paper",))
         _check_pool(self.pool)
         for method in self.other_methods:
             if not isinstance(method, MethodChoice):
@@ -226,7 +249,7 @@ class Request:
         if not self.thresholds:
             raise UsageError("No attention threshold was given.", "Give at least one in (0, 1], for example 0.3.")
         for threshold in (*self.thresholds, self.reporting_threshold):
-            if not (_is_number(threshold) and 0 < threshold <= 1):
+            if not (is_number(threshold) and 0 < threshold <= 1):
                 raise UsageError(f"The attention threshold {threshold!r} is not in (0, 1].")
         if self.target.kind != "prediction" and self.ground_truth is None:
             raise UsageError(
@@ -255,7 +278,10 @@ class Request:
             version = body.pop("version", None)
             if version != REQUEST_VERSION:
                 raise UsageError(f"The request has version {version!r}; this package reads {REQUEST_VERSION}.")
-            body["target"] = Target(**body.get("target") or {})
+            target = dict(body.get("target") or {})
+            if target.get("part") is not None:
+                target["part"] = TargetPart(**target["part"])
+            body["target"] = Target(**target)
             body["cutoffs"] = VerdictCutoffs(**body.get("cutoffs") or {})
             body["other_methods"] = tuple(MethodChoice(**method) for method in body.get("other_methods") or ())
             body["method_options"] = MethodOptions(**body.get("method_options") or {})
@@ -269,25 +295,9 @@ class Request:
             raise UsageError(f"The request cannot be read: {error}.") from error
 
 
-def _as_tuple(name: str, value: Any) -> tuple[Any, ...]:
-    """A sequence as a tuple; a text is refused, because its characters would be taken for members."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise UsageError(f"{name} is {value!r}, which is not a list.", f"Give a list, such as [{value!r}].")
-    return tuple(value)
-
-
 def _check_pool(pool: Any) -> None:
     if pool is not None and (not isinstance(pool, int) or isinstance(pool, bool) or pool < 1):
         raise UsageError(f"The pooling window {pool!r} is not a whole number of at least 1.")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _check_choice(what: str, value: Any, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise UsageError(f"The {what} {value!r} is not known.", f"Choose one of: {', '.join(choices)}.")
 
 
 def _path_to_text(value: Any) -> str:

@@ -9,7 +9,7 @@ import pytest
 
 from UMambaXAILogic.engine.fingerprint import request_fingerprint, request_settings
 from UMambaXAILogic.engine.method_settings import MethodOptions
-from UMambaXAILogic.engine.request import MethodChoice, Region, Request, Target, VerdictCutoffs
+from UMambaXAILogic.engine.request import MethodChoice, Region, Request, Target, TargetPart, VerdictCutoffs
 
 
 @pytest.fixture
@@ -96,6 +96,14 @@ def test_options_of_methods_that_nobody_asked_for_leave_no_trace(request_):
     assert "method_options" not in request_settings(request_)
     asked = dataclasses.replace(request_, method_options=MethodOptions(samples=3))
     assert request_settings(asked)["method_options"] == {"samples": 3}
+
+
+def test_a_part_that_nobody_asked_for_leaves_no_trace(request_):
+    assert "part" not in request_settings(request_)["target"]
+    parts = [TargetPart((1, 2, 3)), TargetPart((1, 2, 4)), TargetPart((1, 2, 3), "segment")]
+    asked = [dataclasses.replace(request_, target=Target(part=part)) for part in parts]
+    assert request_settings(asked[2])["target"]["part"] == {"point_mm_ras": [1.0, 2.0, 3.0], "unit": "segment"}
+    assert len({request_fingerprint(one, "m") for one in (request_, *asked)}) == 4
 
 
 def test_settings_hold_no_path(request_, tmp_path):

@@ -10,7 +10,7 @@ import pytest
 
 from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.method_settings import MethodOptions
-from UMambaXAILogic.engine.request import MethodChoice, Region, Request, Target, VerdictCutoffs
+from UMambaXAILogic.engine.request import MethodChoice, Region, Request, Target, TargetPart, VerdictCutoffs
 
 #: Every field with another value than its default.
 FULL = Request(
@@ -26,7 +26,7 @@ FULL = Request(
     other_methods=(MethodChoice("seg-xres-cam", 1), MethodChoice("seg-xres-cam")),
     method_options=MethodOptions("grid", 6.5, 50, 12.0, "blur", "seg-grad-cam", 4, 0.2, 7),
     layers=("encoder.4", "decoder.0"),
-    target=Target("vessel", "fp", "logit"),
+    target=Target("vessel", "fp", "logit", TargetPart((1.5, -2, 3), "segment")),
     thresholds=(0.1, 0.5),
     reporting_threshold=0.5,
     region=Region(box_mm_ras=(-1, 1, -2.5, 2.5, 0, 9)),

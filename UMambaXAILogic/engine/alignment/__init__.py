@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .audit import audit, audit_alignment, audit_percents
-from .case import CONTROL, MEAN_LAYER, MEAN_WITHOUT_LAST_LAYER, CaseMeasurement, CaseMetrics
+from .case import CONTROL, MEAN_LAYER, MEAN_WITHOUT_LAST_LAYER, PART, CaseMeasurement, CaseMetrics
 from .overlap import Overlap
 from .slices import SliceRow, write_slices_csv
 from .verdict import VERDICT_TEXT
@@ -12,6 +12,7 @@ __all__ = [
     "CONTROL",
     "MEAN_LAYER",
     "MEAN_WITHOUT_LAST_LAYER",
+    "PART",
     "VERDICT_TEXT",
     "CaseMeasurement",
     "CaseMetrics",

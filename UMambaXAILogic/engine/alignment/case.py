@@ -22,6 +22,8 @@ from .verdict import Verdict, judge, no_verdict
 MEAN_LAYER = "mean"
 MEAN_WITHOUT_LAST_LAYER = "mean_without_last"
 CONTROL = "control"
+#: Kind of what was explained, where that is one part of the prediction.
+PART = "part"
 
 FloatMap = npt.NDArray[np.float32]
 
@@ -56,8 +58,8 @@ class CaseMeasurement:
         cutoffs: of the verdict.
         fold_false_positive: count slices with prediction but no truth as ``worst``, as the paper seems to.
         seed: of the permutation test.
-        explained: kind of the voxels that were explained; there is a verdict on the prediction only, since attention
-            on chosen errors lies on or off the truth by that choice.
+        explained: kind of the voxels that were explained, or ``PART``; there is a verdict on the whole prediction only,
+            since attention on chosen errors or one vessel lies on or off the truth by that choice.
 
     Raises:
         ValueError: arrays of the wrong type or on another grid.
@@ -227,10 +229,10 @@ class CaseMeasurement:
         elif not int(self._mean.attention[:, self._mean.thresholds.index(self._threshold)].sum()):
             reason = f"No attention reaches {self._threshold:g} where it is evaluated."
         elif self._explained != "prediction":
-            reason = (
-                f"Only the {self._explained.upper()} voxels were explained: attention lies on or off the truth by that "
-                "choice."
-            )
+            some = f"the {self._explained.upper()} voxels were"
+            if self._explained == PART:
+                some = "one part of the prediction was"
+            reason = f"Only {some} explained: attention lies on or off the truth by that choice."
         elif xai_gt is not None and xai_pm is not None:
             return judge(xai_gt, xai_pm, self._excess, self._cutoffs, self._threshold)
         return no_verdict(reason, self._cutoffs, self._threshold)

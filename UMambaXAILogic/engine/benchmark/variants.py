@@ -98,6 +98,7 @@ def _flipped(case: Explained, data: FloatArray, reporter: Reporter) -> Variant:
             selection.kind,
             None if selection.truth is None else turned(selection.truth),
             None if selection.region is None else turned(selection.region),
+            None if selection.part is None else turned(selection.part),
         ),
     )
     return dataclasses.replace(with_data(flipped, "flip", data[..., ::-1], reporter), flipped=True)

@@ -45,6 +45,7 @@ class Explained:
         mirror: the prediction was averaged over mirrors.
         spacing_mm: (z, y, x) of the network grid.
         selection: how M follows from what is predicted; for methods that predict windows anew.
+        part_voxels: size on the volume's grid of the one part that is explained; None where all is.
     """
 
     model: Model
@@ -56,6 +57,7 @@ class Explained:
     mirror: bool
     spacing_mm: tuple[float, float, float]
     selection: TargetSelection = field(default_factory=TargetSelection)
+    part_voxels: int | None = None
 
 
 @dataclass

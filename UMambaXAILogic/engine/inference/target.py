@@ -76,17 +76,19 @@ def _named_labels(label_manager: Any) -> dict[str, tuple[tuple[int, ...], int]]:
 
 @dataclass(frozen=True)
 class TargetSelection:
-    """Which voxels M holds: the predicted ones or one kind of error, inside a region.
+    """Which voxels M holds: the predicted ones or one kind of error, inside a region or one part of them.
 
     Args:
         kind: ``prediction``, ``tp``, ``fp`` or ``fn``.
         truth: ground truth of the target, bool (z, y, x), padded network grid; the last three kinds need it.
         region: bool, same grid; None does not restrict.
+        part: the one part that is explained, bool, same grid; None does not restrict.
     """
 
     kind: str = "prediction"
     truth: torch.Tensor | None = None
     region: torch.Tensor | None = None
+    part: torch.Tensor | None = None
 
     def select(self, predicted: torch.Tensor, window: tuple[int | slice, ...] = ()) -> torch.Tensor:
         """M inside a window of the padded grid (all of it by default), given what is predicted there."""
@@ -95,7 +97,10 @@ class TargetSelection:
             assert self.truth is not None
             truth = self.truth[window].to(predicted.device)
             chosen = {"tp": predicted & truth, "fp": predicted & ~truth, "fn": ~predicted & truth}[self.kind]
-        return chosen if self.region is None else chosen & self.region[window].to(predicted.device)
+        for limit in (self.region, self.part):
+            if limit is not None:
+                chosen = chosen & limit[window].to(predicted.device)
+        return chosen
 
 
 @dataclass(frozen=True)
