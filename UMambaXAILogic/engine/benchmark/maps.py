@@ -33,8 +33,22 @@ def method_candidate(planned: PlannedMethod, plan: CasePlan, case: Explained, re
     values = attention.mean()
     seconds = time.perf_counter() - began
     memory = peak_memory_mb(case.model.device.type)
+    cost = Cost(seconds, maps.forward_passes, maps.backward_passes, memory["host"], memory["device"])
+    return candidate_of(planned, plan, attention, values, cost)
+
+
+def candidate_of(
+    planned: PlannedMethod, plan: CasePlan, attention: AttentionMaps, values: FloatMap | None, cost: Cost | None
+) -> Candidate:
+    """The map that a method made, with what it takes to make it again.
+
+    Args:
+        attention: the layers' maps, of which ``values`` is the mean; ``mean`` was asked for.
+        values: (z, y, x) on the network grid; None where there is no map.
+        cost: None where nobody measured it.
+    """
     last = plan.last_decoder_layer
-    last_layer = attention.layer(last) if last is not None and last in maps.aliases else None
+    last_layer = attention.layer(last) if last is not None and last in attention.useful_layers else None
 
     def remake(variant: Explained, listener: Reporter) -> FloatMap | None:
         again = planned.method.explain(variant, plan.layers, planned.settings, listener)
@@ -45,7 +59,7 @@ def method_candidate(planned: PlannedMethod, plan: CasePlan, case: Explained, re
         title=planned.method.facts.title,
         kind=METHOD,
         values=values,
-        cost=Cost(seconds, maps.forward_passes, maps.backward_passes, memory["host"], memory["device"]),
+        cost=cost,
         settings={**planned.facts(), **planned.own_settings()},
         last_layer=last_layer,
         remake=remake,

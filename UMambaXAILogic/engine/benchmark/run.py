@@ -100,14 +100,25 @@ def run_benchmark(
 
 def prepare(request: BenchmarkRequest, record: CaseRecord, load: ModelLoader | None = None) -> Prepared:
     """Read, preprocess and segment; raises ``InputError`` where there is nothing to explain."""
-    asked = request.case
-    plan = plan_case(asked, record, load)
+    plan = plan_case(request.case, record, load)
     record.stage("read")
-    case = read_case(asked, plan.model, plan.score.target, record)
+    case = read_case(request.case, plan.model, plan.score.target, record)
+    return prepare_case(plan, case, record, len(plan.methods) + len(request.baselines) + len(request.maps))
+
+
+def prepare_case(plan: CasePlan, case: CaseInput, record: CaseRecord, further_volumes: int) -> Prepared:
+    """Preprocess and segment what was read.
+
+    Args:
+        further_volumes: that will be held beside what explaining holds.
+
+    Raises:
+        InputError: there is nothing to explain.
+    """
     record.stage("preprocess")
     grid = to_network_grid(case.volume, plan.model)
-    held = plan.volumes_per_explanation + len(plan.methods) + len(request.baselines) + len(request.maps)
-    check_memory(case.volume.array.shape, grid.shape, plan.heads, held, asked.memory_limit_gb)
+    held = plan.volumes_per_explanation + further_volumes
+    check_memory(case.volume.array.shape, grid.shape, plan.heads, held, plan.request.memory_limit_gb)
     record.stage("segment")
     explained, labels = segment(plan, case, grid, record)
     pm = np.isin(labels, plan.score.target.label_values)

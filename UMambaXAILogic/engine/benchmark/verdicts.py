@@ -85,6 +85,8 @@ def _parameter_badge(sanity: Sanity) -> dict[str, Any]:
     json = sanity.to_json()
     if not sanity.applicable:
         text = "How the map was made is not known: parameters cannot be shuffled."
+    elif sanity.passed is None:
+        text = "Shuffled parameters give infinite values: nobody knows."
     elif sanity.passed:
         text = "Shuffled parameters give another map."
     else:

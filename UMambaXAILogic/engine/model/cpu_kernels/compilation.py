@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-import sys
 import tempfile
 from collections.abc import Callable
 from functools import cache
@@ -14,6 +13,8 @@ from threading import Lock
 from typing import Any
 
 import numba
+
+from ...user_cache import user_cache
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +53,7 @@ def cache_folder() -> Path | None:
     the digest of this package's sources, because numba compares only the file of a kernel itself, and would run old
     machine code when a part of it in another file has changed.
     """
-    candidates = [Path(__file__).parent / "__pycache__", _user_cache() / "umamba-xai"]
+    candidates = [Path(__file__).parent / "__pycache__", user_cache() / "umamba-xai"]
     if os.environ.get("NUMBA_CACHE_DIR"):
         candidates.insert(0, Path(os.environ["NUMBA_CACHE_DIR"]))
     for candidate in candidates:
@@ -78,11 +79,3 @@ def source_digest() -> str:
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
-
-
-def _user_cache() -> Path:
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

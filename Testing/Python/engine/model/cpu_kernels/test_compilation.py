@@ -40,13 +40,13 @@ def test_the_variable_of_numba_decides(anew, monkeypatch, tmp_path):
 
 def test_a_read_only_installation_uses_the_users_cache(anew, monkeypatch, tmp_path):
     read_only_sources(monkeypatch, tmp_path)
-    monkeypatch.setattr(compilation, "_user_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(compilation, "user_cache", lambda: tmp_path / "cache")
     assert compilation.cache_folder() == tmp_path / "cache" / "umamba-xai" / "kernels-digest"
 
 
 def test_nowhere_to_write_is_said_once_and_compiles_all_the_same(anew, monkeypatch, tmp_path, caplog):
     blocked = read_only_sources(monkeypatch, tmp_path)
-    monkeypatch.setattr(compilation, "_user_cache", lambda: blocked)
+    monkeypatch.setattr(compilation, "user_cache", lambda: blocked)
 
     def double(x):
         return 2 * x
