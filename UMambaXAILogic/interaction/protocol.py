@@ -9,8 +9,8 @@ hello      ``pid`` (int, the worker's own: a launcher may hide it), ``versions``
 device     ``device``, ``free_memory_mb`` (number or null), ``scan_backend``, ``reason`` (why these were chosen)
 stage      ``name`` (a key of ``engine.progress``'s stages of that kind of request)
 progress   ``stage``, ``fraction`` (0-1 of that stage)
-step       of packages: ``action`` (check, keep, collect, download, build, unpack, import, remove), ``name`` of the package,
-           and where they are known (else null) ``number`` of ``total`` packages, ``bytes_done`` of ``bytes_total``
+step       of packages: ``action`` (check, keep, collect, download, build, unpack, import, remove), ``name`` of the
+           package, and where they are known (else null) ``number`` of ``total``, ``bytes_done`` of ``bytes_total``
 cases      of a cohort: ``done``, ``failed``, ``total``, ``seconds_left`` (number or null)
 warning    ``code``, ``message``
 result     ``folder``, ``files`` {name: path}: paths, absolute or relative to ``folder``; null for what does not exist

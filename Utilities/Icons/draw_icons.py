@@ -1,6 +1,6 @@
 """Draw the icons from their sources, 128 x 128 pixels each: the module's, and the extension's for the catalogue.
 
-    python Utilities/Icons/draw_icons.py [--out .]
+python Utilities/Icons/draw_icons.py [--out .]
 """
 
 from __future__ import annotations
