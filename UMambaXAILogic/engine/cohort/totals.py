@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 #: Columns of ``cases.parquet`` whose mean over cases is told.
-_AVERAGED = ("dice", "iou", "xai_gt_iou", "xai_pm_iou", "gap")
+_AVERAGED = ("dice", "cl_dice", "iou", "xai_gt_iou", "xai_pm_iou", "gap")
 
 
 class CohortTotals:

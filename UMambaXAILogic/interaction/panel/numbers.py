@@ -107,7 +107,9 @@ def _origin(metrics: Mapping[str, Any], _: Translate) -> str:
 def _segmentation_table(metrics: Mapping[str, Any], cells: _Cells, _: Translate) -> NumberTable:
     found = metrics["segmentation"]
     empty = _why_no_truth(found, _) or _("nothing was predicted")
-    names = (("dice", "Dice"), ("iou", "IoU"), ("precision", _("Precision")), ("recall", _("Recall")))
+    names = [("dice", "Dice"), ("iou", "IoU"), ("precision", _("Precision")), ("recall", _("Recall"))]
+    if "cl_dice" in found:  # results of earlier versions have none
+        names.append(("cl_dice", "clDice"))
     values = [cells.number(found.get(key), empty if key in found else _("it was not measured")) for key, _name in names]
     return NumberTable(
         header=("", *(name for _key, name in names)), rows=((_("Prediction and ground truth"), *values),)

@@ -94,6 +94,9 @@ def test_a_case_without_ground_truth_or_prediction_has_nulls(
     store.publish(finished=True)
     explained, nothing = rows(tmp_path)
     assert explained["dice"] is None and explained["xai_gt_iou"] is None and explained["xai_pm_iou"] is not None
+    assert explained["cl_dice"] is None and explained["recall_thin"] is None and explained["centreline_mm"] > 0
+    assert explained["vessel_reference"] == "pm" and explained["vessel_segments_unfound"] is None
+    assert nothing["vessel_reference"] is None and nothing["attention_share_within_radius"] is None
     assert explained["excess"] is None and explained["verdict"] == "not_available" and explained["slices"] is None
     assert nothing["pm_voxels"] == 0 and nothing["method"] is None and nothing["attention_voxels"] is None
     assert "nothing_predicted" in nothing["warnings"]
@@ -103,6 +106,23 @@ def test_a_case_without_ground_truth_or_prediction_has_nulls(
     assert summary["with_gt"] == 0 and summary["dice_pooled"] is None
     assert summary["case_mean"]["dice"] == {"mean": None, "cases": 0}
     assert summary["case_mean"]["xai_pm_iou"]["cases"] == 1 and summary["unfinished"] == 1
+
+
+def test_a_case_with_ground_truth_has_its_vessel_readout(store, pattern, tmp_path):
+    finish(store, 1, pattern)
+    older = copy.deepcopy(pattern)
+    del older.metrics["vessel_readout"], older.metrics["segmentation"]["cl_dice"]
+    finish(store, 2, older)
+    store.publish(finished=True)
+    now, before = rows(tmp_path)
+    segmentation, readout = pattern.metrics["segmentation"], pattern.metrics["vessel_readout"]
+    for name in ("cl_dice", "topology_precision", "topology_sensitivity"):
+        assert now[name] == segmentation[name] is not None
+    for name, value in readout["summary"].items():
+        assert now[name] == value
+    assert now["vessel_reference"] == "gt" and now["attention_share_within_radius"] > 0
+    assert (now["vessel_segments"], now["centreline_mm"]) == (readout["axial"]["count"], readout["centreline_mm"])
+    assert before["cl_dice"] is None and before["vessel_reference"] is None and before["dice"] == now["dice"]
 
 
 def test_pooled_dice_is_that_of_all_voxels_together(store, pattern):

@@ -88,6 +88,15 @@ def test_every_threshold_is_a_column_and_the_decisive_one_stands_out(metrics):
     assert not numbers.notes
 
 
+def test_centreline_dice_stands_beside_dice_where_it_was_measured(metrics):
+    metrics["segmentation"]["cl_dice"] = 0.9
+    table = result_numbers(metrics).segmentation
+    assert dict(zip(table.header, table.rows[0], strict=True))["clDice"] == "0.900"
+    metrics["segmentation"] |= {"cl_dice": None, "pm_voxels": 0}
+    numbers = result_numbers(metrics)
+    assert numbers.segmentation.rows[0][-1] == "n/a (1)" and numbers.notes == ("(1) nothing was predicted",)
+
+
 def test_the_gap_is_that_of_the_metrics_file_and_of_the_other_thresholds(metrics):
     found = rows(result_numbers(metrics).alignment)["Gap of IoU (PM - GT)"]
     assert found == ("0.100", "0.150", "0.200")
