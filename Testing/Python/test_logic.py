@@ -218,7 +218,7 @@ def test_every_option_reaches_the_worker(scene, logic, volume):
         "pool": 2,
         "pool_mode": "mean",
         "layers": ["encoder.1", "decoder.0"],
-        "target": {"label": "foreground", "kind": "prediction", "score": "logit"},
+        "target": {"label": "foreground", "kind": "prediction", "score": "logit", "part": None},
         "thresholds": [0.1, 0.5],
         "preset": "paper",
         "device": "cpu",
@@ -293,7 +293,7 @@ def test_start_returns_at_once_and_tells_when_it_is_over(scene, logic, volume):
     assert scene.IsNodePresent(job.result.attentionNode)
     fractions = [fraction for _, fraction in seen]
     assert fractions == sorted(fractions) and fractions[-1] == pytest.approx(1.0)
-    assert seen[0][0] == "segment" and seen[-1][0] == "import"
+    assert seen[0][0] == "prepare" and seen[-1][0] == "import"
 
 
 def test_results_come_in_one_step_a_turn_of_the_loop(logic, volume, runners):

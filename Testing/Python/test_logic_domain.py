@@ -102,7 +102,7 @@ def test_started_it_returns_at_once_and_leaves_the_scene_until_it_is_done(scene,
     assert job.wait(60)
     assert job.error is None
     assert job.progress == pytest.approx(1.0)
-    assert list(dict.fromkeys(stages)) == ["read", "metrics", "write", "import"]
+    assert list(dict.fromkeys(stages)) == ["prepare", "read", "metrics", "write", "import"]
     assert job.result.comparison is None
     assert job.result.outOfRange is None
     assert job.result.diameterTableNode is None

@@ -31,7 +31,7 @@ from .protocol import (
     Step,
     parse_line,
 )
-from .runner import Command, PumpedRunner, Runner, kill_process
+from .runner import Command, Runner, kill_process, pump_until
 from .signal import Signal
 
 WAITING, RUNNING, CANCELLING = "waiting", "running", "cancelling"
@@ -155,21 +155,7 @@ class Job:
         Raises:
             UsageError: the job's runner lives on an event loop, which blocking here would stop.
         """
-        if not isinstance(self._runner, PumpedRunner):
-            raise errors.UsageError(
-                "This job runs on Slicer's event loop, and waiting would freeze the window.",
-                "Connect to job.finished, or use the blocking call.",
-            )
-        deadline = None if timeout_s is None else time.monotonic() + timeout_s
-        try:
-            while not self.is_over and (deadline is None or time.monotonic() < deadline):
-                self._runner.pump(0.1)
-        except KeyboardInterrupt:
-            self.cancel()
-            while not self.is_over:
-                self._runner.pump(0.1)
-            raise
-        return self.is_over
+        return pump_until(self._runner, lambda: self.is_over, self.cancel, timeout_s)
 
     def _on_output(self, chunk: bytes) -> None:
         for line in self._output.feed(chunk):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
+
+from UMambaXAILogic.engine.errors import UsageError
 
 OnBytes = Callable[[bytes], None]
 OnEnd = Callable[[int | None], None]
@@ -79,6 +82,34 @@ class PumpedRunner(Protocol):
     def pump(self, timeout_s: float) -> None:
         """Wait up to ``timeout_s`` for something to happen and make the callbacks that are due."""
         ...
+
+
+def pump_until(
+    runner: Runner, is_over: Callable[[], bool], cancel: Callable[[], None], timeout_s: float | None
+) -> bool:
+    """Block until it is over, or so many seconds have gone by; returns whether it is over.
+
+    Args:
+        cancel: called where the user interrupts; it is waited for the end then, too.
+
+    Raises:
+        UsageError: the runner lives on an event loop, which blocking here would stop.
+    """
+    if not isinstance(runner, PumpedRunner):
+        raise UsageError(
+            "This job runs on Slicer's event loop, and waiting would freeze the window.",
+            "Connect to job.finished, or use the blocking call.",
+        )
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    try:
+        while not is_over() and (deadline is None or time.monotonic() < deadline):
+            runner.pump(0.1)
+    except KeyboardInterrupt:
+        cancel()
+        while not is_over():
+            runner.pump(0.1)
+        raise
+    return is_over()
 
 
 def kill_process(pid: int) -> None:

@@ -12,10 +12,13 @@ import slicer
 
 from UMambaXAILogic.engine.errors import InputError
 
-from .export_volume import check_volume_node, is_phantom, write_array
+from .export_volume import check_volume_node, is_phantom
 from .grid import Grid, image_array, local_grid, parent_to_world
-from .label_export import label_volume_on_grid, segments_on_grid
+from .in_pieces import Pieces, positive, share
+from .label_export import label_volume_in_pieces, segments_in_pieces
+from .nrrd_output import write_in_pieces
 from .run_nodes import RUN_ATTRIBUTE
+from .stepwise import do_all
 
 _ROLE = "mask"
 #: Largest cosine between two axes, as the readers of files have it.
@@ -42,6 +45,13 @@ class ExportedVolume:
 def export_for_statistics(
     volume_node: Any, folder: Path, mask_node: Any = None, segments: Sequence[str] | str | None = None
 ) -> ExportedVolume:
+    """Write volume and mask at once; see ``statistics_in_pieces``."""
+    return do_all(statistics_in_pieces(volume_node, folder, mask_node, segments))
+
+
+def statistics_in_pieces(
+    volume_node: Any, folder: Path, mask_node: Any = None, segments: Sequence[str] | str | None = None
+) -> Pieces[ExportedVolume]:
     """Write the voxels and the mask where they lie in the patient: parent transforms are applied.
 
     Spacing and orientation are part of what is measured, so a volume under a transform counts as it lies in the scene.
@@ -58,14 +68,17 @@ def export_for_statistics(
     check_volume_node(volume_node)
     grid = local_grid(volume_node).moved(parent_to_world(volume_node))
     _check_orthogonal(volume_node, grid)
+    drawn_here = mask_node is not None and mask_node.GetAttribute(RUN_ATTRIBUTE)
+    modality = dicom_modality(volume_node)
     volume = folder / "volume.nrrd"
-    write_array(image_array(volume_node.GetImageData()), grid, volume, is_phantom(volume_node))
+    writing = write_in_pieces(image_array(volume_node.GetImageData()), grid, volume, is_phantom(volume_node))
     vessels = None
     if mask_node is not None:
         vessels = folder / "vessels.nrrd"
-        write_array(_mask(mask_node, grid, segments), grid, vessels)
-    drawn_here = mask_node is not None and mask_node.GetAttribute(RUN_ATTRIBUTE)
-    return ExportedVolume(volume, vessels, "prediction" if drawn_here else "ground_truth", dicom_modality(volume_node))
+        mask = yield from share(_mask(mask_node, grid, segments), 0.0, 0.3)
+        yield from share(write_in_pieces(mask, grid, vessels), 0.3, 0.2)
+    yield from share(writing, 0.5, 0.5)
+    return ExportedVolume(volume, vessels, "prediction" if drawn_here else "ground_truth", modality)
 
 
 def dicom_modality(volume_node: Any) -> str | None:
@@ -76,11 +89,12 @@ def dicom_modality(volume_node: Any) -> str | None:
     return (hierarchy.GetItemAttribute(item, name) or None) if item else None
 
 
-def _mask(mask_node: Any, world_grid: Grid, segments: Sequence[str] | str | None) -> np.ndarray:
+def _mask(mask_node: Any, world_grid: Grid, segments: Sequence[str] | str | None) -> Pieces[np.ndarray]:
     if mask_node.IsA("vtkMRMLSegmentationNode"):
-        return segments_on_grid(mask_node, segments, world_grid, _ROLE)
+        return (yield from segments_in_pieces(mask_node, segments, world_grid, _ROLE))
     if mask_node.IsA("vtkMRMLScalarVolumeNode"):
-        return (label_volume_on_grid(mask_node, world_grid, _ROLE) > 0).astype(np.uint8)
+        labels = yield from share(label_volume_in_pieces(mask_node, world_grid, _ROLE), 0.0, 0.7)
+        return (yield from share(positive(labels), 0.7, 0.3))
     raise InputError(
         f"'{mask_node.GetName()}' is a {mask_node.GetClassName().removeprefix('vtkMRML')}, not a mask.",
         "Choose a segmentation or a label volume.",

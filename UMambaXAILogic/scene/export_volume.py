@@ -5,20 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
-import SimpleITK as sitk
 
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.engine.volume import PHANTOM_DESCRIPTION
 
 from .grid import Grid, image_array, local_grid, parent_to_world
+from .in_pieces import Pieces
+from .nrrd_output import write_in_pieces
+from .stepwise import do_all
 
 #: Attribute of a volume node that shows a phantom: its results must say so.
 PHANTOM_ATTRIBUTE = "UMambaXAI.phantom"
 
 
 def export_volume(volume_node: Any, path: Path) -> Grid:
+    """Write the voxels at once; see ``volume_in_pieces``."""
+    return do_all(volume_in_pieces(volume_node, path))
+
+
+def volume_in_pieces(volume_node: Any, path: Path) -> Pieces[Grid]:
     """Write the voxels on the node's local grid; the parent transform is not applied.
 
     Results come back on this grid and are placed under the same parent transform, so they lie where the volume does.
@@ -35,7 +41,7 @@ def export_volume(volume_node: Any, path: Path) -> Grid:
     """
     check_volume_node(volume_node)
     grid = local_grid(volume_node)
-    write_array(image_array(volume_node.GetImageData()), grid, path, is_phantom(volume_node))
+    yield from write_in_pieces(image_array(volume_node.GetImageData()), grid, path, is_phantom(volume_node))
     return grid
 
 
@@ -72,26 +78,5 @@ def check_volume_node(volume_node: Any) -> None:
 
 
 def write_array(array: npt.NDArray, grid: Grid, path: Path, phantom: bool = False) -> None:
-    """Write (k, j, i) on ``grid`` as an uncompressed NRRD file.
-
-    Args:
-        phantom: say in the file that it is no patient.
-
-    Raises:
-        InputError: the file cannot be written.
-    """
-    spacing = np.linalg.norm(grid.ijk_to_ras[:3, :3], axis=0)
-    to_lps = np.diag([-1.0, -1.0, 1.0])
-    image = sitk.GetImageFromArray(array)
-    image.SetSpacing(spacing.tolist())
-    image.SetOrigin((to_lps @ grid.ijk_to_ras[:3, 3]).tolist())
-    image.SetDirection((to_lps @ grid.ijk_to_ras[:3, :3] / spacing).ravel().tolist())
-    if phantom:
-        image.SetMetaData("NRRD_content", PHANTOM_DESCRIPTION)
-    try:
-        sitk.WriteImage(image, str(path), useCompression=False)
-    except RuntimeError as error:
-        raise InputError(
-            f"{path} cannot be written: {str(error).strip().splitlines()[-1]}",
-            "Free some space in the temporary folder and try again.",
-        ) from error
+    """Write (k, j, i) on ``grid`` at once; see ``write_in_pieces``."""
+    do_all(write_in_pieces(array, grid, path, phantom))

@@ -94,16 +94,34 @@ def same_grid(first: Grid, second: Grid) -> bool:
     )
 
 
-def copy_along_lattice(labels: npt.NDArray, source: Grid, target: Grid) -> npt.NDArray | None:
-    """Copy labels to a grid with the same lattice, without interpolation.
-
-    The target may be larger, smaller, shifted by whole voxels, or store its axes in another order or direction.
+@dataclass(frozen=True)
+class Overlap:
+    """Where the voxels of a source lie on a target with the same lattice, found by ``overlap``.
 
     Args:
-        labels: (k, j, i) on ``source``.
+        box: the part of the target that the source reaches; without voxels where it reaches nothing.
+        is_whole: no voxel of the source lies beyond the target.
+        source_axes: the source's axis along each of the target's; axes are i, j, k.
+        flipped: axes of the target along which the source runs backwards.
+        taken: the part of the source, along the target's axes.
+    """
 
-    Returns:
-        (k, j, i) on ``target``, 0 where ``source`` does not reach; None where the lattices differ.
+    box: Box
+    is_whole: bool
+    source_axes: tuple[int, int, int]
+    flipped: tuple[int, ...]
+    taken: tuple[slice, slice, slice]
+
+    def seen(self, values: npt.NDArray) -> npt.NDArray:
+        """A view of the source's values (k, j, i) as they lie in ``box``."""
+        aligned = values.transpose(2, 1, 0).transpose(self.source_axes)
+        return np.flip(aligned, self.flipped)[self.taken].transpose(2, 1, 0)
+
+
+def overlap(source: Grid, target: Grid) -> Overlap | None:
+    """How a source lies on a target, whose voxels can be copied without interpolation; None where lattices differ.
+
+    The target may be larger, smaller, shifted by whole voxels, or store its axes in another order or direction.
     """
     to_target = _index_map(target, source)
     rounded = np.round(to_target)
@@ -112,23 +130,20 @@ def copy_along_lattice(labels: npt.NDArray, source: Grid, target: Grid) -> npt.N
         return None
     if _largest_shift_voxels(to_target, rounded, source.size) > LATTICE_TOLERANCE_VOXELS:
         return None
-    source_axes = tuple(int(np.argmax(axes[axis])) for axis in range(3))
-    reordered = labels.transpose(2, 1, 0).transpose(source_axes)
-    copied = np.zeros(target.size[::-1], dtype=labels.dtype)
-    take, put = [], []
+    first_axis, second_axis, third_axis = (int(np.argmax(axes[axis])) for axis in range(3))
+    source_axes = first_axis, second_axis, third_axis
+    flipped = tuple(axis for axis in range(3) if rounded[axis, source_axes[axis]] < 0)
+    put, taken = [], []
     for axis in range(3):
-        count = reordered.shape[axis]
-        first = int(rounded[axis, 3])
-        if rounded[axis, source_axes[axis]] < 0:
-            reordered = np.flip(reordered, axis)
-            first -= count - 1
-        begin, end = max(first, 0), min(first + count, target.size[axis])
-        if begin >= end:
-            return copied
+        count = source.size[source_axes[axis]]
+        first = int(rounded[axis, 3]) - (count - 1 if axis in flipped else 0)
+        begin = min(max(first, 0), target.size[axis])
+        end = max(begin, min(first + count, target.size[axis]))
         put.append(slice(begin, end))
-        take.append(slice(begin - first, end - first))
-    copied.transpose(2, 1, 0)[tuple(put)] = reordered[tuple(take)]
-    return copied
+        taken.append(slice(begin - first, end - first) if end > begin else slice(0, 0))
+    is_whole = [one.stop - one.start for one in taken] == [source.size[axis] for axis in source_axes]
+    i, j, k = put
+    return Overlap((k, j, i), is_whole, source_axes, flipped, (taken[0], taken[1], taken[2]))
 
 
 def covers(source: Grid, target: Grid) -> bool:
@@ -219,6 +234,15 @@ def oriented_image(array: npt.NDArray, grid: Grid, first_kji: tuple[int, int, in
     image.ShallowCopy(image_data(array))
     (k, j, i), (slices, rows, columns) = first_kji, array.shape
     image.SetExtent(i, i + columns - 1, j, j + rows - 1, k, k + slices - 1)
+    image.SetImageToWorldMatrix(vtk_matrix(grid.ijk_to_ras))
+    return image
+
+
+def empty_image(grid: Grid) -> Any:
+    """A vtkOrientedImageData that says where voxels lie and holds none."""
+    image = slicer.vtkOrientedImageData()
+    columns, rows, slices = grid.size
+    image.SetExtent(0, columns - 1, 0, rows - 1, 0, slices - 1)
     image.SetImageToWorldMatrix(vtk_matrix(grid.ijk_to_ras))
     return image
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from UMambaXAILogic.engine.errors import InputError
 
-from .export_volume import write_array
 from .grid import local_grid, parent_to_world
-from .label_export import label_volume_on_grid, segments_on_grid
+from .in_pieces import Pieces, share
+from .label_export import label_volume_in_pieces, segments_in_pieces
+from .nrrd_output import write_in_pieces
+from .stepwise import do_all
 
 _ROLE = "ground truth"
 
@@ -21,7 +23,18 @@ def export_ground_truth(
     path: Path,
     segments: Sequence[str] | str | None = None,
     resample: bool = False,
-) -> tuple[int, ...] | None:
+) -> None:
+    """Write the ground truth at once; see ``ground_truth_in_pieces``."""
+    do_all(ground_truth_in_pieces(ground_truth_node, volume_node, path, segments, resample))
+
+
+def ground_truth_in_pieces(
+    ground_truth_node: Any,
+    volume_node: Any,
+    path: Path,
+    segments: Sequence[str] | str | None = None,
+    resample: bool = False,
+) -> Pieces[None]:
     """Write the ground truth on the volume's local grid; both nodes' parent transforms are taken into account.
 
     Args:
@@ -30,22 +43,25 @@ def export_ground_truth(
         segments: names or ids of the segments that count, ``"all"``, or None where there is only one.
         resample: allow nearest-neighbour resampling from another grid.
 
-    Returns:
-        The label values that are the target where the node says so, else None: for segments (1,).
-
     Raises:
         InputError: another kind of node, another grid without ``resample``, or ambiguous segments.
     """
     grid = local_grid(volume_node)
     world_grid = grid.moved(parent_to_world(volume_node))
     if ground_truth_node.IsA("vtkMRMLSegmentationNode"):
-        write_array(segments_on_grid(ground_truth_node, segments, world_grid, _ROLE, resample), grid, path)
-        return (1,)
-    if not ground_truth_node.IsA("vtkMRMLScalarVolumeNode"):
+        labels = segments_in_pieces(ground_truth_node, segments, world_grid, _ROLE, resample)
+    elif ground_truth_node.IsA("vtkMRMLScalarVolumeNode"):
+        labels = label_volume_in_pieces(ground_truth_node, world_grid, _ROLE, resample)
+    else:
         raise InputError(
             f"'{ground_truth_node.GetName()}' is a {ground_truth_node.GetClassName().removeprefix('vtkMRML')},"
             " not a ground truth.",
             "Choose a segmentation or a label volume.",
         )
-    write_array(label_volume_on_grid(ground_truth_node, world_grid, _ROLE, resample), grid, path)
-    return None
+    placed = yield from share(labels, 0.0, 0.6)
+    yield from share(write_in_pieces(placed, grid, path), 0.6, 0.4)
+
+
+def target_labels(ground_truth_node: Any) -> tuple[int, ...] | None:
+    """The label values in the file that are the target where the node says so, else None: for segments (1,)."""
+    return (1,) if ground_truth_node.IsA("vtkMRMLSegmentationNode") else None

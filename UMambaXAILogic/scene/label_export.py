@@ -11,16 +11,11 @@ import slicer
 
 from UMambaXAILogic.engine.errors import InputError, UsageError
 
-from .grid import (
-    Grid,
-    copy_along_lattice,
-    covers,
-    image_array,
-    local_grid,
-    oriented_image,
-    oriented_image_grid,
-    parent_to_world,
-)
+from .grid import Grid, covers, empty_image, image_array, local_grid, oriented_image_grid, overlap, parent_to_world
+from .in_pieces import Pieces, share, slabs
+from .label_placing import Labels, other_grid, place
+from .segments import LABELMAP
+from .stepwise import do_all
 
 #: In place of segment names: all of them together.
 ALL_SEGMENTS = "all"
@@ -29,7 +24,16 @@ ALL_SEGMENTS = "all"
 def segments_on_grid(
     segmentation_node: Any, segments: Sequence[str] | str | None, world_grid: Grid, role: str, resample: bool = False
 ) -> npt.NDArray[np.uint8]:
+    """The chosen segments together, as a mask, at once; see ``segments_in_pieces``."""
+    return do_all(segments_in_pieces(segmentation_node, segments, world_grid, role, resample))
+
+
+def segments_in_pieces(
+    segmentation_node: Any, segments: Sequence[str] | str | None, world_grid: Grid, role: str, resample: bool = False
+) -> Pieces[npt.NDArray[np.uint8]]:
     """The chosen segments together, as a mask.
+
+    A segment that is drawn as a surface is filled by one call of Slicer, which is one piece however long it takes.
 
     Args:
         segments: names or ids; ``"all"``; None where there is only one.
@@ -44,17 +48,36 @@ def segments_on_grid(
         InputError: unknown or ambiguous segments, no voxels, or another lattice without ``resample``.
     """
     to_world = parent_to_world(segmentation_node)
+    name = segmentation_node.GetName()
+    chosen = choose_segments(segmentation_node, segments, role)
+    is_stored = segmentation_node.GetSegmentation().GetSourceRepresentationName() == LABELMAP
+    if is_stored and not resample:
+        for segment_id in chosen:
+            image = _stored_image(segmentation_node, segment_id)
+            grid = world_grid if image is None else oriented_image_grid(image).moved(to_world)
+            if overlap(grid, world_grid) is None:
+                raise other_grid(name, role, grid, world_grid)
+    yield 0.0
     mask = np.zeros(world_grid.size[::-1], dtype=np.uint8)
-    for segment_id in choose_segments(segmentation_node, segments, role):
-        image, exact = _segment_image(segmentation_node, segment_id, world_grid, to_world)
+    for number, segment_id in enumerate(chosen):
+        if is_stored:
+            image = _stored_image(segmentation_node, segment_id)
+            value = segmentation_node.GetSegmentation().GetSegment(segment_id).GetLabelValue()
+        else:
+            image, value = _filled_image(segmentation_node, segment_id, world_grid, to_world), None
+            yield number / len(chosen)
         if image is None:
             continue
-        values = image_array(image)
-        value = segmentation_node.GetSegmentation().GetSegment(segment_id).GetLabelValue() if exact else None
-        inside = (values == value if value is not None else values > 0).astype(np.uint8)
-        segment_grid = oriented_image_grid(image).moved(to_world)
-        mask |= place_labels(inside, segment_grid, world_grid, segmentation_node.GetName(), role, resample)
+        grid = oriented_image_grid(image).moved(to_world)
+        labels = Labels(image_array(image), grid, name, role, lambda values, value=value: _inside(values, value))
+        yield from share(place(labels, mask, world_grid, resample), number / len(chosen), 1 / len(chosen))
     return mask
+
+
+def _inside(values: npt.NDArray, value: int | None) -> npt.NDArray[np.uint8]:
+    """1 where the values of a segment's image say so; those of a shared one by the segment's own value."""
+    inside: npt.NDArray[np.bool_] = values > 0 if value is None else values == value
+    return inside.view(np.uint8)
 
 
 def choose_segments(segmentation_node: Any, segments: Sequence[str] | str | None, role: str) -> list[str]:
@@ -86,7 +109,7 @@ def choose_segments(segmentation_node: Any, segments: Sequence[str] | str | None
     return chosen
 
 
-def label_volume_on_grid(label_node: Any, world_grid: Grid, role: str, resample: bool = False) -> npt.NDArray:
+def label_volume_in_pieces(label_node: Any, world_grid: Grid, role: str, resample: bool = False) -> Pieces[npt.NDArray]:
     """A label volume's values on the volume's grid.
 
     A label volume that ends before the volume does is on another grid: nobody said that nothing is labelled there.
@@ -109,80 +132,49 @@ def label_volume_on_grid(label_node: Any, world_grid: Grid, role: str, resample:
         raise InputError(f"The {role} '{name}' has no voxels.", "Load it again.")
     if image.GetNumberOfScalarComponents() != 1:
         raise InputError(f"The {role} '{name}' has several values a voxel.", "Choose a label volume.")
-    values = image_array(image)
-    if not np.issubdtype(values.dtype, np.integer):
-        if not np.isfinite(values).all() or (values != np.round(values)).any():
-            raise InputError(f"The {role} '{name}' holds fractions, so it is no label volume.", "Choose another one.")
-        values = values.astype(np.int32)
     grid = local_grid(label_node).moved(parent_to_world(label_node))
-    if not resample and not covers(grid, world_grid):
-        raise _other_grid(name, role, grid, world_grid)
-    return place_labels(values, grid, world_grid, name, role, resample)
+    if not resample and (not covers(grid, world_grid) or overlap(grid, world_grid) is None):
+        raise other_grid(name, role, grid, world_grid)
+    values = image_array(image)
+    yield 0.0
+    if not np.issubdtype(values.dtype, np.integer):
+        values = yield from share(_whole_numbers(values, name, role), 0.0, 0.5)
+    placed = np.zeros(world_grid.size[::-1], dtype=values.dtype)
+    yield from share(place(Labels(values, grid, name, role), placed, world_grid, resample), 0.5, 0.5)
+    return placed
 
 
-def place_labels(labels: npt.NDArray, source: Grid, target: Grid, name: str, role: str, resample: bool) -> npt.NDArray:
-    """Labels (k, j, i) on ``source`` copied, or resampled if asked, onto ``target``.
-
-    Raises:
-        InputError: the lattices differ, or labels lie beyond ``target``, and ``resample`` is False.
-    """
-    copied = copy_along_lattice(labels, source, target)
-    if copied is not None and (resample or np.count_nonzero(copied) == np.count_nonzero(labels)):
-        return copied
-    if not resample:
-        if copied is not None:
-            beyond = np.count_nonzero(labels) - np.count_nonzero(copied)
-            raise InputError(
-                f"{beyond} labelled voxels of the {role} '{name}' lie outside the volume.",
-                f"Crop it to the volume, or choose the volume it belongs to.{_OR_ALLOW.get(role, '')}",
-            )
-        raise _other_grid(name, role, source, target)
-    resampled = slicer.vtkOrientedImageData()
-    reference = oriented_image(np.zeros(target.size[::-1], dtype=np.uint8), target)
-    if not slicer.vtkOrientedImageDataResample.ResampleOrientedImageToReferenceOrientedImage(
-        oriented_image(labels, source), reference, resampled, False
-    ):
-        raise InputError(f"The {role} '{name}' cannot be resampled onto the volume.", "Resample it in Slicer first.")
-    return image_array(resampled).copy()
+def _whole_numbers(values: npt.NDArray, name: str, role: str) -> Pieces[npt.NDArray[np.int32]]:
+    whole = np.empty(values.shape, dtype=np.int32)
+    for piece in slabs(values.shape):
+        yield piece.start / len(values)
+        some = values[piece]
+        if not np.isfinite(some).all() or (some != np.round(some)).any():
+            raise InputError(f"The {role} '{name}' holds fractions, so it is no label volume.", "Choose another one.")
+        whole[piece] = some
+    return whole
 
 
-#: What else helps, by role; a region is never resampled.
-_OR_ALLOW = {"ground truth": " Or allow resampling (resampleGroundTruth=True)."}
+def _stored_image(segmentation_node: Any, segment_id: str) -> Any:
+    """A segment's label image in segmentation coordinates; None where nothing is drawn."""
+    image = segmentation_node.GetSegmentation().GetSegment(segment_id).GetRepresentation(LABELMAP)
+    return None if image is None or image.GetNumberOfPoints() == 0 else image
 
 
-def _other_grid(name: str, role: str, grid: Grid, volume_grid: Grid) -> InputError:
-    return InputError(
-        f"The {role} '{name}' lies on another grid than the volume. {role.capitalize()}: {grid}. "
-        f"Volume: {volume_grid}.",
-        f"Choose the one that belongs to this volume.{_OR_ALLOW.get(role, '')}",
-    )
-
-
-def _segment_image(
-    segmentation_node: Any, segment_id: str, world_grid: Grid, to_world: npt.NDArray
-) -> tuple[Any, bool]:
-    """A segment's label image in segmentation coordinates, and whether it is the stored one.
-
-    A segment that is drawn as a surface has no grid of its own: it is filled on the volume's.
-    """
+def _filled_image(segmentation_node: Any, segment_id: str, world_grid: Grid, to_world: npt.NDArray) -> Any:
+    """The label image of a segment that is drawn as a surface: that has no grid, so it is filled on the volume's."""
     segmentation = segmentation_node.GetSegmentation()
-    segment = segmentation.GetSegment(segment_id)
-    name = slicer.vtkSegmentationConverter.GetSegmentationBinaryLabelmapRepresentationName()
-    source = segmentation.GetSourceRepresentationName()
-    if source == name:
-        image = segment.GetRepresentation(name)
-        return (None, True) if image is None or image.GetNumberOfPoints() == 0 else (image, True)
-    local = world_grid.moved(np.linalg.inv(to_world))
-    geometry = slicer.vtkSegmentationConverter.SerializeImageGeometry(
-        oriented_image(np.zeros(local.size[::-1], dtype=np.uint8), local)
-    )
+    local = empty_image(world_grid.moved(np.linalg.inv(to_world)))
     copy = slicer.vtkSegmentation()
-    copy.SetSourceRepresentationName(source)
+    copy.SetSourceRepresentationName(segmentation.GetSourceRepresentationName())
     copy.CopySegmentFromSegmentation(segmentation, segment_id)
-    copy.SetConversionParameter("Reference image geometry", geometry)
-    if not copy.CreateRepresentation(name, True):
+    copy.SetConversionParameter(
+        "Reference image geometry", slicer.vtkSegmentationConverter.SerializeImageGeometry(local)
+    )
+    if not copy.CreateRepresentation(LABELMAP, True):
         raise InputError(
-            f"The segment '{segment.GetName()}' of '{segmentation_node.GetName()}' cannot be turned into voxels.",
+            f"The segment '{segmentation.GetSegment(segment_id).GetName()}' of '{segmentation_node.GetName()}' cannot "
+            "be turned into voxels.",
             "Create its binary labelmap in the Segmentations module first.",
         )
-    return copy.GetSegment(segment_id).GetRepresentation(name), False
+    return copy.GetSegment(segment_id).GetRepresentation(LABELMAP)

@@ -13,17 +13,28 @@ import vtk
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.engine.request import Region
 
-from .export_volume import write_array
 from .grid import Grid, local_grid, numpy_matrix, parent_to_world, world_to_local
-from .label_export import label_volume_on_grid, segments_on_grid
+from .in_pieces import Pieces, holds_any, positive, share, slabs
+from .label_export import label_volume_in_pieces, segments_in_pieces
+from .nrrd_output import write_in_pieces
+from .stepwise import do_all
 
 Box = tuple[float, float, float, float, float, float]
 _AXIS_TOLERANCE = 1e-6
+#: Voxel centres tested between two turns of the event loop.
+_PIECE_VOXELS = 2**20
 
 
 def export_region(
     region_node: Any, volume_node: Any, mask_path: Path, segments: Sequence[str] | str | None = None
 ) -> Region:
+    """The region at once; see ``region_in_pieces``."""
+    return do_all(region_in_pieces(region_node, volume_node, mask_path, segments))
+
+
+def region_in_pieces(
+    region_node: Any, volume_node: Any, mask_path: Path, segments: Sequence[str] | str | None = None
+) -> Pieces[Region]:
     """The region on the volume's grid: six numbers where a box says it all, else a mask file.
 
     Args:
@@ -36,29 +47,34 @@ def export_region(
         InputError: another kind of node, a region that misses the volume, or labels on another grid.
     """
     grid = local_grid(volume_node)
+    misses = InputError(
+        f"The region '{region_node.GetName()}' holds no voxel of the volume '{volume_node.GetName()}'.",
+        "Move it onto the volume, or choose another one.",
+    )
     if region_node.IsA("vtkMRMLMarkupsROINode"):
         object_to_local = _roi_object_to_local(region_node, volume_node)
         half_size = np.asarray(region_node.GetSize()) / 2
-        inside = _inside_box(grid, object_to_local, half_size)
-        inverted = region_node.GetInsideOut()
-        if inverted:
-            inside = 1 - inside
-        _check_not_empty(inside, region_node, volume_node)
-        if _is_axis_aligned(object_to_local) and not inverted:
-            return Region(box_mm_ras=_bounds(object_to_local, half_size))
+        inverted = bool(region_node.GetInsideOut())
+        is_box = _is_axis_aligned(object_to_local) and not inverted
+        yield 0.0
+        inside = yield from share(_inside_box(grid, object_to_local, half_size, inverted), 0.0, 0.5)
     else:
-        world_grid = grid.moved(parent_to_world(volume_node))
-        inside = _labels(region_node, world_grid, segments)
-        _check_not_empty(inside, region_node, volume_node)
-    write_array(inside, grid, mask_path)
+        is_box = False
+        inside = yield from share(_labels(region_node, grid.moved(parent_to_world(volume_node)), segments), 0.0, 0.5)
+    if not (yield from share(holds_any(inside), 0.5, 0.1)):
+        raise misses
+    if is_box:
+        return Region(box_mm_ras=_bounds(object_to_local, half_size))
+    yield from share(write_in_pieces(inside, grid, mask_path), 0.6, 0.4)
     return Region(mask=mask_path)
 
 
-def _labels(region_node: Any, world_grid: Grid, segments: Sequence[str] | str | None) -> npt.NDArray[np.uint8]:
+def _labels(region_node: Any, world_grid: Grid, segments: Sequence[str] | str | None) -> Pieces[npt.NDArray[np.uint8]]:
     if region_node.IsA("vtkMRMLSegmentationNode"):
-        return segments_on_grid(region_node, segments, world_grid, "region")
+        return (yield from segments_in_pieces(region_node, segments, world_grid, "region"))
     if region_node.IsA("vtkMRMLLabelMapVolumeNode"):
-        return (label_volume_on_grid(region_node, world_grid, "region") > 0).astype(np.uint8)
+        values = yield from share(label_volume_in_pieces(region_node, world_grid, "region"), 0.0, 0.7)
+        return (yield from share(positive(values), 0.7, 0.3))
     raise InputError(
         f"'{region_node.GetName()}' is a {region_node.GetClassName().removeprefix('vtkMRML')}, not a region.",
         "Choose a ROI, a segmentation or a label volume.",
@@ -83,24 +99,24 @@ def _bounds(object_to_local: npt.NDArray[np.float64], half_size: npt.NDArray) ->
     return x0, x1, y0, y1, z0, z1
 
 
-def _inside_box(grid: Grid, object_to_local: npt.NDArray, half_size: npt.NDArray) -> npt.NDArray[np.uint8]:
-    """1 where a voxel centre lies in the box; slice by slice, so that memory stays that of the mask."""
+def _inside_box(
+    grid: Grid, object_to_local: npt.NDArray, half_size: npt.NDArray, inverted: bool
+) -> Pieces[npt.NDArray[np.uint8]]:
+    """1 where a voxel centre lies in the box, or outside of it where that is inverted.
+
+    Along each axis of the box, a centre's place is a plane's, the same for every slice, and a shift by the slice.
+    """
     to_object = np.linalg.inv(object_to_local) @ grid.ijk_to_ras
     columns, rows, slices = grid.size
-    j, i = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
+    j, i = np.arange(rows)[:, None], np.arange(columns)
+    in_plane = [weights[0] * i + weights[1] * j + weights[3] for weights in to_object[:3]]
     inside = np.empty((slices, rows, columns), dtype=np.uint8)
     limit = half_size + _AXIS_TOLERANCE
-    for k in range(slices):
-        inside[k] = 1
-        for axis in range(3):
-            weights = to_object[axis]
-            inside[k] &= np.abs(weights[0] * i + weights[1] * j + weights[2] * k + weights[3]) <= limit[axis]
+    for piece in slabs(inside.shape, _PIECE_VOXELS):
+        yield piece.start / slices
+        for k in range(piece.start, piece.stop):
+            found = np.ones((rows, columns), dtype=bool)
+            for axis in range(3):
+                found &= np.abs(in_plane[axis] + to_object[axis, 2] * k) <= limit[axis]
+            inside[k] = found != inverted
     return inside
-
-
-def _check_not_empty(inside: npt.NDArray, region_node: Any, volume_node: Any) -> None:
-    if not inside.any():
-        raise InputError(
-            f"The region '{region_node.GetName()}' holds no voxel of the volume '{volume_node.GetName()}'.",
-            "Move it onto the volume, or choose another one.",
-        )

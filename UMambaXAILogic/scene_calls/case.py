@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from UMambaXAILogic.engine.request import Request
 from UMambaXAILogic.interaction import Job
-from UMambaXAILogic.scene.export_volume import check_volume_node, export_volume
-from UMambaXAILogic.scene.ground_truth import export_ground_truth
+from UMambaXAILogic.scene.export_volume import check_volume_node, volume_in_pieces
+from UMambaXAILogic.scene.grid import local_grid
+from UMambaXAILogic.scene.ground_truth import ground_truth_in_pieces, target_labels
 from UMambaXAILogic.scene.import_results import GroundTruthFile, ImportRequest, ResultImport
-from UMambaXAILogic.scene.region import export_region
+from UMambaXAILogic.scene.in_pieces import Pieces, in_turn
+from UMambaXAILogic.scene.part_at_point import in_local_space, part_name
+from UMambaXAILogic.scene.region import region_in_pieces
 from UMambaXAILogic.scene.sequence_frame import name_with_frame, shown_frame
+from UMambaXAILogic.scene.unchanged import while_unchanged
 from UMambaXAILogic.scene_calls.job import SceneCall
 from UMambaXAILogic.scene_calls.options import Options, build_request
 from UMambaXAILogic.scene_calls.results import SegmentAndExplainResult, case_result
@@ -28,13 +34,14 @@ def case_call(
     options: Options,
     scene: Any = None,
 ) -> Callable[[Path], CaseCall]:
-    """What ``segmentAndExplain`` asks; the returned function writes its files into a folder.
+    """What ``segmentAndExplain`` asks; the returned function says which files go into a folder.
 
     Args:
         scene: where results go; None: the volume's own scene.
 
     Raises:
         InputError: the volume cannot be segmented; the returned function: the ground truth or region cannot be used.
+        UsageError: the returned function: an option is out of its range.
     """
     check_volume_node(volume_node)
     return partial(_prepare, volume_node, model, ground_truth_node, threshold, options, scene)
@@ -54,15 +61,16 @@ def _prepare(
     scene: Any,
     folder: Path,
 ) -> CaseCall:
-    grid = export_volume(volume_node, folder / "volume.nrrd")
-    ground_truth = _export_ground_truth(ground_truth_node, volume_node, folder / "ground_truth.nrrd", options)
-    region = None
-    if options.regionNode is not None:
-        region = export_region(options.regionNode, volume_node, folder / "region.nrrd", options.regionSegments)
-    frame = shown_frame(volume_node)
-    request = build_request(name_with_frame(volume_node), model, threshold, options, folder, ground_truth, region)
+    ground_truth = None
+    if ground_truth_node is not None:
+        labels = target_labels(ground_truth_node) or options.groundTruthLabels
+        ground_truth = GroundTruthFile(folder / "ground_truth.nrrd", None if labels is None else tuple(labels))
+    request = build_request(name_with_frame(volume_node), model, threshold, options, folder, ground_truth, None)
+    grid, frame = local_grid(volume_node), shown_frame(volume_node)
     scene = scene or volume_node.GetScene()
     volume_id = volume_node.GetID()
+    part = part_name(request.target)
+    request = in_local_space(request, volume_node)
 
     def make_import(job: Job) -> ResultImport:
         return ResultImport(
@@ -76,6 +84,7 @@ def _prepare(
                 threshold=threshold,
                 ground_truth=ground_truth,
                 replace=options.replace,
+                part=part,
                 temporary=True,
                 frame=frame,
             ),
@@ -84,14 +93,20 @@ def _prepare(
     def make_result(done: ResultImport, job: Job) -> SegmentAndExplainResult:
         return case_result(done.result, [(warning.code, warning.message) for warning in job.warnings])
 
-    return SceneCall(request.to_json(), make_import, make_result)
+    return SceneCall(_export(volume_node, ground_truth_node, options, request), make_import, make_result)
 
 
-def _export_ground_truth(node: Any, volume_node: Any, path: Path, options: Options) -> GroundTruthFile | None:
-    if node is None:
-        return None
-    segment_labels = export_ground_truth(
-        node, volume_node, path, options.groundTruthSegments, options.resampleGroundTruth
-    )
-    labels = None if options.groundTruthLabels is None else tuple(options.groundTruthLabels)
-    return GroundTruthFile(path, segment_labels or labels)
+def _export(volume_node: Any, ground_truth_node: Any, options: Options, request: Request) -> Pieces[str]:
+    """Write the files that the request names; returns it with its region, as JSON."""
+    nodes = [volume_node]
+    works: list[Pieces[Any]] = [volume_in_pieces(volume_node, request.volume)]
+    if request.ground_truth is not None:
+        segments, resample = options.groundTruthSegments, options.resampleGroundTruth
+        nodes.append(ground_truth_node)
+        works.append(ground_truth_in_pieces(ground_truth_node, volume_node, request.ground_truth, segments, resample))
+    if options.regionNode is not None:
+        nodes.append(options.regionNode)
+        mask = request.volume.with_name("region.nrrd")
+        works.append(region_in_pieces(options.regionNode, volume_node, mask, options.regionSegments))
+    results = yield from while_unchanged(in_turn(*works), nodes)
+    return replace(request, region=None if options.regionNode is None else results[-1]).to_json()

@@ -12,7 +12,7 @@ from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.engine.progress import COHORT_STAGES
 from UMambaXAILogic.interaction import Job
 from UMambaXAILogic.scene.cohort_results import CaseImport, CaseToLoad, CohortImport, read_summary
-from UMambaXAILogic.scene_calls.job import SceneCall
+from UMambaXAILogic.scene_calls.job import SceneCall, ready
 from UMambaXAILogic.scene_calls.results import CohortResult, SegmentAndExplainResult, case_result
 
 CohortCall = SceneCall[CohortImport, CohortResult]
@@ -58,7 +58,7 @@ def load_case_call(folder: Path, manifest: Path, case: str, scratch: Path, scene
         return case_result(done.result, _warnings(job))
 
     request = CaseFilesRequest(folder, manifest, case, scratch)
-    return SceneCall(request.to_json(), make_import, make_result, {"read": 1.0})
+    return SceneCall(ready(request.to_json()), make_import, make_result, {"read": 1.0})
 
 
 def manifest_of(folder: Path) -> Path:
@@ -81,7 +81,7 @@ def _call(request: str, folder: Path, scene: Any, start_loading: StartLoading) -
         found = done.result
         return CohortResult(folder, found.summary, found.cases, found.table_node, _warnings(job), start_loading)
 
-    return SceneCall(request, make_import, make_result, COHORT_STAGES)
+    return SceneCall(ready(request), make_import, make_result, COHORT_STAGES)
 
 
 def _warnings(job: Job) -> list[tuple[str, str]]:

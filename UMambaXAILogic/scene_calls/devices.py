@@ -7,7 +7,7 @@ from pathlib import Path
 
 from UMambaXAILogic.engine.device_list import DeviceList, devices_request, read_devices
 from UMambaXAILogic.interaction import Job
-from UMambaXAILogic.scene_calls.job import SceneCall
+from UMambaXAILogic.scene_calls.job import SceneCall, ready
 
 
 class DeviceListImport:
@@ -36,4 +36,4 @@ def devices_call(folder: Path) -> SceneCall[DeviceListImport, DeviceList]:
         assert path is not None
         return DeviceListImport(path)
 
-    return SceneCall(devices_request(), make_import, lambda done, job: done.found, {})
+    return SceneCall(ready(devices_request()), make_import, lambda done, job: done.found, {})

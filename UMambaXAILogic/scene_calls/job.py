@@ -1,23 +1,33 @@
-"""A call on a scene: the worker's job, then its results brought into the scene step by step."""
+"""A call on a scene: its inputs written step by step, the worker's job, its results brought in step by step."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
-from UMambaXAILogic.engine.errors import CancelledError, UMambaXAIError
+from UMambaXAILogic.engine.errors import CancelledError, InputError, UMambaXAIError
 from UMambaXAILogic.engine.progress import STAGES
 from UMambaXAILogic.interaction import Job, Runner, Signal
-from UMambaXAILogic.interaction.job import CANCELLED, CANCELLING, FAILED, FINISHED, OVER, RUNNING
+from UMambaXAILogic.interaction.job import CANCELLED, CANCELLING, FAILED, FINISHED, OVER, RUNNING, WAITING
 from UMambaXAILogic.interaction.protocol import Cases, Caution
-from UMambaXAILogic.interaction.runner import PumpedRunner
+from UMambaXAILogic.interaction.runner import pump_until
 
-#: Share of the progress that remains for bringing the results into the scene.
-_IMPORT_SHARE = 0.03
-IMPORT_STAGE = "import"
+#: Shares of the progress for writing the inputs, and for bringing the results into the scene.
+_PREPARE_SHARE, _IMPORT_SHARE = 0.01, 0.03
+PREPARE_STAGE, IMPORT_STAGE = "prepare", "import"
+
+#: Writes what the worker reads, in steps: yields the share that is done, 0-1, and returns the request as JSON. What is
+#: cheap to refuse is refused before its first yield.
+Preparation = Generator[float, None, str]
+
+
+def ready(request: str) -> Preparation:
+    """A request for which nothing has to be written."""
+    yield 0.0
+    return request
 
 
 class SceneImport(Protocol):
@@ -41,13 +51,13 @@ class SceneCall(Generic[ImportT, ResultT]):
     """What a call asks of the worker, and what becomes of the answer.
 
     Args:
-        request: the worker's request, as JSON.
+        request: writes what the worker needs, and returns what is asked of it.
         make_import: the import of the job's files, made when they are there.
         make_result: the result, once the import has done all its steps.
         stages: the stages that the worker will report, with their shares of the progress bar.
     """
 
-    request: str
+    request: Preparation
     make_import: Callable[[Job], ImportT]
     make_result: Callable[[ImportT, Job], ResultT]
     stages: Mapping[str, float] = field(default_factory=lambda: STAGES)
@@ -65,22 +75,29 @@ class SceneJob(Generic[ImportT, ResultT]):
     Args:
         job: the worker's, not started.
         runner: the job's.
-        call: what to do with the job's files.
+        call: what to ask, and what to do with the job's files.
+        request_file: where the worker looks for its request.
         work_folder: removed when everything is over.
     """
 
-    def __init__(self, job: Job, runner: Runner, call: SceneCall[ImportT, ResultT], work_folder: Path) -> None:
+    def __init__(
+        self, job: Job, runner: Runner, call: SceneCall[ImportT, ResultT], request_file: Path, work_folder: Path
+    ) -> None:
         self.progressed, self.warned, self.logged, self.finished = Signal(), Signal(), Signal(), Signal()
         self.result: ResultT | None = None
         self.error: UMambaXAIError | None = None
         self._job = job
         self._runner = runner
         self._call = call
+        self._request_file = request_file
         self._work_folder = work_folder
+        self._prepared = 0.0
+        self._is_in_step = False
+        self._call_off: Callable[[], None] = lambda: None
         self._import: ImportT | None = None
         self._steps: list[Callable[[], None]] = []
         self._steps_done = 0
-        self._state: str | None = None
+        self._state: str | None = WAITING  # None: that of the worker's job
         job.progressed.connect(self.progressed.emit)
         job.warned.connect(self.warned.emit)
         job.logged.connect(self.logged.emit)
@@ -100,12 +117,19 @@ class SceneJob(Generic[ImportT, ResultT]):
     def progress(self) -> float:
         """How much of the whole is done, 0-1; never goes back."""
         imported = self._steps_done / len(self._steps) if self._steps else 0.0
-        return (1 - _IMPORT_SHARE) * self._job.progress + _IMPORT_SHARE * imported
+        computed = (1 - _PREPARE_SHARE - _IMPORT_SHARE) * self._job.progress
+        return _PREPARE_SHARE * self._prepared + computed + _IMPORT_SHARE * imported
 
     @property
     def stage(self) -> str:
         """The current stage, empty before the first."""
-        return IMPORT_STAGE if self._import is not None else self._job.stage
+        if self._import is not None:
+            return IMPORT_STAGE
+        return PREPARE_STAGE if self._is_preparing else self._job.stage
+
+    @property
+    def _is_preparing(self) -> bool:
+        return self._state is not None and self._job.state == WAITING
 
     @property
     def seconds_left(self) -> float | None:
@@ -133,15 +157,20 @@ class SceneJob(Generic[ImportT, ResultT]):
         return self._job.log_lines
 
     def start(self) -> None:
-        """Start the worker and return at once."""
-        self._job.start()
+        """Begin and return at once; the inputs are written, and the worker is started, from the event loop."""
+        self._state = RUNNING
+        self._later(self._prepare_next)
 
     def cancel(self) -> None:
         """Stop it; the scene stays, or becomes again, as it was before. Nothing to do where it is over."""
         if self._state is None:
             self._job.cancel()
-        elif self._state == RUNNING:
-            self._state = CANCELLING
+        elif self._state in (WAITING, RUNNING):
+            if self._is_preparing and not self._is_in_step:
+                self._call_off()
+                self._end(CANCELLED, CancelledError())
+            else:
+                self._state = CANCELLING
 
     def wait(self, timeout_s: float | None = None) -> bool:
         """Block until it is over; returns whether it is. For scripts: in Slicer connect to ``finished`` instead.
@@ -149,11 +178,50 @@ class SceneJob(Generic[ImportT, ResultT]):
         Raises:
             UsageError: the job runs on Slicer's event loop, which blocking would stop.
         """
-        finished_worker = self._job.wait(timeout_s)
-        if finished_worker and isinstance(self._runner, PumpedRunner):
-            while not self.is_over:
-                self._runner.pump(0.1)
-        return self.is_over
+        return pump_until(self._runner, lambda: self.is_over, self.cancel, timeout_s)
+
+    def _prepare_next(self) -> None:
+        request = None
+        try:
+            self._is_in_step = True
+            self._prepared = next(self._call.request)
+        except StopIteration as done:
+            request = done.value
+        except UMambaXAIError as error:
+            self._end(FAILED, error)
+            return
+        except Exception as error:
+            self._end(FAILED, _unexpected(error, "The inputs could not be prepared"))
+            raise  # to sys.excepthook, with its traceback
+        except BaseException:
+            self._end(CANCELLED, CancelledError())
+            raise
+        finally:
+            self._is_in_step = False
+        if self._state == CANCELLING:
+            self._end(CANCELLED, CancelledError())
+        elif request is None:
+            self._later(self._prepare_next)
+            self.progressed.emit(PREPARE_STAGE, self._prepared, None)
+        else:
+            self._start_worker(request)
+
+    def _start_worker(self, request: str) -> None:
+        self._prepared = 1.0
+        try:
+            self._request_file.write_text(request, encoding="utf-8")
+        except OSError as error:
+            self._end(
+                FAILED,
+                InputError(
+                    f"{self._request_file} cannot be written: {error.strerror or error}.",
+                    "Free some space in the temporary folder and try again.",
+                ),
+            )
+            return
+        self._state = None
+        self._job.start()
+        self.progressed.emit(PREPARE_STAGE, 1.0, None)
 
     def _on_worker_finished(self, job: Job) -> None:
         if job.state != FINISHED:
@@ -166,13 +234,13 @@ class SceneJob(Generic[ImportT, ResultT]):
             self._end(FAILED, error)
             return
         self._steps = self._import.steps()
-        self._later()
+        self._later(self._import_next)
 
-    def _later(self) -> None:
+    def _later(self, step: Callable[[], None]) -> None:
         """One step a turn of the event loop, so that the window stays alive between them."""
-        self._runner.call_later(0.0, self._next_step)
+        self._call_off = self._runner.call_later(0.0, step)
 
-    def _next_step(self) -> None:
+    def _import_next(self) -> None:
         assert self._import is not None
         if self._state == CANCELLING:
             self._import.undo()
@@ -184,12 +252,15 @@ class SceneJob(Generic[ImportT, ResultT]):
             self._end(FAILED, error)
             return
         except Exception as error:
-            self._end(FAILED, _unexpected(error))
+            self._end(FAILED, _unexpected(error, "The results could not be brought into the scene"))
             raise  # to sys.excepthook, with its traceback
+        except BaseException:
+            self._end(CANCELLED, CancelledError())
+            raise
         self._steps_done += 1
         self.progressed.emit(IMPORT_STAGE, self._steps_done / len(self._steps), None)
         if self._steps_done < len(self._steps):
-            self._later()
+            self._later(self._import_next)
             return
         self.result = self._call.make_result(self._import, self._job)
         self._end(FINISHED, None)
@@ -197,12 +268,13 @@ class SceneJob(Generic[ImportT, ResultT]):
     def _end(self, state: str, error: UMambaXAIError | None) -> None:
         self._state = state
         self.error = error
+        self._call.request.close()
         shutil.rmtree(self._work_folder, ignore_errors=True)
         self.finished.emit(self)
 
 
-def _unexpected(error: Exception) -> UMambaXAIError:
+def _unexpected(error: Exception, what: str) -> UMambaXAIError:
     return UMambaXAIError(
-        f"The results could not be brought into the scene: {type(error).__name__}: {error}",
+        f"{what}: {type(error).__name__}: {error}",
         "This is a bug in UMambaXAI: please report it with the lines above from the Python console.",
     )

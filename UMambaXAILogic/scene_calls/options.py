@@ -9,7 +9,16 @@ from typing import Any
 
 from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.method_settings import MethodOptions
-from UMambaXAILogic.engine.request import DEFAULT_THRESHOLDS, MethodChoice, Region, Request, Target, VerdictCutoffs
+from UMambaXAILogic.engine.request import (
+    DEFAULT_THRESHOLDS,
+    PART_UNITS,
+    MethodChoice,
+    Region,
+    Request,
+    Target,
+    TargetPart,
+    VerdictCutoffs,
+)
 from UMambaXAILogic.scene.import_results import GroundTruthFile
 
 
@@ -58,8 +67,10 @@ class Options:
         saveLayerMaps: also keep one attention map a layer, which ``result.view.show(layer=...)`` shows.
         regionNode: markups ROI, segmentation or label volume in which targets are looked for and metrics counted.
         regionSegments: names or ids of the region's segments, ``"all"``, or None where there is only one.
+        at: (R, A, S) in mm of a point, world coordinates: only the part of the target that lies there is explained.
+        part: ``component`` (default) or ``segment``, with ``at``: what of the target lies there.
         cutoffs: (high, low, gap) of the diagnostic rule; None: its defaults.
-        replace: remove the nodes of an earlier run with the same method and model on this volume.
+        replace: remove the nodes of an earlier run with the same method, model and part on this volume.
     """
 
     method: str = "seg-xres-cam"
@@ -101,6 +112,8 @@ class Options:
     saveLayerMaps: bool = False
     regionNode: Any = None
     regionSegments: Sequence[str] | str | None = None
+    at: Sequence[float] | None = None
+    part: str | None = None
     cutoffs: tuple[float, float, float] | None = None
     replace: bool = True
 
@@ -141,6 +154,15 @@ def build_request(
     )
 
 
+def _target_part(options: Options) -> TargetPart | None:
+    """The one part that is to be explained, in world coordinates; None where all is."""
+    if options.at is None:
+        if options.part is not None:
+            raise UsageError(f"part is {options.part!r}, and there is no point.", "Name one with at=(R, A, S), in mm.")
+        return None
+    return TargetPart(tuple(options.at), options.part or PART_UNITS[0])
+
+
 def cohort_template(manifest: Path, output: Path, model: str | Path, threshold: float, options: Options) -> Request:
     """The settings of every case of a cohort; what a case reads and writes comes from the manifest.
 
@@ -159,8 +181,8 @@ def cohort_template(manifest: Path, output: Path, model: str | Path, threshold: 
     )
 
 
-#: Options that name nodes of the scene, or say what becomes of them.
-_ABOUT_NODES = ("groundTruthSegments", "regionNode", "regionSegments", "replace")
+#: Options that name nodes of the scene or places in it, or say what becomes of them.
+_ABOUT_NODES = ("groundTruthSegments", "regionNode", "regionSegments", "at", "part", "replace")
 
 
 def _known_only(given: dict[str, Any], known: Sequence[str]) -> dict[str, Any]:
@@ -180,7 +202,7 @@ def _settings(model: str | Path, threshold: float, options: Options) -> dict[str
         "other_methods": _methods(options.otherMethods),
         "method_options": _method_options(options),
         "layers": None if options.layers is None else tuple(options.layers),
-        "target": Target(options.target, options.targetKind, options.targetScore),
+        "target": Target(options.target, options.targetKind, options.targetScore, _target_part(options)),
         "thresholds": tuple(options.thresholds),
         "reporting_threshold": threshold,
         "preset": options.preset,

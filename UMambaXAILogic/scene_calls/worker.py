@@ -55,7 +55,7 @@ class SceneWorker:
         """Do a call on this thread and return its result.
 
         Args:
-            prepare: writes what the worker needs into a folder, and says what to ask of it.
+            prepare: says what to ask of the worker, whose files go into a folder.
 
         Raises:
             UMambaXAIError: whatever was wrong.
@@ -88,9 +88,10 @@ class SceneWorker:
         work_folder = Path(tempfile.mkdtemp(prefix="umamba-xai-"))
         try:
             call = prepare(work_folder)
-            (work_folder / "request.json").write_text(call.request, encoding="utf-8")
-            command = self._environment.worker_command(work_folder / "request.json")
-            return SceneJob(Job(command, runner, stages=call.stages), runner, call, work_folder)
+            next(call.request)  # refuses at once what it can
+            request_file = work_folder / "request.json"
+            job = Job(self._environment.worker_command(request_file), runner, stages=call.stages)
+            return SceneJob(job, runner, call, request_file, work_folder)
         except BaseException:
             shutil.rmtree(work_folder, ignore_errors=True)
             raise

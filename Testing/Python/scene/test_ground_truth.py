@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 
 from UMambaXAILogic.engine.errors import InputError
-from UMambaXAILogic.scene.ground_truth import export_ground_truth
+from UMambaXAILogic.scene.ground_truth import export_ground_truth, target_labels
 
 SHAPE = (6, 9, 8)
 
@@ -24,8 +24,8 @@ def mask() -> np.ndarray:
 @pytest.fixture
 def export(tmp_path):
     def run(node, volume, **options):
-        labels = export_ground_truth(node, volume, tmp_path / "gt.nrrd", **options)
-        return sitk.GetArrayFromImage(sitk.ReadImage(tmp_path / "gt.nrrd")), labels
+        export_ground_truth(node, volume, tmp_path / "gt.nrrd", **options)
+        return sitk.GetArrayFromImage(sitk.ReadImage(tmp_path / "gt.nrrd")), target_labels(node)
 
     return run
 

@@ -20,7 +20,7 @@ from UMambaXAILogic.engine.volume_io import read_volume
 from UMambaXAILogic.scene import sample_case
 from UMambaXAILogic.scene.export_volume import is_phantom
 from UMambaXAILogic.scene.grid import image_array, local_grid, same_grid
-from UMambaXAILogic.scene.ground_truth import export_ground_truth
+from UMambaXAILogic.scene.ground_truth import export_ground_truth, target_labels
 from UMambaXAILogic.scene.sample_case import SAMPLES, load_sample_case
 from UMambaXAILogic.scene.voxel_file import image_grid
 
@@ -101,7 +101,8 @@ def vessel_of(node) -> tuple[str, str]:
 
 def test_its_ground_truth_is_what_the_worker_gets(scene, cohort, tmp_path):
     volume, truth = load_sample_case(scene, cohort)
-    assert export_ground_truth(truth, volume, tmp_path / "gt.nrrd") == (1,)
+    export_ground_truth(truth, volume, tmp_path / "gt.nrrd")
+    assert target_labels(truth) == (1,)
     written = sitk.GetArrayFromImage(sitk.ReadImage(str(tmp_path / "gt.nrrd")))
     assert np.array_equal(written, sitk.GetArrayFromImage(sitk.ReadImage(str(SAMPLES[cohort].truth))))
 

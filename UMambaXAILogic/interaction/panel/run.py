@@ -118,6 +118,7 @@ def _packages_progress(state: PanelState, _: Translate) -> str:
 def _stage_in_words(stage: str, _: Translate) -> str:
     words = {
         "": _("Starting"),
+        "prepare": _("Preparing the inputs"),
         "load_model": _("Loading the model"),
         "read": _("Reading the volume"),
         "preprocess": _("Preparing the volume"),
