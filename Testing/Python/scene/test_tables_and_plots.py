@@ -67,6 +67,7 @@ def test_metrics_are_words_and_numbers_with_na_for_what_cannot_be_computed(scene
     rows = cells(add_metrics_table(scene, "Metrics", METRICS))
     assert ["Segmentation", "Dice", "0.813"] in rows
     assert ["Segmentation", "IoU", "n/a"] in rows
+    assert ["Segmentation", "Centreline Dice (clDice)", "n/a"] in rows
     assert ["Segmentation", "Predicted voxels", "22 911"] in rows
     assert ["Attention >= 0.3 and ground truth", "Recall", "n/a"] in rows
     assert ["Diagnosis", "Gap: IoU with prediction - IoU with ground truth", "-0.125"] in rows
