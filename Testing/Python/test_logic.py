@@ -237,6 +237,41 @@ def test_every_option_reaches_the_worker(scene, logic, volume):
     assert result.attentionNode.GetDisplayNode().GetLowerThreshold() == pytest.approx(0.35)
 
 
+def test_a_point_reaches_the_worker_where_it_lies_in_the_volumes_own_space(scene, logic, volume):
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    to_world = np.linalg.inv(_grid()) * 1.5 + np.eye(4)
+    to_world[3] = (0, 0, 0, 1)
+    transform.SetMatrixTransformToParent(vtk_matrix(to_world))
+    volume.SetAndObserveTransformNodeID(transform.GetID())
+    local = _grid() @ [6, 5, 4, 1]
+    clicked = (to_world @ local)[:3]
+    result = logic.segmentAndExplain(volume, at=clicked, part="segment")
+    part = result.metrics["request"]["target"]["part"]
+    np.testing.assert_allclose(part["point_mm_ras"], local[:3], atol=1e-9)
+    assert part["unit"] == "segment"
+    r, a, s = clicked
+    assert result.attentionNode.GetName() == f"CTA attention (demo, seg-xres-cam, segment at R{r:.1f} A{a:.1f} S{s:.1f})"
+
+
+def test_results_of_parts_stand_beside_each_other_and_the_whole(scene, logic, volume):
+    whole, first = logic.segmentAndExplain(volume), logic.segmentAndExplain(volume, at=(1, 2.04, -3))
+    other = logic.segmentAndExplain(volume, at=(1, 2.2, -3))
+    assert first.attentionNode.GetName().endswith("component at R1.0 A2.0 S-3.0)")
+    again = logic.segmentAndExplain(volume, at=(1, 2.04, -3))
+    there = [bool(scene.IsNodePresent(one.attentionNode)) for one in (whole, first, other, again)]
+    assert there == [True, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [({"part": "segment"}, "no point"), ({"at": (1, 2)}, "three"), ({"at": (1, 2, 3), "part": "tree"}, "component")],
+)
+def test_a_part_that_makes_no_sense_is_refused_at_once(logic, volume, runners, options, match):
+    with pytest.raises(UsageError, match=match):
+        logic.segmentAndExplain(volume, **options)
+    assert not runners
+
+
 def test_ground_truth_gives_errors_to_look_at(scene, logic, volume):
     truth = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "GT")
     labels = np.zeros((8, 10, 12), np.uint8)

@@ -19,6 +19,7 @@ import UMambaXAILogic
 
 from .alignment import CaseMetrics, SliceRow, write_slices_csv
 from .atomic import write_text
+from .badge_cache import GATE_VERSION
 from .case_name import case_name
 from .case_record import CaseRecord, peak_memory_mb
 from .fingerprint import request_settings
@@ -105,11 +106,16 @@ class CaseWriter:
         methods: list[dict[str, Any]],
         domain: dict[str, Any],
         part_voxels: int | None = None,
+        *,
+        content: str,
+        badges: list[dict[str, Any]] | None = None,
     ) -> CaseResult:
         """Publish a case that a trained model segmented, with ``measured`` and where it came from.
 
         Args:
             part_voxels: of the one part that is explained; None where all is.
+            content: see ``content_fingerprint``.
+            badges: of the map; None where it was not judged.
         """
         for code, message in measured.warnings:
             self._record.warning(code, message)
@@ -123,12 +129,18 @@ class CaseWriter:
             "attribution": attribution,
             **measured.fields,
             "methods": methods,
+            "badges": badges,
+            "gate_version": None if badges is None else GATE_VERSION,
             "domain": domain,
             "warnings": self._record.warnings,
             "timing": self._record.timing(),
             "peak_memory_mb": peak_memory_mb(plan.model.device.type),
             "environment": environment_fields(plan.model.device, plan.scan_backend),
-            "request": {"fingerprint": plan.fingerprint, "settings": request_settings(plan.request)},
+            "request": {
+                "fingerprint": plan.fingerprint,
+                "content": content,
+                "settings": request_settings(plan.request),
+            },
         }
         return self.publish(metrics, measured.slices)
 

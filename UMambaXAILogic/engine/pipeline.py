@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from .case_input import CaseInput, read_case
 from .case_plan import CasePlan, ModelLoader, plan_case
 from .case_record import CaseRecord
 from .case_results import CaseResult, CaseWriter
+from .content_fingerprint import content_fingerprint
 from .inference.explanation import Explained
 from .inference.network_grid import NetworkGrid, to_network_grid
 from .inference.prediction import predict_stitched_logits
@@ -24,8 +25,11 @@ from .memory import check_memory
 from .method_comparison import method_entry, other_methods
 from .progress import Reporter
 from .request import Request
-from .target_part import target_part
+from .target_part import index_of, target_part
 from .vessel_readout import VesselReadout
+
+if TYPE_CHECKING:
+    from .benchmark.gate import MapJudge
 
 __all__ = ["CaseResult", "run_case"]
 
@@ -60,11 +64,14 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
         plan = plan_case(request, record, load)
         record.stage("read")
         case = read_case(request, plan.model, plan.score.target, record)
+        if request.target.part is not None:
+            index_of(request.target.part, case.volume.geometry)  # refuse now what lies outside, not after segmenting
         record.stage("preprocess")
+        content = content_fingerprint(request, plan.model.sha256, case)
+        judge = map_judge(plan, content, record)
         grid = to_network_grid(case.volume, plan.model)
-        check_memory(
-            case.volume.array.shape, grid.shape, plan.heads, plan.volumes_per_explanation, request.memory_limit_gb
-        )
+        held = plan.volumes_per_explanation + (0 if judge is None else judge.volumes)
+        check_memory(case.volume.array.shape, grid.shape, plan.heads, held, request.memory_limit_gb)
         record.stage("segment")
         explained, labels = segment(plan, case, grid, record)
         writer.write_segmentation(labels, case.volume)
@@ -87,16 +94,28 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
             request.reporting_threshold,
             case.vessel_labels,
         )
-        attribution, methods = None, []
+        attribution, methods, badges = None, [], None
         if check_target(plan, case, explained, grid, pm, record):
-            attribution = explain(plan, explained, case, grid, measurement, readout, writer, record)
+            attribution = explain(plan, explained, case, grid, measurement, readout, judge, writer, record)
             methods = [method_entry(plan.methods[0], measurement.mean_alignment())]
             methods += other_methods(plan, explained, grid, measurement, record)
+            badges = None if judge is None else judge.badges(explained)
         record.stage("metrics")
         measured = readout.completed(measurement.result())
         domain = case_domain(plan, case, pm)
         record.stage("write")
-        return writer.finish(plan, case, measured, attribution, methods, domain, explained.part_voxels)
+        return writer.finish(
+            plan, case, measured, attribution, methods, domain, explained.part_voxels, content=content, badges=badges
+        )
+
+
+def map_judge(plan: CasePlan, content: str, record: CaseRecord) -> MapJudge | None:
+    """What judges the map; None where that was not asked."""
+    if not plan.request.badges:
+        return None
+    from .benchmark.gate import MapJudge  # the benchmark segments by this module
+
+    return MapJudge(plan, content, record)
 
 
 def segment(
@@ -200,6 +219,7 @@ def explain(
     grid: NetworkGrid,
     measurement: CaseMeasurement,
     readout: VesselReadout,
+    judge: MapJudge | None,
     writer: CaseWriter,
     record: CaseRecord,
 ) -> dict[str, Any] | None:
@@ -217,6 +237,8 @@ def explain(
     writer.write_attention(mean_on_input, case.volume)
     measurement.add_mean(mean_on_input)
     readout.add_mean(mean_on_input)
+    if judge is not None:
+        judge.add_mean(mean, attention)
     del mean, mean_on_input
     control = control_attention(maps)
     if control is not None:

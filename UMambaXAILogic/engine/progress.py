@@ -18,6 +18,18 @@ STAGES: Mapping[str, float] = {
     "write": 0.05,
 }
 
+#: The same where the map is judged too.
+JUDGED_STAGES: Mapping[str, float] = {
+    "load_model": 0.02,
+    "read": 0.01,
+    "preprocess": 0.02,
+    "segment": 0.20,
+    "explain": 0.20,
+    "metrics": 0.03,
+    "judge": 0.50,
+    "write": 0.02,
+}
+
 #: Stages of one volume's domain statistics, likewise.
 DOMAIN_STAGES: Mapping[str, float] = {"read": 0.2, "metrics": 0.75, "write": 0.05}
 

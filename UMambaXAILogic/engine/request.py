@@ -176,6 +176,7 @@ class Request:
         series_uid: which DICOM series of the folder, where it holds several.
         output_format: ``nii.gz`` (files on disk) or ``nrrd`` (uncompressed, for exchange with a scene).
         save_layer_maps: also write one attention map per layer.
+        badges: judge the map: the sanity gate (see ``benchmark.gate``), which takes about as long again.
     """
 
     volume: Path
@@ -205,6 +206,7 @@ class Request:
     series_uid: str | None = None
     output_format: str = "nii.gz"
     save_layer_maps: bool = False
+    badges: bool = False
     cutoffs: VerdictCutoffs = field(default_factory=VerdictCutoffs)
 
     def __post_init__(self) -> None:
@@ -223,7 +225,7 @@ class Request:
 
     def _check_types(self) -> None:
         """Requests come from JSON and from scripts, where nothing else looks at types."""
-        for name in ("mirror", "resample_ground_truth", "save_layer_maps"):
+        for name in ("mirror", "resample_ground_truth", "save_layer_maps", "badges"):
             if not isinstance(getattr(self, name), bool):
                 raise UsageError(f"{name} is {getattr(self, name)!r}, and neither True nor False.")
         for name in ("step", "memory_limit_gb"):

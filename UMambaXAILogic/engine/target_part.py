@@ -46,8 +46,12 @@ def target_part(target: BoolArray, geometry: Geometry, part: TargetPart, what: s
     return found if part.unit == "component" else _segment_at(found, geometry, seed, part, what)
 
 
-def _voxel_at(target: BoolArray, geometry: Geometry, part: TargetPart, what: str) -> tuple[int, int, int]:
-    """(z, y, x) of the target's voxel at the point."""
+def index_of(part: TargetPart, geometry: Geometry) -> npt.NDArray[np.float64]:
+    """The point as voxel indices (x, y, z), not rounded.
+
+    Raises:
+        InputError: it lies outside the volume.
+    """
     to_ras = geometry.affine_ras
     point = np.asarray(part.point_mm_ras)
     index = (np.linalg.inv(to_ras) @ np.append(point, 1.0))[:3]  # x, y, z
@@ -59,6 +63,13 @@ def _voxel_at(target: BoolArray, geometry: Geometry, part: TargetPart, what: str
             f"The point {_in_words(point)} lies {outside_mm:.1f} mm outside the volume.",
             "Give one inside it, in mm of patient space (RAS).",
         )
+    return np.asarray(index, dtype=np.float64)
+
+
+def _voxel_at(target: BoolArray, geometry: Geometry, part: TargetPart, what: str) -> tuple[int, int, int]:
+    """(z, y, x) of the target's voxel at the point."""
+    to_ras = geometry.affine_ras
+    index, last = index_of(part, geometry), np.asarray(geometry.size) - 1
     ranges = [
         range(max(0, int(np.ceil(at - REACH_VOXELS))), min(int(end), int(np.floor(at + REACH_VOXELS))) + 1)
         for at, end in zip(index, last, strict=True)
@@ -72,7 +83,7 @@ def _voxel_at(target: BoolArray, geometry: Geometry, part: TargetPart, what: str
     nearest = int(np.argmin(distances_mm))
     there = (to_ras @ np.append(voxels[nearest], 1.0))[:3]
     raise InputError(
-        f"The point {_in_words(point)} is not in the {what}: the nearest voxel is {distances_mm[nearest]:.1f} mm away.",
+        f"The point {_in_words(np.asarray(part.point_mm_ras))} is not in the {what}: the nearest voxel is {distances_mm[nearest]:.1f} mm away.",
         f"It lies at {_in_words(there)}.",
     )
 

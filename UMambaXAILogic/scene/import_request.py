@@ -40,6 +40,7 @@ class ImportRequest:
         temporary: the files go when the import is over; the layers' maps, which are read when they are looked at, are
             moved to where they stay until this process ends.
         frame: that was worked on, where the volume showed one of a sequence; results of other frames stay.
+        part: the one part that was explained, in words; results of others, and of all, stay.
     """
 
     volume_id: str
@@ -52,8 +53,10 @@ class ImportRequest:
     replace: bool = True
     temporary: bool = False
     frame: SequenceFrame | None = None
+    part: str = ""
 
     @property
     def run_name(self) -> str:
-        """What the run is called in names of nodes: model, method and frame."""
-        return ", ".join((self.model, self.method, *([] if self.frame is None else [str(self.frame)])))
+        """What the run is called in names of nodes: model, method, part and frame."""
+        frame = "" if self.frame is None else str(self.frame)
+        return ", ".join(filter(None, (self.model, self.method, self.part, frame)))

@@ -60,7 +60,14 @@ def test_every_setting_counts(request_, change):
 
 def test_where_it_is_computed_and_written_does_not_count(request_, tmp_path):
     elsewhere = dataclasses.replace(
-        request_, output=tmp_path / "b", case="b", device="cpu", memory_limit_gb=3, scan_backend="reference", model="x"
+        request_,
+        output=tmp_path / "b",
+        case="b",
+        device="cpu",
+        memory_limit_gb=3,
+        scan_backend="reference",
+        model="x",
+        badges=True,
     )
     assert request_fingerprint(elsewhere, "m") == request_fingerprint(request_, "m")
     assert request_fingerprint(request_, "other model") != request_fingerprint(request_, "m")

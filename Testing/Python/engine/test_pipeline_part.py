@@ -10,7 +10,7 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from UMambaXAILogic.cli.summary import summary
-from UMambaXAILogic.engine import Request, run_case
+from UMambaXAILogic.engine import Request, pipeline, run_case
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.engine.request import Region, Target, TargetPart
 from UMambaXAILogic.engine.target_part import target_part
@@ -110,9 +110,15 @@ def test_background_is_refused_after_segmenting_and_leaves_nothing(folder, volum
     assert not (tmp_path / "out").exists()
 
 
+def test_a_point_outside_is_refused_before_segmenting(folder, volume, monkeypatch, tmp_path):
+    monkeypatch.setattr(pipeline, "segment", None)
+    with pytest.raises(InputError, match="outside the volume"):
+        run_case(Request(volume, folder, tmp_path, target=Target(part=TargetPart((1000, 0, 0)))))
+
+
 def test_where_there_is_no_error_there_is_no_part_and_no_map(folder, volume, segmented, tmp_path):
     everything = written(np.ones_like(sitk.GetArrayFromImage(segmented)), segmented, tmp_path)
-    target = Target(kind="fp", part=TargetPart((0, 0, 0)))
+    target = Target(kind="fp", part=TargetPart(ras(segmented, (3, 3, 3))))
     result = run_case(Request(volume, folder, tmp_path / "case", ground_truth=everything, target=target))
     assert result.files["attention"] is None
     assert "empty_target" in [warning["code"] for warning in result.metrics["warnings"]]

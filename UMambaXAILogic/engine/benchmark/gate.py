@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..badge_cache import keep_badges, kept_badges
 from ..case_input import read_case
 from ..case_plan import CasePlan, ModelLoader, plan_case
 from ..case_record import CaseRecord
@@ -17,7 +18,6 @@ from ..errors import InputError, ModelError
 from ..inference.explanation import Explained
 from ..progress import OnlyStopped, PartOfStage, Reporter
 from ..request import Request
-from .badge_cache import keep_badges, kept_badges
 from .baselines import BASELINES
 from .candidate import Candidate
 from .correlation import pearson
@@ -108,6 +108,8 @@ class MapJudge:
         content: its content fingerprint.
         record: hears of the stage, progress and warnings, and is asked whether to stop.
     """
+
+    volumes = VOLUMES
 
     def __init__(self, plan: CasePlan, content: str, record: CaseRecord) -> None:
         self._plan, self._content, self._record = plan, content, record

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..atomic import write_text
+from ..badge_cache import GATE_VERSION
 from ..case_plan import CasePlan, ModelLoader, plan_case
 from ..case_record import CaseRecord
 from ..errors import InputError, UsageError
@@ -17,7 +18,6 @@ from ..page.case_files import read_metrics
 from ..page.case_page import PAGE_NAME
 from ..progress import Reporter
 from ..request import REQUEST_VERSION, Request
-from .badge_cache import GATE_VERSION
 from .gate import Badge, judge_planned
 
 METRICS_NAME = "metrics.json"

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from UMambaXAILogic.engine import badge_cache
 from UMambaXAILogic.engine.attribution import get_method
 from UMambaXAILogic.engine.attribution.aggregation import AttentionMaps
-from UMambaXAILogic.engine.benchmark import badge_cache, gate
+from UMambaXAILogic.engine.benchmark import gate
 from UMambaXAILogic.engine.benchmark.candidate import METHOD, Candidate
 from UMambaXAILogic.engine.errors import CancelledError, ModelError
 from UMambaXAILogic.engine.method_settings import MethodSettings

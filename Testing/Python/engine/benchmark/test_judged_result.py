@@ -1,0 +1,187 @@
+"""Badges in the run that makes the map, and on demand for a result that is there."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+import SimpleITK as sitk
+
+from UMambaXAILogic.engine import Request, badge_cache
+from UMambaXAILogic.engine.benchmark import BenchmarkRequest, gate, run_benchmark
+from UMambaXAILogic.engine.benchmark.judged_result import ResultFiles, judge_result
+from UMambaXAILogic.engine.errors import InputError, UsageError
+from UMambaXAILogic.engine.pipeline import run_case
+from UMambaXAILogic.engine.request import Target
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """Nothing is kept in the tester's own cache."""
+    monkeypatch.setattr(badge_cache, "user_cache", lambda: tmp_path / "cache")
+    return tmp_path / "cache"
+
+
+@pytest.fixture(scope="module")
+def asked(make_trained_folder, write_test_volume, tmp_path_factory) -> Request:
+    volume = write_test_volume((20, 18, 16))
+    return Request(volume, str(make_trained_folder()), tmp_path_factory.mktemp("judged") / "out", step=1.0)
+
+
+@pytest.fixture(scope="module")
+def unjudged(asked):
+    return run_case(asked)
+
+
+@pytest.fixture
+def result(unjudged, asked, tmp_path) -> ResultFiles:
+    """A copy of a result that nobody has judged."""
+    folder = tmp_path / "result"
+    shutil.copytree(unjudged.folder, folder)
+    return ResultFiles(folder, asked.volume, asked.model)
+
+
+def metrics_of(folder):
+    return json.loads((folder / "metrics.json").read_text(encoding="utf-8"), parse_constant=pytest.fail)
+
+
+@pytest.fixture
+def judgements(monkeypatch) -> list[str]:
+    """How often a map was judged anew."""
+    counted: list[str] = []
+    judge = gate.judge_candidate
+
+    def counting(candidate, *arguments):
+        counted.append(candidate.name)
+        return judge(candidate, *arguments)
+
+    monkeypatch.setattr(gate, "judge_candidate", counting)
+    return counted
+
+
+def test_a_result_says_that_it_was_not_judged(unjudged):
+    assert unjudged.metrics["badges"] is None and unjudged.metrics["gate_version"] is None
+
+
+def test_the_run_and_the_demand_and_the_benchmark_agree(asked, result, tmp_path, own_cache):
+    judged = run_case(dataclasses.replace(asked, output=tmp_path / "judged", badges=True))
+    in_run = judged.metrics["badges"]
+    assert [badge["name"] for badge in in_run] == [
+        "parameter_randomisation",
+        "better_than_vesselness",
+        "not_dominated_by_last_layer",
+    ]
+    assert judged.metrics["timing"]["judge"] > 0
+    assert judged.metrics["request"] == metrics_of(result.folder)["request"]
+    shutil.rmtree(own_cache)
+    on_demand = judge_result(result)
+    for one, other in zip(in_run, on_demand, strict=True):
+        assert one["value"] == pytest.approx(other["value"], rel=1e-4)
+    case = dataclasses.replace(asked, output=tmp_path / "benchmark")
+    body = run_benchmark(BenchmarkRequest(case, baselines=("frangi",), axes=("sanity",))).body
+    entry = next(entry for entry in body["methods"] if entry["kind"] == "method")
+    for one, other in zip(in_run, entry["badges"], strict=True):
+        assert one["name"] == other["name"] and one["passed"] == other["passed"]
+        assert one["value"] == pytest.approx(other["value"], rel=1e-4)
+
+
+def test_on_demand_the_badges_are_written_beside_the_result(result):
+    (result.folder / "index.html").write_text("a page without badges")
+    before = metrics_of(result.folder)
+    found = judge_result(result)
+    after = metrics_of(result.folder)
+    assert after == {**before, "badges": found, "gate_version": badge_cache.GATE_VERSION}
+    assert not (result.folder / "index.html").exists()
+    assert {path.name for path in result.folder.iterdir()} == {
+        *("attention.nii.gz", "segmentation.nii.gz", "metrics.json", "slices.csv", "log.txt"),
+    }
+
+
+def test_a_second_ask_computes_nothing(asked, result, judgements, own_cache, tmp_path):
+    first = judge_result(result)
+    (result.folder / "index.html").write_text("a page with badges")
+    assert judge_result(result) == first and len(judgements) == 1
+    assert (result.folder / "index.html").exists()
+    shutil.rmtree(own_cache)
+    assert judge_result(result) == first and len(judgements) == 1, "metrics.json answers"
+    gate.judge_map(asked)
+    assert len(judgements) == 2
+    again = run_case(dataclasses.replace(asked, output=tmp_path / "again", badges=True))
+    assert again.metrics["badges"] and len(judgements) == 2, "the user's cache answers"
+
+
+def test_the_same_image_elsewhere_is_the_same_case(result, judgements, tmp_path):
+    judge_result(result)
+    copied = tmp_path / "moved.nii.gz"
+    sitk.WriteImage(sitk.ReadImage(str(result.volume)), str(copied))
+    judge_result(dataclasses.replace(result, volume=copied))
+    assert len(judgements) == 1
+
+
+def test_an_older_gate_is_asked_again(result, judgements, monkeypatch):
+    judge_result(result)
+    monkeypatch.setattr(badge_cache, "GATE_VERSION", 0)
+    monkeypatch.setattr("UMambaXAILogic.engine.benchmark.judged_result.GATE_VERSION", 0)
+    judge_result(result)
+    assert len(judgements) == 2 and metrics_of(result.folder)["gate_version"] == 0
+
+
+def test_another_setting_is_judged_anew(asked, judgements):
+    gate.judge_map(asked)
+    gate.judge_map(dataclasses.replace(asked, pool=2))
+    gate.judge_map(asked)
+    assert len(judgements) == 2
+
+
+def test_another_volume_is_refused(result, tmp_path, judgements):
+    image = sitk.ReadImage(str(result.volume))
+    array = sitk.GetArrayFromImage(image)
+    array[8, 8, 8] += 1
+    other = sitk.GetImageFromArray(array)
+    other.CopyInformation(image)
+    sitk.WriteImage(other, str(tmp_path / "other.nii.gz"))
+    before = (result.folder / "metrics.json").read_bytes()
+    with pytest.raises(InputError, match="not the one that the result was made from"):
+        judge_result(dataclasses.replace(result, volume=tmp_path / "other.nii.gz"))
+    assert (result.folder / "metrics.json").read_bytes() == before and not judgements
+
+
+def test_another_model_is_refused(result, make_trained_folder):
+    with pytest.raises(InputError, match="not the one that the result was made by"):
+        judge_result(dataclasses.replace(result, model=str(make_trained_folder(seed=5))))
+
+
+def test_what_does_not_say_where_it_comes_from_is_refused(result, tmp_path):
+    body = metrics_of(result.folder)
+    del body["request"]["content"]
+    (result.folder / "metrics.json").write_text(json.dumps(body))
+    with pytest.raises(InputError, match="earlier version"):
+        judge_result(result)
+    with pytest.raises(InputError, match="cannot be read"):
+        judge_result(dataclasses.replace(result, folder=tmp_path / "nothing"))
+
+
+def test_a_result_without_a_map_has_nothing_to_judge(asked, make_trained_folder, tmp_path):
+    model = str(make_trained_folder(background_bias=100.0))
+    run = run_case(dataclasses.replace(asked, model=model, output=tmp_path / "empty", badges=True))
+    assert run.metrics["badges"] is None
+    with pytest.raises(InputError, match="no map"):
+        judge_result(ResultFiles(run.folder, asked.volume, model))
+
+
+def test_explained_errors_and_regions_need_their_files(asked, tmp_path):
+    image = sitk.ReadImage(str(asked.volume))
+    truth = sitk.GetImageFromArray((sitk.GetArrayFromImage(image) > 100).astype(np.uint8))
+    truth.CopyInformation(image)
+    sitk.WriteImage(truth, str(tmp_path / "gt.nii.gz"))
+    asked = dataclasses.replace(
+        asked, output=tmp_path / "errors", ground_truth=tmp_path / "gt.nii.gz", target=Target(kind="fp")
+    )
+    run_case(asked)
+    files = ResultFiles(asked.output, asked.volume, asked.model)
+    with pytest.raises(UsageError, match="ground truth"):
+        judge_result(files)
+    assert judge_result(dataclasses.replace(files, ground_truth=asked.ground_truth))
