@@ -389,3 +389,28 @@ def test_what_a_killed_run_left_is_cleared_by_the_next(folder, volume, tmp_path)
 def test_a_step_of_less_than_a_voxel_is_refused(folder, volume, tmp_path):
     with pytest.raises(UsageError, match="less than a voxel"):
         run_case(Request(volume, folder, tmp_path / "out", step=1e-3))
+
+
+def test_a_ground_truth_of_several_vessels_is_read_out_by_vessel(folder, volume, result, truth, tmp_path):
+    values = array_of(truth)
+    values[:, :, values.shape[2] // 2 :] *= 5
+    image = sitk.GetImageFromArray(values)
+    image.CopyInformation(sitk.ReadImage(str(truth)))
+    (tmp_path / "raw" / "labelsTr").mkdir(parents=True)
+    path = tmp_path / "raw" / "labelsTr" / "case.nii.gz"
+    sitk.WriteImage(image, str(path))
+    names = {"background": 0, "left": 1, "right": 5}
+    (tmp_path / "raw" / "dataset.json").write_text(json.dumps({"labels": names}))
+    found = run_case(Request(volume, folder, tmp_path / "out", layers=LAYER, ground_truth=path))
+    segmentation, attention = array_of(found.files["segmentation"]) > 0, array_of(found.files["attention"])
+    readout = found.metrics["vessel_readout"]
+    assert readout["reference"] == "gt"
+    assert {row["name"]: row["voxels"] for row in readout["by_label"]} == {
+        name: int((values == names[name]).sum()) for name in ("left", "right")
+    }
+    for row in readout["by_label"]:
+        inside = values == row["label"]
+        assert row["recall"] == pytest.approx(segmentation[inside].mean())
+        assert row["mean_attention"] == pytest.approx(attention[inside].mean(dtype=float), abs=1e-6)
+    assert 0 < found.metrics["segmentation"]["cl_dice"] <= 1
+    assert result.metrics["vessel_readout"]["reference"] == "pm" and result.metrics["segmentation"]["cl_dice"] is None

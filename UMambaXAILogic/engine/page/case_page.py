@@ -111,6 +111,8 @@ def tiles(metrics: dict[str, Any]) -> str:
     ]
     if metrics["segmentation"]["gt_voxels"] is None:
         entries = [("Predicted", whole(metrics["segmentation"]["pm_voxels"]), "voxels"), entries[2]]
+    elif "cl_dice" in metrics["segmentation"]:  # results of earlier versions have none
+        entries.insert(1, ("clDice", number(metrics["segmentation"]["cl_dice"]), "overlap of the centrelines"))
     return (
         '<div class="tiles">'
         + "".join(

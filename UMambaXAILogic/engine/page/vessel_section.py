@@ -33,7 +33,7 @@ def _words(readout: Mapping[str, Any]) -> str:
     summary, axial = readout["summary"], readout["axial"]
     text = f"Centreline of the {_REFERENCES[readout['reference']]}: {readout['centreline_mm']:.0f} mm"
     if axial["unfound"] is not None:
-        text += f", in {axial['count']} segments; of {axial['unfound']}, less than half was predicted"
+        text += f", in {axial['count']} segments; of {axial['unfound']} of them less than half was predicted"
     text += "."
     if summary["attention_share_within_radius"] is not None:
         text += f" {percent(summary['attention_share_within_radius'])} of all attention lies within one radius of it."
@@ -85,12 +85,12 @@ def _diameter_chart(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _diameter_table(rows: Sequence[Mapping[str, Any]]) -> str:
-    head = "<tr><th>Diameter (mm)</th><th>Voxels</th><th>Mean attention</th><th>Attention IoU</th><th>Recall</th></tr>"
+    head = "<tr><th>Diameter (mm)</th><th>Voxels</th><th>Recall</th><th>Attention</th><th>XAI IoU</th></tr>"
     return table(
         head,
         [
-            f"<tr><th>{escape(_range(row))}</th><td>{whole(row['voxels'])}</td><td>{number(row['mean_attention'])}</td>"
-            f"<td>{number(row['attention_iou'])}</td><td>{number(row['recall'])}</td></tr>"
+            f"<tr><th>{escape(_range(row))}</th><td>{whole(row['voxels'])}</td><td>{number(row['recall'])}</td>"
+            f"<td>{number(row['mean_attention'])}</td><td>{number(row['attention_iou'])}</td></tr>"
             for row in rows
             if row["voxels"]
         ],
@@ -101,15 +101,15 @@ def _label_table(rows: Sequence[Mapping[str, Any]] | None) -> str:
     if not rows:
         return ""
     head = (
-        "<tr><th>Vessel</th><th>Voxels</th><th>Diameter (mm)</th><th>Mean attention</th><th>Recall</th>"
+        "<tr><th>Vessel</th><th>Voxels</th><th>Diameter (mm)</th><th>Recall</th><th>Attention</th>"
         "<th>Centreline recall</th></tr>"
     )
-    return table(
+    return "<h3>By vessel</h3>" + table(
         head,
         [
             f"<tr><th>{escape(row['name'] or 'label ' + str(row['label']))}</th><td>{whole(row['voxels'])}</td>"
-            f"<td>{number(row['diameter_mm'], 1)}</td><td>{number(row['mean_attention'])}</td>"
-            f"<td>{number(row['recall'])}</td><td>{number(row['centreline_recall'])}</td></tr>"
+            f"<td>{number(row['diameter_mm'], 1)}</td><td>{number(row['recall'])}</td>"
+            f"<td>{number(row['mean_attention'])}</td><td>{number(row['centreline_recall'])}</td></tr>"
             for row in rows
         ],
     )

@@ -14,6 +14,7 @@ from .vessel_voxels import VesselVoxels
 
 #: A head's vessels have a few hundred; of a mask with more, the longest are written.
 MOST_SEGMENTS = 500
+_DECIMALS = 3  # of mm; more would only make a long list longer
 
 
 def attention_by_segment(centreline: Centreline, vessel: VesselVoxels, geometry: Geometry) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def _place(centreline: Centreline, member: npt.NDArray[np.bool_], geometry: Geom
     middle = points[np.argmin(np.linalg.norm((points - points.mean(axis=0)) * geometry.spacing_mm[::-1], axis=1))]
     centre_mm = (geometry.affine_lps @ [*middle[::-1], 1])[:3]
     return {
-        "length_mm": float(centreline.lengths_mm[member].sum()),
-        "diameter_mm": float(np.median(centreline.diameters_mm[member])),
-        "centre_mm": centre_mm.tolist(),
+        "length_mm": round(float(centreline.lengths_mm[member].sum()), _DECIMALS),
+        "diameter_mm": round(float(np.median(centreline.diameters_mm[member])), _DECIMALS),
+        "centre_mm": [round(float(value), _DECIMALS) for value in centre_mm],
     }
