@@ -203,3 +203,12 @@ def profile_json(domain_row) -> Callable[..., dict[str, Any]]:
         }
 
     return make
+
+
+@pytest.fixture
+def layer_by_layer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work on whole volumes goes layer by layer, so that small ones take several steps too."""
+    from UMambaXAILogic.scene import in_pieces, label_export, label_placing, nrrd_output, region
+
+    for module in (in_pieces, label_export, label_placing, nrrd_output, region):
+        monkeypatch.setattr(module, "slabs", lambda shape, voxels=0: [slice(k, k + 1) for k in range(shape[0])])

@@ -12,6 +12,8 @@ from UMambaXAILogic.scene.export_statistics import export_for_statistics
 from UMambaXAILogic.scene.subject_hierarchy import item_of, subject_hierarchy
 from UMambaXAILogic.scene.voxel_file import image_grid
 
+pytestmark = pytest.mark.usefixtures("layer_by_layer")
+
 
 def read(path):
     image = sitk.ReadImage(str(path))

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from UMambaXAILogic.scene.grid import Grid, bounding_box, image_array, image_data, reach, union
+from UMambaXAILogic.scene.grid import Grid, bounding_box, image_array, image_data, overlap, reach, union
 from UMambaXAILogic.scene.labelled_part import labelled_part
 
 SHAPE = (5, 6, 7)
@@ -95,3 +95,33 @@ def test_an_image_holds_a_copy_of_an_array_in_any_order():
         image = image_data(one)
         np.testing.assert_array_equal(image_array(image), one)
         assert not np.shares_memory(image_array(image), one)
+
+
+@given(st.permutations(range(3)), st.tuples(*[st.booleans()] * 3), st.tuples(*[st.integers(-8, 8)] * 3))
+def test_an_overlap_holds_the_voxels_that_lie_at_the_same_place(axes, flips, shift):
+    """A source stored along other axes, in other directions and shifted, against a search for each voxel."""
+    source = np.arange(1, 1 + np.prod(SHAPE)).reshape(SHAPE)
+    to_target = np.eye(4)
+    to_target[:3, :3] = np.eye(3)[list(axes)] * np.where(flips, -1, 1)
+    to_target[:3, 3] = shift
+    target = Grid((6, 5, 7), np.diag([0.5, 0.6, 0.8, 1.0]))
+    found = overlap(Grid(SHAPE[::-1], target.ijk_to_ras @ to_target), target)
+    expected = np.zeros((7, 5, 6), int)
+    inside = 0
+    for k, j, i in np.ndindex(SHAPE):
+        x, y, z = (to_target @ [i, j, k, 1])[:3].astype(int)
+        if 0 <= x < 6 and 0 <= y < 5 and 0 <= z < 7:
+            expected[z, y, x] = source[k, j, i]
+            inside += 1
+    placed = np.zeros_like(expected)
+    placed[found.box] = found.seen(source)
+    np.testing.assert_array_equal(placed, expected)
+    assert found.is_whole == (inside == source.size)
+
+
+def test_grids_off_by_a_part_of_a_voxel_or_turned_do_not_overlap(oblique_affine):
+    grid = Grid(SHAPE[::-1], oblique_affine)
+    half = np.eye(4)
+    half[0, 3] = 0.5
+    assert overlap(Grid(grid.size, oblique_affine @ half), grid) is None
+    assert overlap(Grid(grid.size, np.diag([0.5, 0.5, 0.5, 1.0])), grid) is None

@@ -9,6 +9,8 @@ import SimpleITK as sitk
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.scene.ground_truth import export_ground_truth, target_labels
 
+pytestmark = pytest.mark.usefixtures("layer_by_layer")
+
 SHAPE = (6, 9, 8)
 
 

@@ -10,6 +10,8 @@ from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.scene.grid import vtk_matrix
 from UMambaXAILogic.scene.region import export_region
 
+pytestmark = pytest.mark.usefixtures("layer_by_layer")
+
 SHAPE = (6, 9, 8)
 
 
