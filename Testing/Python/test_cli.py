@@ -23,7 +23,7 @@ METRICS = {
     "case": "head",
     "target": {"label": 1, "name": "vessel", "kind": "prediction"},
     "attribution": {"method": "seg-xres-cam"},
-    "segmentation": {"pm_voxels": 100, "gt_voxels": 90, "dice": 0.8123, "iou": 0.684, "overlap_voxels": 77},
+    "segmentation": {"pm_voxels": 100, "gt_voxels": 90, "dice": 0.8123, "iou": 0.684, "cl_dice": 0.7},
     "alignment": [
         {"reference": "gt", "threshold": 0.2, "layer": "mean", "iou": 0.91, "f1": 0.9, "precision": 1, "recall": 1},
         {"reference": "gt", "threshold": 0.3, "layer": "encoder.1", "iou": 0.92, "f1": 0, "precision": 0, "recall": 0},
@@ -75,7 +75,7 @@ def test_only_the_essentials_give_the_default_request(pipeline):
 def test_every_option_reaches_the_request(pipeline):
     options = """--gt gt.nii.gz --gt-label 1,2 --resample-gt --series 1.2.3 --region -60,60,-80.5,40,-3e1,50
         --method seg-grad-cam --pool 2 --pool-mode mean --layers encoder.4,decoder.0 --target 3 --kind tp --score logit
-        --threshold 0.2 0.3 --threshold 0.5 --preset paper --save-layer-maps
+        --threshold 0.2 0.3 --threshold 0.5 --preset paper --save-layer-maps --badges
         --regions grid --region-size 6.5 --max-regions 50 --reach 12 --fill blur --base-method seg-xres-cam
         --samples 4 --noise 0.2 --seed 7 --at -12.5,30,-8 --part segment
         --device cuda:1 --fold 0 --mirror --step 0.25 --memory-limit 4.5 --scan-backend reference --quiet"""
@@ -99,6 +99,7 @@ def test_every_option_reaches_the_request(pipeline):
             thresholds=(0.2, 0.3, 0.5),
             preset="paper",
             save_layer_maps=True,
+            badges=True,
             device="cuda:1",
             folds=(0,),
             mirror=True,
@@ -229,7 +230,7 @@ def test_a_bug_says_so_and_shows_its_traceback_only_when_asked(pipeline, capsys)
 def test_the_summary_holds_the_numbers_at_the_reporting_threshold(pipeline, capsys):
     assert main(EXPLAIN) == 0
     text = " ".join(capsys.readouterr().out.split())
-    assert "100 voxels of vessel, Dice 0.812, IoU 0.684 (ground truth: 90 voxels)" in text
+    assert "100 voxels of vessel, Dice 0.812, IoU 0.684, clDice 0.700 (ground truth: 90 voxels)" in text
     assert "XAI-GT IoU 0.250, F1 0.400, precision n/a, recall 1.000 (attention >= 0.3)" in text
     assert "XAI-PM IoU 0.500" in text
     assert "Anatomically faithful both are high" in text

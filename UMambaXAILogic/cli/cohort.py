@@ -109,6 +109,7 @@ def request_from(options: argparse.Namespace) -> CohortRequest:
         )
     # Volume and ground truth of the template stand for the manifest's columns.
     of_one_case = {"volume": options.manifest, "gt": options.manifest, "series": None, "at": None, "part": None}
+    of_one_case["badges"] = False  # finished cases would be taken over unjudged
     if options.methods is not None:
         main, *others = options.methods
         of_one_case |= {"method": main.name, "pool": main.pool, "other_methods": tuple(others)}

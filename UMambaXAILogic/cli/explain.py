@@ -34,6 +34,7 @@ _EPILOG = """\
 examples:
   umamba-xai explain head.nii.gz --model demo --out result
   umamba-xai explain head.nii.gz --model trained_model/ --gt vessels.nii.gz --out result
+  umamba-xai explain head.nii.gz --model demo --badges --out result
   umamba-xai explain dicom/ --model demo --region -60,60,-80,40,-30,50 --out result
   umamba-xai explain head.nii.gz --model demo --at 12.5,-30,8 --part segment --out result
 """
@@ -56,6 +57,11 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     add_model_options(parser)
     add_explanation_options(parser)
     _add_part_options(parser)
+    parser.add_argument(
+        "--badges",
+        action="store_true",
+        help="judge the map too: 'umamba-xai badges --help' says what is asked (takes about twice as long)",
+    )
     add_computer_options(parser)
     arguments.add_common_options(parser)
 
@@ -66,11 +72,14 @@ def run(options: argparse.Namespace) -> int:
     if request.output.exists() and not request.output.is_dir():
         raise UsageError(f"The output {request.output} is a file.", "Name a folder with --out.")
 
+    from UMambaXAILogic.engine.progress import JUDGED_STAGES, STAGES
+
     from .interrupt import Interrupt
     from .progress import make_reporter
     from .summary import summary
 
-    with Interrupt() as interrupt, make_reporter(interrupt.requested, options.quiet) as reporter:
+    stages = JUDGED_STAGES if options.badges else STAGES
+    with Interrupt() as interrupt, make_reporter(interrupt.requested, options.quiet, stages) as reporter:
         from UMambaXAILogic.engine.pipeline import run_case  # torch and nnunetv2 take seconds
 
         result = run_case(request, reporter)
@@ -124,6 +133,7 @@ def request_from(options: argparse.Namespace) -> Request:
         resample_ground_truth=options.resample_gt,
         series_uid=options.series,
         save_layer_maps=options.save_layer_maps,
+        badges=options.badges,
     )
 
 

@@ -13,6 +13,7 @@ from UMambaXAILogic.engine.failure import describe_failure
 
 from . import (
     audit,
+    badges,
     benchmark,
     cohort,
     dataset,
@@ -71,6 +72,7 @@ def _build_parser() -> argparse.ArgumentParser:
         view,
         diagnose,
         benchmark,
+        badges,
         domain,
         profile,
         shift,

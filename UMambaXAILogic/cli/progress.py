@@ -26,6 +26,7 @@ STAGE_TEXTS: Mapping[str, str] = {
     "robustness": "Changing the image",
     "sanity": "Shuffling the network",
     "metrics": "Measuring",
+    "judge": "Judging the map",
     "write": "Writing",
 }
 _PLAIN_PERIOD_S = 10.0

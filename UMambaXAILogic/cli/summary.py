@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from UMambaXAILogic.engine.badge_words import badge_texts, sanity_word
 from UMambaXAILogic.engine.page.words import mean_row, number
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def _lines(result: CaseResult) -> Iterator[str]:
         yield _line("Box", box)
     if metrics["attribution"] is None:
         yield _line("Attention", "no map: see the warnings")
+    for place, text in enumerate(_badge_texts(metrics)):
+        yield _line("" if place else "Badges", text)
     yield _line("Verdict", metrics["verdict"]["text"])
     for reason in metrics["verdict"]["reasons"]:
         yield _line("", reason)
@@ -53,6 +56,16 @@ def _segmentation_text(segmentation: Mapping[str, Any], target: Mapping[str, Any
     dice, iou = number(segmentation["dice"]), number(segmentation["iou"])
     centreline = number(segmentation["cl_dice"])
     return f"{text}, Dice {dice}, IoU {iou}, clDice {centreline} (ground truth: {segmentation['gt_voxels']} voxels)"
+
+
+def _badge_texts(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """Whether the map deserves belief; nothing where there is no map that could be judged."""
+    if metrics.get("badges") is None:
+        if sanity_word(metrics):
+            yield "the map was not judged (--badges)"
+        return
+    for badge in badge_texts(metrics["badges"]):
+        yield f"{badge.title}: {badge.state}" + (f" ({badge.numbers})" if badge.numbers else "")
 
 
 def _part_text(target: Mapping[str, Any]) -> str:
