@@ -17,6 +17,8 @@ Pieces = Generator[float, None, ResultT]
 
 #: Looked at between two turns of the event loop; where axes are stored in another order, that takes the longest.
 PIECE_VOXELS = 4 * 2**20
+#: The same where each voxel costs more: fractions are looked for, or another lattice is asked.
+SMALL_PIECE_VOXELS = 2**20
 
 
 def slabs(shape: Sequence[int], voxels: int = PIECE_VOXELS) -> list[slice]:

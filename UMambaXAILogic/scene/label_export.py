@@ -12,7 +12,7 @@ import slicer
 from UMambaXAILogic.engine.errors import InputError, UsageError
 
 from .grid import Grid, covers, empty_image, image_array, local_grid, oriented_image_grid, overlap, parent_to_world
-from .in_pieces import Pieces, share, slabs
+from .in_pieces import SMALL_PIECE_VOXELS, Pieces, share, slabs
 from .label_placing import Labels, other_grid, place
 from .segments import LABELMAP
 from .stepwise import do_all
@@ -146,7 +146,7 @@ def label_volume_in_pieces(label_node: Any, world_grid: Grid, role: str, resampl
 
 def _whole_numbers(values: npt.NDArray, name: str, role: str) -> Pieces[npt.NDArray[np.int32]]:
     whole = np.empty(values.shape, dtype=np.int32)
-    for piece in slabs(values.shape):
+    for piece in slabs(values.shape, SMALL_PIECE_VOXELS):
         yield piece.start / len(values)
         some = values[piece]
         if not np.isfinite(some).all() or (some != np.round(some)).any():

@@ -12,10 +12,12 @@ import slicer
 from UMambaXAILogic.engine.errors import InputError
 
 from .grid import Box, Grid, Overlap, empty_image, image_array, oriented_image, overlap, reach
-from .in_pieces import Pieces, share, slabs
+from .in_pieces import SMALL_PIECE_VOXELS, Pieces, share, slabs
 
 #: What else helps, by role; a region is never resampled.
-_OR_ALLOW = {"ground truth": " Or allow resampling (resampleGroundTruth=True)."}
+_OR_ALLOW = {
+    "ground truth": " Or let it be resampled: in the panel under Advanced, in Python by resampleGroundTruth=True."
+}
 
 
 def _as_they_are(values: npt.NDArray) -> npt.NDArray:
@@ -108,7 +110,7 @@ def _resample(labels: Labels, onto: npt.NDArray, target: Grid) -> Pieces[None]:
     image = oriented_image(source, labels.grid)
     part = reach(labels.grid, target)
     layers = part[0]
-    for piece in slabs([one.stop - one.start for one in part]):
+    for piece in slabs([one.stop - one.start for one in part], SMALL_PIECE_VOXELS):
         yield 0.3 + 0.7 * piece.start / (layers.stop - layers.start)
         box: Box = (slice(layers.start + piece.start, layers.start + piece.stop), part[1], part[2])
         resampled = slicer.vtkOrientedImageData()

@@ -14,15 +14,13 @@ from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.engine.request import Region
 
 from .grid import Grid, local_grid, numpy_matrix, parent_to_world, world_to_local
-from .in_pieces import Pieces, holds_any, positive, share, slabs
+from .in_pieces import SMALL_PIECE_VOXELS, Pieces, holds_any, positive, share, slabs
 from .label_export import label_volume_in_pieces, segments_in_pieces
 from .nrrd_output import write_in_pieces
 from .stepwise import do_all
 
 Box = tuple[float, float, float, float, float, float]
 _AXIS_TOLERANCE = 1e-6
-#: Voxel centres tested between two turns of the event loop.
-_PIECE_VOXELS = 2**20
 
 
 def export_region(
@@ -44,7 +42,7 @@ def region_in_pieces(
         segments: which segments, where the node is a segmentation.
 
     Raises:
-        InputError: another kind of node, a region that misses the volume, or labels on another grid.
+        InputError: another kind of node, a region without extent or that misses the volume, or labels on another grid.
     """
     grid = local_grid(volume_node)
     misses = InputError(
@@ -54,6 +52,11 @@ def region_in_pieces(
     if region_node.IsA("vtkMRMLMarkupsROINode"):
         object_to_local = _roi_object_to_local(region_node, volume_node)
         half_size = np.asarray(region_node.GetSize()) / 2
+        if not (half_size > 0).all():
+            raise InputError(
+                f"The region '{region_node.GetName()}' has no extent: it has not been placed.",
+                "Place it (click two opposite corners of the box in a slice view), or choose another one.",
+            )
         inverted = bool(region_node.GetInsideOut())
         is_box = _is_axis_aligned(object_to_local) and not inverted
         yield 0.0
@@ -112,7 +115,7 @@ def _inside_box(
     in_plane = [weights[0] * i + weights[1] * j + weights[3] for weights in to_object[:3]]
     inside = np.empty((slices, rows, columns), dtype=np.uint8)
     limit = half_size + _AXIS_TOLERANCE
-    for piece in slabs(inside.shape, _PIECE_VOXELS):
+    for piece in slabs(inside.shape, SMALL_PIECE_VOXELS):
         yield piece.start / slices
         for k in range(piece.start, piece.stop):
             found = np.ones((rows, columns), dtype=bool)
