@@ -15,6 +15,10 @@ def summarise(metrics: Mapping[str, Any], _: Translate = untranslated) -> str:
         metrics: the content of metrics.json.
     """
     segmentation = metrics["segmentation"]
+    codes = {warning["code"] for warning in metrics.get("warnings") or []}
+    if "empty_target" in codes:
+        done = _segmented(segmentation["pm_voxels"], segmentation["dice"], _)
+        return f"{done} " + _("Nothing was explained: see below why.")
     if not segmentation["pm_voxels"]:
         return _("Done: the model found no vessel in this volume.")
     lines = [_segmented(segmentation["pm_voxels"], segmentation["dice"], _)]

@@ -12,12 +12,13 @@ import slicer
 
 from UMambaXAILogic.engine.errors import InputError
 
-from .export_volume import check_volume_node, is_phantom
+from .export_volume import check_volume_node, is_phantom, volume_file
 from .grid import Grid, image_array, local_grid, parent_to_world
 from .in_pieces import Pieces, positive, share
 from .label_export import label_volume_in_pieces, segments_in_pieces
 from .nrrd_output import write_in_pieces
 from .run_nodes import RUN_ATTRIBUTE
+from .sequence_frame import name_with_frame
 from .stepwise import do_all
 
 _ROLE = "mask"
@@ -70,7 +71,7 @@ def statistics_in_pieces(
     _check_orthogonal(volume_node, grid)
     drawn_here = mask_node is not None and mask_node.GetAttribute(RUN_ATTRIBUTE)
     modality = dicom_modality(volume_node)
-    volume = folder / "volume.nrrd"
+    volume = volume_file(folder, name_with_frame(volume_node))
     writing = write_in_pieces(image_array(volume_node.GetImageData()), grid, volume, is_phantom(volume_node))
     vessels = None
     if mask_node is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from .stepwise import do_all
 
 #: Attribute of a volume node that shows a phantom: its results must say so.
 PHANTOM_ATTRIBUTE = "UMambaXAI.phantom"
+#: Of a volume's name in that of its file, at most: file systems have limits.
+_NAME_LENGTH = 60
 
 
 def export_volume(volume_node: Any, path: Path) -> Grid:
@@ -37,12 +41,21 @@ def volume_in_pieces(volume_node: Any, path: Path) -> Pieces[Grid]:
         The grid that was written.
 
     Raises:
-        InputError: no scalar volume, no voxels, several components, or a non-linear parent transform.
+        InputError: no scalar volume, no voxels or voxels without size, several components, or a non-linear parent
+            transform.
     """
     check_volume_node(volume_node)
     grid = local_grid(volume_node)
     yield from write_in_pieces(image_array(volume_node.GetImageData()), grid, path, is_phantom(volume_node))
     return grid
+
+
+def volume_file(folder: Path, name: str) -> Path:
+    """Where a volume of this name is written: messages about the file say which volume they are about.
+
+    Letters that some file system may refuse are replaced.
+    """
+    return folder / f"volume {re.sub(r'[^A-Za-z0-9 ._()-]+', '_', name)[:_NAME_LENGTH].strip()}.nrrd"
 
 
 def is_phantom(volume_node: Any) -> bool:
@@ -73,6 +86,13 @@ def check_volume_node(volume_node: Any) -> None:
         raise InputError(
             f"The volume '{name}' has {components} values a voxel; one is needed.",
             "Extract one component (Vector to Scalar Volume module).",
+        )
+    spacing = volume_node.GetSpacing()
+    if not all(0 < distance < math.inf for distance in spacing):
+        raise InputError(
+            f"The voxels of the volume '{name}' have no size: its spacing is {spacing[0]:g} x {spacing[1]:g} x "
+            f"{spacing[2]:g} mm.",
+            "Load the image again, or enter its true spacing in the Volumes module.",
         )
     parent_to_world(volume_node)
 

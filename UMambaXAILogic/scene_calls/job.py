@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
@@ -268,6 +269,8 @@ class SceneJob(Generic[ImportT, ResultT]):
     def _end(self, state: str, error: UMambaXAIError | None) -> None:
         self._state = state
         self.error = error
+        if error is not None:  # nobody knows that folder, and it is about to go
+            error.message = error.message.replace(f"{self._work_folder}{os.sep}", "")
         self._call.request.close()
         shutil.rmtree(self._work_folder, ignore_errors=True)
         self.finished.emit(self)

@@ -19,6 +19,7 @@ from UMambaXAILogic.engine.request import (
     TargetPart,
     VerdictCutoffs,
 )
+from UMambaXAILogic.scene.export_volume import volume_file
 from UMambaXAILogic.scene.import_results import GroundTruthFile
 
 
@@ -143,7 +144,7 @@ def build_request(
 ) -> Request:
     """The worker's request on the files in ``folder``; raises ``UsageError`` for a value that is out of its range."""
     return Request(
-        volume=folder / "volume.nrrd",
+        volume=volume_file(folder, case),
         output=folder / "result",
         case=case,
         ground_truth=ground_truth.path if ground_truth else None,

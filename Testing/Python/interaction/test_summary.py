@@ -39,3 +39,8 @@ def test_a_value_that_cannot_be_computed_is_left_out():
 
 def test_nothing_predicted_is_said_plainly():
     assert summarise(metrics(0.0, [], pm_voxels=0)) == "Done: the model found no vessel in this volume."
+
+
+def test_that_nothing_was_explained_is_not_that_nothing_was_found():
+    found = metrics(0.5, [], pm_voxels=7) | {"warnings": [{"code": "empty_target", "message": "No FP."}]}
+    assert summarise(found) == "Done: 7 voxels segmented, Dice 0.50. Nothing was explained: see below why."

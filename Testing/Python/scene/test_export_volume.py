@@ -10,7 +10,7 @@ import slicer
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.engine.volume_io import read_volume
 from UMambaXAILogic.scene.export_statistics import export_for_statistics
-from UMambaXAILogic.scene.export_volume import export_volume, mark_phantom
+from UMambaXAILogic.scene.export_volume import export_volume, mark_phantom, volume_file
 from UMambaXAILogic.scene.grid import vtk_matrix
 
 
@@ -110,3 +110,23 @@ def test_a_colour_image_is_refused(scene, numbered, tmp_path):
     node.SetIJKToRASMatrix(vtk_matrix(np.eye(4)))
     with pytest.raises(InputError, match="3 values a voxel"):
         export_volume(node, tmp_path / "volume.nrrd")
+
+
+def test_voxels_without_size_are_refused_with_their_spacing(add_volume, numbered, affine, tmp_path):
+    node = add_volume(numbered, affine)
+    node.SetSpacing(0.5, 0.0, 0.5)
+    with pytest.raises(InputError, match="spacing is 0.5 x 0 x 0.5 mm"):
+        export_volume(node, tmp_path / "volume.nrrd")
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("CTA", "volume CTA.nrrd"),
+        ("Müller/../2: Kopf", "volume M_ller_.._2_ Kopf.nrrd"),
+        ("x" * 300, f"volume {'x' * 60}.nrrd"),
+        ("", "volume .nrrd"),
+    ],
+)
+def test_a_file_is_called_after_its_volume_in_letters_that_every_system_takes(tmp_path, name, file):
+    assert volume_file(tmp_path, name) == tmp_path / file

@@ -126,3 +126,9 @@ def test_a_segment_on_another_grid_is_refused_without_promising_to_resample_it(
     with pytest.raises(InputError, match="another grid") as caught:
         export_region(add_segmentation({"brain": drawn}, shifted), volume, tmp_path / "region.nrrd")
     assert "resample" not in caught.value.remedy
+
+
+def test_a_box_that_was_not_placed_is_refused(add_volume, affine, add_roi, tmp_path):
+    volume = add_volume(np.zeros(SHAPE, np.int16), affine)
+    with pytest.raises(InputError, match="'ROI' has no extent"):
+        export_region(add_roi(affine[:3, 3], (0.0, 0.0, 0.0)), volume, tmp_path / "region.nrrd")

@@ -129,14 +129,15 @@ def test_inputs_are_written_in_short_steps_before_the_worker_starts(logic, runne
     job = logic.startSegmentAndExplain(**nodes)
     job.progressed.connect(lambda stage, fraction, left: seen.append(fraction) if stage == "prepare" else None)
     (folder,) = temporary.iterdir()
+    files = {"volume": "volume CTA.nrrd", "ground_truth": "ground_truth.nrrd", "region": "region.nrrd"}
     order: list[str] = []
     while runner.pid is None:
         assert (job.state, job.stage, job.seconds_left) == ("running", "prepare", None)
         assert not (folder / "request.json").exists()
         runner.pump(0.0)
-        finished = [name for name in ("volume", "ground_truth", "region") if _is_whole(folder / f"{name}.nrrd")]
+        finished = [name for name, file in files.items() if _is_whole(folder / file)]
         order += [name for name in finished if name not in order]
-    assert order == ["volume", "ground_truth", "region"]
+    assert order == list(files)
     assert len(seen) > 3 * SHAPE[0]
     assert seen == sorted(seen) and 0 < seen[0] < 0.1 and seen[-1] == 1.0
     assert job.wait(30) and isinstance(job.error, ModelError)
@@ -145,7 +146,7 @@ def test_inputs_are_written_in_short_steps_before_the_worker_starts(logic, runne
     assert request["ground_truth_labels"] == [1]
     expected = {"volume": nodes["volumeNode"], "ground_truth": labels, "region": nodes["regionNode"]}
     for name, node in expected.items():
-        array = sitk.GetArrayFromImage(sitk.ReadImage(str(environment.kept / f"{name}.nrrd")))
+        array = sitk.GetArrayFromImage(sitk.ReadImage(str(environment.kept / files[name])))
         np.testing.assert_array_equal(array, image_array(node.GetImageData()), name)
 
 

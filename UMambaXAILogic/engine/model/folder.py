@@ -20,6 +20,7 @@ MAX_JSON_BYTES = 64 * 2**20
 #: Domain statistics of the training cases, beside the plans.
 REFERENCE_PROFILE = "reference_profile.json"
 _NEEDED_OF_PLANS = ("configurations", "image_reader_writer", "transpose_forward", "transpose_backward")
+_COMPLETE = "Give a complete folder as nnU-Net leaves it after training."
 _SEARCH_DEPTH = 3
 _SEARCH_LIMIT = 5000
 
@@ -154,17 +155,17 @@ def _subfolders(folder: Path) -> list[Path]:
 def _read_json(path: Path, required: tuple[str, ...]) -> dict[str, Any]:
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
-            raise ModelError(f"{path} is larger than {MAX_JSON_BYTES // 2**20} MiB: nnU-Net did not write that.")
+            raise ModelError(
+                f"{path} is larger than {MAX_JSON_BYTES // 2**20} MiB: nnU-Net did not write that.", _COMPLETE
+            )
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ModelError(
-            f"{path.name} is missing in {path.parent}.", "Give a complete folder as nnU-Net leaves it after training."
-        ) from None
+        raise ModelError(f"{path.name} is missing in {path.parent}.", _COMPLETE) from None
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelError(f"{path} cannot be read: {error}.") from error
+        raise ModelError(f"{path} cannot be read: {error}.", _COMPLETE) from error
     missing = [key for key in required if not isinstance(content, dict) or key not in content]
     if missing:
-        raise ModelError(f"{path} is not nnU-Net v2's {path.name}: it has no {', '.join(missing)}.")
+        raise ModelError(f"{path} is not nnU-Net v2's {path.name}: it has no {', '.join(missing)}.", _COMPLETE)
     if not isinstance(content.get("configurations", {}), dict):
-        raise ModelError(f"The configurations of {path} are not a set of named configurations.")
+        raise ModelError(f"The configurations of {path} are not a set of named configurations.", _COMPLETE)
     return content

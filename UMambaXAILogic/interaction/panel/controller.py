@@ -6,7 +6,7 @@ No Qt, no scene.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from UMambaXAILogic.engine.errors import UMambaXAIError
@@ -171,6 +171,7 @@ class PanelController:
         self._summary = ""
         self._warnings: list[str] = []
         self._packages = PackagesFacts()  # as they were before what runs now
+        self._subject = PanelInputs()
 
     @property
     def is_busy(self) -> bool:
@@ -213,7 +214,7 @@ class PanelController:
         if self.is_busy:
             return
         self._forget_last()
-        self._activity = name
+        self._activity, self._subject = name, _subject(inputs)
         if not self._runtime.is_ready:
             if self._agreed():
                 self._run_after_install = True
@@ -252,6 +253,14 @@ class PanelController:
 
     def _after_maintenance(self, job: Any) -> None:
         self._summary = self._runtime.describe(job)
+
+    def follow(self, inputs: PanelInputs) -> None:
+        """Something else may be chosen now: then what was said last is about something else, and is forgotten."""
+        subject = _subject(inputs)
+        if subject != self._subject and not self.is_busy:
+            self._job = None
+            self._forget_last()
+        self._subject = subject
 
     def cancel(self) -> None:
         """Stop what runs."""
@@ -331,6 +340,11 @@ class PanelController:
         else:  # asking again would go on for ever
             _ = self._translate
             self._error = _("The packages were installed, and still they are not there. Restart Slicer and try again.")
+
+
+def _subject(inputs: PanelInputs) -> PanelInputs:
+    """What a run depends on: not on names, nor on what is shown of its result."""
+    return replace(inputs, volume_name="", ground_truth_name="", region_name="", threshold=PanelInputs.threshold)
 
 
 def _in_lines(error: UMambaXAIError | Failure) -> str:

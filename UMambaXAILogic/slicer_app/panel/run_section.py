@@ -47,6 +47,10 @@ class RunSection(Section):
         ui.warningLabel.setVisible(bool(shown.warning))
         ui.warningLabel.setText(shown.warning)
 
+    def on_parameters_modified(self) -> None:
+        """Something else may have been chosen."""
+        self.panel.controller.follow(self.panel.inputs())
+
     def on_run(self, checked: bool = False) -> None:
         """Segment & Explain."""
         self.panel.clear_log()

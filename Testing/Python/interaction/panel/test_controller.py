@@ -293,3 +293,24 @@ def test_while_something_runs_nobody_looks_at_the_disk(world):
     world.controller.maintain("update")
     world.runtime.facts = None
     assert state(world).packages.state == "outdated"
+
+
+def test_what_was_said_is_forgotten_when_something_else_is_chosen(world):
+    world.controller.follow(INPUTS)
+    world.controller.run(INPUTS)
+    world.jobs[0].warned.emit("code", "Unlike the training data.")
+    world.jobs[0].end("failed", InputError("Empty.", "Choose another."))
+    world.controller.follow(dataclasses.replace(INPUTS, volume_name="renamed", threshold=0.7))
+    assert state(world).error == "Empty.\nChoose another."
+    world.controller.follow(dataclasses.replace(INPUTS, volume_id="vtk2"))
+    assert (state(world).error, state(world).warnings, state(world).job_state) == ("", (), "")
+
+
+def test_what_changes_during_a_run_does_not_hide_how_it_ends(world):
+    world.controller.run(INPUTS)
+    gone = PanelInputs(model="demo")
+    world.controller.follow(gone)
+    assert world.controller.is_busy
+    world.jobs[0].end("failed", InputError("The volume was removed.", "Load it again."))
+    world.controller.follow(gone)
+    assert state(world).error == "The volume was removed.\nLoad it again."
