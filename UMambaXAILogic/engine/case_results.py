@@ -26,6 +26,7 @@ from .fingerprint import request_settings
 from .json_text import json_text
 from .output_folder import OutputFolder
 from .volume_io import VolumeFacts, write_volume
+from .voxel_identity import voxels_sha256
 
 if TYPE_CHECKING:
     from .case_input import CaseInput
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 #: What ``view`` and a scene draw from a result, in its folder.
 _DRAWN_FROM_RESULTS = ("index.html", "slices.png", "chart.png", "view_*.png")
+#: What ``explain --dicom`` writes beside a result, by folder and name.
+DICOM_FOLDER = "dicom"
+DICOM_FILES = ("attention.dcm", "segmentation.dcm")
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,9 @@ class CaseWriter:
             for pattern in _DRAWN_FROM_RESULTS:
                 for path in self._folder.glob(pattern):
                     path.unlink()
+            for name in DICOM_FILES:
+                (self._folder / DICOM_FOLDER / name).unlink(missing_ok=True)
+            _remove_if_empty(self._folder / DICOM_FOLDER)
         metrics.unlink(missing_ok=True)
         for suffix in ("nii.gz", "nrrd"):
             for path in self._folder.glob(f"layers/attention.*.{suffix}"):
@@ -195,8 +202,12 @@ class CaseWriter:
             for name in ("segmentation", "attention"):
                 if Path(f"{name}.{suffix}") not in self._written:
                     (self._folder / f"{name}.{suffix}").unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # not there, or holds files of the user
-            (self._folder / "layers").rmdir()
+        _remove_if_empty(self._folder / "layers")
+
+
+def _remove_if_empty(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # not there, or holds files of the user
+        folder.rmdir()
 
 
 def input_fields(path: Path, volume: Volume, facts: VolumeFacts) -> dict[str, Any]:
@@ -211,6 +222,7 @@ def input_fields(path: Path, volume: Volume, facts: VolumeFacts) -> dict[str, An
         "intensity_range": list(facts.intensity_range),
         "format": facts.file_format,
         "modality": facts.modality,
+        "voxels_sha256": voxels_sha256(volume.array),
     }
 
 

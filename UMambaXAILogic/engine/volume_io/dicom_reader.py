@@ -129,8 +129,11 @@ def read_dicom_series(folder: Path, series_uid: str | None) -> tuple[Volume, Dic
     return Volume(sitk.GetArrayFromImage(image), geometry), series, gap_irregularity(slices)
 
 
-def read_dicom_geometry(folder: Path, series_uid: str | None) -> Geometry:
-    """The grid of one series of a folder by the headers of its files, without reading voxels.
+def read_dicom_slices(folder: Path, series_uid: str | None) -> tuple[DicomSeries, list[DicomSlice], Geometry]:
+    """One series of a folder by the headers of its files, without reading voxels.
+
+    Returns:
+        The series, its slices in the order of the volume that ``read_dicom_series`` gives, and that volume's grid.
 
     Raises:
         InputError: as ``read_dicom_series``, but for voxels that are damaged.
@@ -139,9 +142,15 @@ def read_dicom_geometry(folder: Path, series_uid: str | None) -> Geometry:
     name = f"The DICOM series {series.uid} in {folder}"
     try:
         with quiet_libraries():
-            return _expected_geometry(*stack([read_slice(path) for path in series.paths], name))
+            slices, distance_mm = stack([read_slice(path) for path in series.paths], name)
     except RuntimeError as error:
         raise _unreadable(name, error) from error
+    return series, slices, _expected_geometry(slices, distance_mm)
+
+
+def read_dicom_geometry(folder: Path, series_uid: str | None) -> Geometry:
+    """The grid of one series of a folder, as ``read_dicom_slices``."""
+    return read_dicom_slices(folder, series_uid)[2]
 
 
 def _undamaged_series(folder: Path, series_uid: str | None) -> DicomSeries:
