@@ -1,4 +1,4 @@
-"""How long a 512 x 512 x 300 result blocks the window: brought into a scene, shown in every way, and by a slider.
+"""How long a 512 x 512 x 300 case blocks the window: inputs written, result brought in, shown, and by a slider.
 
     python Testing/Benchmarks/bench_scene_import.py [--repeats 5]
 
@@ -7,13 +7,15 @@ attention (float32) and two layers' maps are made from it, measured by the packa
 them. Each repeat is a fresh process with a scene, three slice views and a 3-D view on the ``slicer-core`` wheel. What
 is timed, in seconds by the clock (the shortest of the repeats), is what happens between two turns of the event loop:
 
+- ``export``: the slowest step of what is written before the worker starts, for ground truths and regions of each kind.
 - ``import``: each step of ``ResultImport``.
 - ``first show`` and ``first click``: each step of ``ResultView.steps``, of what the panel shows after the import and of
   each way to show a result when it is first asked for.
 - ``slider``: the slowest of several changes of threshold and of opacity in each way.
 
 Where the machine is busy, compare import and first show with the seconds of the processor, which that does not stretch.
-The limits are 0.7 s a step and 2.5 s for import and first show together, on two cores, and 0.1 s a slider's change.
+The limits are 0.1 s a step of the export, 0.7 s a step and 2.5 s for import and first show together, on two cores, and
+0.1 s a slider's change. A segment drawn as a surface is filled by one call of Slicer: that is a step of its own length.
 Drawing is not timed: that is Slicer's own, and it depends on the graphics card.
 """
 
@@ -40,7 +42,7 @@ from UMambaXAILogic.engine.phantom import make_phantom
 from UMambaXAILogic.engine.volume import Volume
 from UMambaXAILogic.engine.volume_io import write_volume
 
-STEP_LIMIT_S, TOTAL_LIMIT_S, SLIDER_LIMIT_S = 0.7, 2.5, 0.1
+EXPORT_STEP_LIMIT_S, STEP_LIMIT_S, TOTAL_LIMIT_S, SLIDER_LIMIT_S = 0.1, 0.7, 2.5, 0.1
 #: A layer's map is as wide as the voxels of its grid: deep ones are coarse.
 LAYERS = {"encoder.4": 8.0, "decoder.3": 2.0}
 COARSE, FINE = LAYERS
@@ -190,10 +192,91 @@ def run_one(folder: Path) -> dict[str, Any]:
             values = np.linspace(0.35, 0.75, SLIDER_CHANGES)
             calls = [lambda value=value, name=name: view.show(**{name: float(value)}) for value in values]
             timed["slider"][f"{way}, {name}"] = max(timed_calls(calls))
+    timed["export"] = timed_exports(application.scene, volume, folder)
     for one in (*views, views_3d):
         one.close()
     application.close()
     return timed
+
+
+def timed_exports(scene: Any, volume: Any, case: Path) -> dict[str, dict[str, float]]:
+    """What writing the inputs of a run takes, from the click to the worker's start, with one kind of input each."""
+    from UMambaXAILogic.scene_calls.case import case_call
+    from UMambaXAILogic.scene_calls.domain import domain_call
+    from UMambaXAILogic.scene_calls.options import options_from
+
+    nodes = export_inputs(scene, volume, case)
+    calls: dict[str, Callable[[Path], Any]] = {
+        name: case_call(volume, "demo", nodes[truth], 0.3, options_from(options))
+        for name, truth, options in (
+            ("volume alone", None, {}),
+            ("segment", "segment", {}),
+            ("label volume", "labels", {}),
+            ("label volume of fractions' type", "float labels", {}),
+            ("label volume along other axes", "turned labels", {}),
+            ("label volume on another grid, resampled", "shifted labels", {"resampleGroundTruth": True}),
+            ("segment drawn as a surface", "surface", {}),
+            ("region that is a segment as large as the volume", "segment", {"regionNode": nodes["head"]}),
+            ("region that is a tilted box", "segment", {"regionNode": nodes["tilted box"]}),
+        )
+    }
+    calls["statistics, of a segment"] = domain_call(volume, nodes["segment"], None, None, "CT", True)
+    timed = {}
+    for name, call in calls.items():
+        with tempfile.TemporaryDirectory() as folder:
+            since = time.perf_counter()
+            writing = call(Path(folder)).request
+            seconds = timed_steps(writing)
+            seconds[0] += time.perf_counter() - since - sum(seconds)
+        timed[name] = {"steps": len(seconds), "longest": max(seconds), "in all": sum(seconds)}
+    return timed
+
+
+def export_inputs(scene: Any, volume: Any, case: Path) -> dict[str | None, Any]:
+    """Nodes of every kind that can be a ground truth or a region of the volume."""
+    import slicer
+
+    from UMambaXAILogic.scene.grid import image_array, image_data, local_grid, vtk_matrix
+    from UMambaXAILogic.scene.voxel_file import read_voxels
+
+    grid = local_grid(volume)
+    truth = image_array(read_voxels(case / "ground_truth.nrrd"))
+
+    def add_labels(name: str, labels: np.ndarray, matrix: np.ndarray) -> Any:
+        node = scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", name)
+        node.SetAndObserveImageData(image_data(labels))
+        node.SetIJKToRASMatrix(vtk_matrix(matrix))
+        return node
+
+    def add_segment(name: str, labels: Any) -> Any:
+        node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", name)
+        slicer.vtkSlicerSegmentationsModuleLogic.ImportLabelmapToSegmentationNode(labels, node)
+        return node
+
+    shift = np.eye(4)
+    shift[:3, 3] = 0.5
+    labels = add_labels("labels", truth, grid.ijk_to_ras)
+    head = image_array(volume.GetImageData()) > -5000  # everywhere: as large as a segment can be
+    surface = add_segment("surface", labels)
+    surface.CreateClosedSurfaceRepresentation()
+    surface.SetSourceRepresentationToClosedSurface()
+    box = scene.AddNewNodeByClass("vtkMRMLMarkupsROINode", "tilted box")
+    middle = np.eye(4)
+    middle[:2, :2] = [[0.8, -0.6], [0.6, 0.8]]
+    middle[:3, 3] = (grid.ijk_to_ras @ [*(count / 2 for count in grid.size), 1.0])[:3]
+    box.SetSize(100.0, 100.0, 100.0)
+    box.SetAndObserveObjectToNodeMatrix(vtk_matrix(middle))
+    return {
+        None: None,
+        "segment": add_segment("segment", labels),
+        "labels": labels,
+        "float labels": add_labels("float labels", truth.astype(np.float32), grid.ijk_to_ras),
+        "turned labels": add_labels("turned", truth.transpose(2, 1, 0), grid.ijk_to_ras[:, [2, 1, 0, 3]]),
+        "shifted labels": add_labels("shifted", truth, grid.ijk_to_ras @ shift),
+        "surface": surface,
+        "head": add_segment("head", add_labels("head", head.astype(np.uint8), grid.ijk_to_ras)),
+        "tilted box": box,
+    }
 
 
 def timed_calls(calls: Sequence[Callable[[], Any]]) -> list[float]:
@@ -206,12 +289,12 @@ def timed_calls(calls: Sequence[Callable[[], Any]]) -> list[float]:
     return seconds
 
 
-def timed_steps(steps: Iterator[None]) -> list[float]:
+def timed_steps(steps: Iterator[Any]) -> list[float]:
     """Seconds of each step that a generator takes."""
     seconds, more = [], True
     while more:
         since = time.perf_counter()
-        more = next(steps, "end") is None
+        more = next(steps, "end") != "end"
         seconds.append(time.perf_counter() - since)
     return seconds
 
@@ -238,8 +321,14 @@ def summarised(runs: list[dict[str, Any]]) -> dict[str, Any]:
     first_show = steps(lambda run: run["first show"])
     clicks = {way: steps(lambda run, way=way: run["first click"][way]) for way in WAYS}
     sliders = {name: shortest([run["slider"][name] for run in runs]) for name in runs[0]["slider"]}
+    exports = {
+        name: {key: shortest([run["export"][name][key] for run in runs]) for key in facts}
+        for name, facts in runs[0]["export"].items()
+    }
     every_step = [*import_steps, *first_show, *(value for values in clicks.values() for value in values)]
     return {
+        "export": exports,
+        "export, limit of a step": EXPORT_STEP_LIMIT_S,
         "import, seconds": imported,
         "import, in all": round(sum(import_steps), 2),
         "first show, seconds": first_show,

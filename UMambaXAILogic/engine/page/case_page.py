@@ -9,8 +9,10 @@ from typing import Any
 from ..alignment.slices import slice_positions_mm
 from ..alignment.verdict import NOT_AVAILABLE, VERDICT_TEXT
 from ..atomic import replacing, write_text
+from ..badge_words import sanity_word
 from ..method_settings import SETTINGS
 from ..resources import resource_path
+from .badge_strip import badge_strip
 from .case_files import CaseFiles, read_case_files
 from .chart import SliceChart, SliceValues, slice_values
 from .document import PHANTOM_BADGE, document, picture_of, section
@@ -65,7 +67,7 @@ def build_case_page(
     values = slice_values(case.slices)
     title = f"{case.name} (phantom)" if case.is_phantom else case.name
     with replacing(folder / "slices.png") as file:
-        file.write(slices_png(stack, positions, title, case.is_phantom))
+        file.write(slices_png(stack, positions, _picture_title(title, case.metrics), case.is_phantom))
     if values:
         with replacing(folder / "chart.png") as file:
             file.write(chart_png(values, case.threshold, title))
@@ -182,10 +184,16 @@ def _view_words(path: Path) -> str:
     return _VIEW_WORDS.get(path.stem, "Rendered view of the vessels.")
 
 
+def _picture_title(title: str, metrics: dict[str, Any]) -> str:
+    """A picture travels without its page: it says by itself whether the map was judged."""
+    word = sanity_word(metrics)
+    return f"{title} - sanity of the map: {word}" if word else title
+
+
 def _slices(case: CaseFiles, stack: SliceStack, positions: list[float], values: list[SliceValues]) -> str:
     still = picture_of(case.folder / "slices.png")
     fallback = f'<noscript><img src="{still}" alt="Slices with overlays" style="width:100%"></noscript>'
-    return section("Slices", viewer(case, stack, positions, values) + fallback)
+    return section("Slices", badge_strip(case.metrics) + viewer(case, stack, positions, values) + fallback)
 
 
 def _chart(values: list[SliceValues], threshold: float) -> str:
