@@ -34,6 +34,7 @@ _EPILOG = """\
 examples:
   umamba-xai explain head.nii.gz --model demo --out result
   umamba-xai explain head.nii.gz --model trained_model/ --gt vessels.nii.gz --out result
+  umamba-xai explain dicom/ --model demo --dicom --out result
   umamba-xai explain head.nii.gz --model demo --badges --out result
   umamba-xai explain dicom/ --model demo --region -60,60,-80,40,-30,50 --out result
   umamba-xai explain head.nii.gz --model demo --at 12.5,-30,8 --part segment --out result
@@ -71,6 +72,8 @@ def run(options: argparse.Namespace) -> int:
     request = request_from(options)
     if request.output.exists() and not request.output.is_dir():
         raise UsageError(f"The output {request.output} is a file.", "Name a folder with --out.")
+    if options.dicom:
+        _check_dicom_export(request)
 
     from UMambaXAILogic.engine.progress import JUDGED_STAGES, STAGES
 
@@ -86,7 +89,33 @@ def run(options: argparse.Namespace) -> int:
     if not options.quiet:
         print(summary(result))
         print(f"  {'Look at it':<13} {view_command(request.output, request.volume, request.ground_truth)}")
+    if options.dicom:
+        _export_dicom(request, options.quiet)
     return 0
+
+
+def _check_dicom_export(request: Request) -> None:
+    """Find out before anything is computed whether the input's series can be referred to.
+
+    Raises:
+        NotInstalledError: highdicom is missing.
+        InputError: the input is no DICOM series, or one without the identifiers that DICOM requires.
+    """
+    from UMambaXAILogic.engine.dicom_export import check_highdicom, read_source_series
+
+    check_highdicom()
+    read_source_series(request.volume, request.series_uid)
+
+
+def _export_dicom(request: Request, quiet: bool) -> None:
+    from UMambaXAILogic.engine.case_results import DICOM_FOLDER
+    from UMambaXAILogic.engine.dicom_export import export_dicom
+
+    from .export_dicom import export_lines
+
+    export = export_dicom(request.output, request.volume, request.series_uid, request.output / DICOM_FOLDER)
+    if not quiet:
+        print("\n".join(export_lines(export)))
 
 
 def view_command(output: Path, volume: Path, ground_truth: Path | None) -> str:
@@ -166,6 +195,9 @@ def _add_input_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("input")
     group.add_argument("--series", metavar="UID", help="which DICOM series of the folder, where it holds several")
     group.add_argument("--gt", metavar="MASK", type=Path, help="ground truth on the grid of VOLUME")
+    parser.add_argument(
+        "--dicom", action="store_true", help="of a DICOM input: also write the results as DICOM, into DIR/dicom"
+    )
 
 
 def add_scoring_options(parser: argparse.ArgumentParser) -> None:
