@@ -8,6 +8,7 @@ import slicer
 import vtk
 
 from .colors import attention_color_node
+from .comparison.layout_description import COMPARISON_VIEWS
 from .grid import Grid, vtk_matrix
 
 DEFAULT_OPACITY = 0.55
@@ -90,7 +91,8 @@ def add_legend(displayable_node: Any) -> Any:
 
 
 def slice_composites(scene: Any) -> list[Any]:
-    """What each slice view shows: one node a view."""
+    """What each slice view shows: one node a view. Those of a comparison are left out: each shows its own map."""
     nodes = scene.GetNodesByClass("vtkMRMLSliceCompositeNode")
     nodes.UnRegister(None)
-    return [nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems())]
+    found = [nodes.GetItemAsObject(index) for index in range(nodes.GetNumberOfItems())]
+    return [node for node in found if node.GetLayoutName() not in COMPARISON_VIEWS]

@@ -14,8 +14,8 @@ from .result_layout_description import (
 )
 from .result_view.nodes import CHART, SLICES_TABLE, ResultNodes, find_results
 from .result_view.views import projection_view, three_d_view
+from .users_layout import enter_layout, is_users_layout_known, return_to_users_layout
 
-_BEFORE, _SAVED_BEFORE = "UMambaXAI.layoutBefore", "UMambaXAI.layoutSavedBefore"
 #: Of a result's record: its layout is shown, or was when the scene was saved.
 _ARRANGED = "UMambaXAI.arranged"
 
@@ -30,34 +30,26 @@ def show_layout(nodes: ResultNodes, projection: bool = False) -> None:
     register_layouts(scene)
     three_d_view(scene)
     projection_view(scene)
-    plot = _own_view(scene, "vtkMRMLPlotViewNode", PLOT_TAG, "P")
+    plot = own_view(scene, "vtkMRMLPlotViewNode", PLOT_TAG, "P")
     plot.SetDoPropagatePlotChartSelection(False)
-    table = _own_view(scene, "vtkMRMLTableViewNode", TABLE_TAG, "T")
+    table = own_view(scene, "vtkMRMLTableViewNode", TABLE_TAG, "T")
     table.SetDoPropagateTableSelection(False)
     plot.SetPlotChartNodeID(_id(nodes.get(CHART)))
     table.SetTableNodeID(_id(nodes.get(SLICES_TABLE)))
-    node = layout_node(scene)
-    if not is_shown(scene):
-        node.SetAttribute(_BEFORE, str(node.GetViewArrangement()))
-        node.SetAttribute(_SAVED_BEFORE, str(int(node.GetSaveWithScene())))
-    node.SetSaveWithScene(False)  # whoever opens the scene may not have this extension
-    node.SetViewArrangement(LAYOUT_WITH_PROJECTION if projection else LAYOUT)
+    enter_layout(layout_node(scene), LAYOUT_WITH_PROJECTION if projection else LAYOUT)
 
 
 def restore_layout(scene: Any) -> None:
     """Go back to the layout that ``show_layout`` found; nothing happens where the user has chosen another one since."""
-    node = layout_node(scene)
-    if not is_shown(scene):
-        return
-    node.SetSaveWithScene(bool(int(node.GetAttribute(_SAVED_BEFORE))))
-    node.SetViewArrangement(int(node.GetAttribute(_BEFORE)))
+    if is_shown(scene):
+        return_to_users_layout(layout_node(scene))
 
 
 def is_shown(scene: Any) -> bool:
     """Whether one of the result's layouts is the current one."""
     node = layout_node(scene)
     shown = node.GetViewArrangement() in (LAYOUT, LAYOUT_WITH_PROJECTION)
-    return shown and node.GetAttribute(_BEFORE) is not None
+    return shown and is_users_layout_known(node)
 
 
 def note_arrangement(scene: Any) -> None:
@@ -88,7 +80,8 @@ def table_view(scene: Any) -> Any:
     return scene.GetSingletonNode(TABLE_TAG, "vtkMRMLTableViewNode")
 
 
-def _own_view(scene: Any, kind: str, tag: str, label: str) -> Any:
+def own_view(scene: Any, kind: str, tag: str, label: str) -> Any:
+    """The view node of a class and singleton tag, made on first use, before the layout manager would."""
     existing = scene.GetSingletonNode(tag, kind)
     if existing is not None:
         return existing

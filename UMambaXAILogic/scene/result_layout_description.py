@@ -26,12 +26,17 @@ _SLICES = {
 
 def register_layouts(scene: Any) -> None:
     """Make the layouts known. Early: a scene that was saved in one opens with an empty window where it is unknown."""
-    node = layout_node(scene)
     for number, description in ((LAYOUT, _description(False)), (LAYOUT_WITH_PROJECTION, _description(True))):
-        if node.IsLayoutDescription(number):
-            node.SetLayoutDescription(number, description)
-        else:
-            node.AddLayoutDescription(number, description)
+        add_layout(scene, number, description)
+
+
+def add_layout(scene: Any, number: int, description: str) -> None:
+    """Make a layout known, or known anew."""
+    node = layout_node(scene)
+    if node.IsLayoutDescription(number):
+        node.SetLayoutDescription(number, description)
+    else:
+        node.AddLayoutDescription(number, description)
 
 
 def layout_node(scene: Any) -> Any:
@@ -41,22 +46,22 @@ def layout_node(scene: Any) -> Any:
 
 def _description(projection: bool) -> str:
     """Above the 3-D view beside the axial slice, below the other slices, the chart and the table."""
-    three_d = _view("vtkMRMLViewNode", THREE_D_TAG, viewlabel="3D")
+    three_d = view("vtkMRMLViewNode", THREE_D_TAG, viewlabel="3D")
     if projection:
-        mip = _view("vtkMRMLViewNode", PROJECTION_TAG, viewlabel="MIP")
+        mip = view("vtkMRMLViewNode", PROJECTION_TAG, viewlabel="MIP")
         above = (360, three_d), (300, mip), (340, _slice("Red"))
     else:
         above = (520, three_d), (480, _slice("Red"))
     below = (
         (200, _slice("Yellow")),
         (200, _slice("Green")),
-        (350, _view("vtkMRMLPlotViewNode", PLOT_TAG, viewlabel="P")),
-        (250, _view("vtkMRMLTableViewNode", TABLE_TAG, viewlabel="T")),
+        (350, view("vtkMRMLPlotViewNode", PLOT_TAG, viewlabel="P")),
+        (250, view("vtkMRMLTableViewNode", TABLE_TAG, viewlabel="T")),
     )
-    return _split("vertical", (620, _split("horizontal", *above)), (380, _split("horizontal", *below)))
+    return split("vertical", (620, split("horizontal", *above)), (380, split("horizontal", *below)))
 
 
-def _split(direction: str, *items: tuple[int, str]) -> str:
+def split(direction: str, *items: tuple[int, str]) -> str:
     """Items with their sizes; all have one, because the table folds to a row where any is missing."""
     content = "".join(f'<item splitSize="{size}">{one}</item>' for size, one in items)
     return f'<layout type="{direction}" split="true">{content}</layout>'
@@ -64,10 +69,11 @@ def _split(direction: str, *items: tuple[int, str]) -> str:
 
 def _slice(name: str) -> str:
     orientation, label, color = _SLICES[name]
-    return _view("vtkMRMLSliceNode", name, orientation=orientation, viewlabel=label, viewcolor=color)
+    return view("vtkMRMLSliceNode", name, orientation=orientation, viewlabel=label, viewcolor=color)
 
 
-def _view(kind: str, tag: str, **properties: str) -> str:
+def view(kind: str, tag: str, **properties: str) -> str:
+    """A view with its singleton tag and what it starts with."""
     inside = "".join(
         f'<property name="{name}" action="default">{value}</property>' for name, value in properties.items()
     )

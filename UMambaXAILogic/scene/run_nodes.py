@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +21,8 @@ from .subject_hierarchy import (
 
 #: Node attribute and reference by which a later run of the same kind finds what it replaces.
 RUN_ATTRIBUTE = "UMambaXAI.run"
+#: Node attribute with the names of other runs on that input, JSON: what replaces any of them removes the node too.
+OTHER_RUNS_ATTRIBUTE = "UMambaXAI.otherRuns"
 INPUT_REFERENCE = "UMambaXAI.input"
 
 
@@ -125,8 +128,12 @@ def _nodes_of(scene: Any, volume_id: str, run_name: str) -> list[Any]:
     return [
         node
         for node in nodes
-        if node.GetAttribute(RUN_ATTRIBUTE) == run_name and node.GetNodeReferenceID(INPUT_REFERENCE) == volume_id
+        if node.GetNodeReferenceID(INPUT_REFERENCE) == volume_id and run_name in _runs_of(node)
     ]
+
+
+def _runs_of(node: Any) -> list[str]:
+    return [node.GetAttribute(RUN_ATTRIBUTE), *json.loads(node.GetAttribute(OTHER_RUNS_ATTRIBUTE) or "[]")]
 
 
 def node_name(volume_node: Any, what: str, run_name: str) -> str:

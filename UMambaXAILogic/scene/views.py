@@ -160,17 +160,24 @@ class SliceView(View):
     Args:
         name: layout name of its slice node.
         orientation: ``Axial``, ``Coronal`` or ``Sagittal``.
+        node: a slice node of the scene, which keeps its name and orientation; None: one of its own.
     """
 
-    def __init__(self, application: HeadlessSlicer, name: str, orientation: str, width: int, height: int) -> None:
+    def __init__(
+        self, application: HeadlessSlicer, name: str, orientation: str, width: int, height: int, node: Any = None
+    ) -> None:
         super().__init__(width, height)
         self.renderer.GetActiveCamera().ParallelProjectionOn()
         self.logic = slicer.vtkMRMLSliceLogic()
         self.logic.SetMRMLApplicationLogic(application.application_logic)
         application.application_logic.GetSliceLogics().AddItem(self.logic)
         self.logic.SetMRMLScene(application.scene)
-        self.node = self.logic.AddSliceNode(name)
-        self.node.SetOrientation(orientation)
+        if node is None:
+            self.node = self.logic.AddSliceNode(name)
+            self.node.SetOrientation(orientation)
+        else:
+            self.node = node
+            self.logic.SetSliceNode(node)
         self.logic.ResizeSliceNode(width, height)
         self._mapper = vtk.vtkImageMapper()
         self._mapper.SetColorWindow(255)

@@ -6,6 +6,8 @@ from typing import Any
 
 import vtk
 
+from UMambaXAILogic.engine.badge_words import NOT_JUDGED, sanity_word
+
 from ..colors import Color
 from ..heat_map import ATTENTION_ARRAY, add_attention_model, add_legend
 from ..result_layout_description import PROJECTION_TAG
@@ -38,16 +40,19 @@ def show_legend(nodes: ResultNodes, state: ViewState) -> None:
 
 
 def legend_title(nodes: ResultNodes, state: ViewState) -> str:
-    """What the colours are: the quantity and its range, model and method, the layer, and the threshold."""
+    """What the colours are: the quantity and its range, model and method, the layer, the threshold, and whether the
+    map was judged; a single layer's never is."""
     below = "dull" if SURFACE in state.attention else "hidden"
-    return "\n".join(
-        (
-            "Attention (0-1)",
-            nodes.run_name,
-            _layers_in_words(nodes) if state.layer == MEAN else state.layer,
-            f"{below} below {state.threshold:.2f}",
-        )
-    )
+    word = sanity_word(nodes.metrics)
+    lines = [
+        "Attention (0-1)",
+        nodes.run_name,
+        _layers_in_words(nodes) if state.layer == MEAN else state.layer,
+        f"{below} below {state.threshold:.2f}",
+    ]
+    if word:
+        lines.append(f"sanity: {word if state.layer == MEAN else NOT_JUDGED}")
+    return "\n".join(lines)
 
 
 def _layers_in_words(nodes: ResultNodes) -> str:
@@ -67,10 +72,10 @@ def add_legend_on(nodes: ResultNodes, role: str, what: str, colors: Any) -> Any:
         role: of the model that carries it.
         what: the model is named for.
     """
-    return add_legend(nodes.made(role, lambda name: _add_carrier(nodes.scene, name, colors), what))
+    return add_legend(nodes.made(role, lambda name: add_carrier(nodes.scene, name, colors), what))
 
 
-def _add_carrier(scene: Any, name: str, colors: Any) -> Any:
+def add_carrier(scene: Any, name: str, colors: Any) -> Any:
     """A model without points: Slicer draws no legend of a volume in 3-D, and none of what is hidden elsewhere."""
     nothing = vtk.vtkPolyData()
     values = vtk.vtkFloatArray()
