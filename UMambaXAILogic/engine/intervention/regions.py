@@ -7,7 +7,6 @@ little. Where there would still be too many, they are made larger.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import SimpleITK as sitk
 from scipy import ndimage
-from scipy.cluster.vq import kmeans2
 from scipy.spatial import cKDTree
 
 from ..alignment.shell import bounding_box, shell_around
@@ -185,10 +183,30 @@ def _clusters(features: npt.NDArray[np.float32], pieces: int) -> tuple[IntArray,
     """k-means: which of at most ``pieces`` clusters each point belongs to, 0 first, and how many there are."""
     generator = np.random.default_rng(0)
     size = min(len(features), _LARGEST_SAMPLE, _SAMPLED_VOXELS * pieces)
-    sample = features[generator.choice(len(features), size, replace=False)]
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "One of the clusters is empty")  # there is one less
-        centres, _ = kmeans2(sample, min(pieces, size), iter=_ITERATIONS, minit="++", seed=generator)
+    sample = features[generator.choice(len(features), size, replace=False)].astype(np.float64)
+    centres = _spread_seeds(sample, min(pieces, size), generator)
+    for _ in range(_ITERATIONS):
+        _, nearest = cKDTree(centres).query(sample)
+        members = np.bincount(nearest, minlength=len(centres))
+        sums = [np.bincount(nearest, weights=column, minlength=len(centres)) for column in sample.T]
+        means = np.stack(sums, axis=1) / np.maximum(members, 1)[:, None]
+        centres = np.where(members[:, None] > 0, means, centres)
     _, nearest = cKDTree(centres).query(features)
     names, found = np.unique(nearest, return_inverse=True)
     return found.astype(np.int32), len(names)
+
+
+def _spread_seeds(
+    sample: npt.NDArray[np.float64], count: int, generator: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """k-means++ (Arthur, Vassilvitskii, 2007): each seed is drawn in proportion to its squared distance from those
+    before."""
+    seeds = np.empty((count, sample.shape[1]))
+    seeds[0] = sample[generator.integers(len(sample))]
+    distance = np.full(len(sample), np.inf)
+    for number in range(1, count):
+        np.minimum(distance, ((sample - seeds[number - 1]) ** 2).sum(axis=1), out=distance)
+        cumulated = np.cumsum(distance)
+        drawn = np.searchsorted(cumulated, generator.random() * cumulated[-1], side="right")
+        seeds[number] = sample[min(int(drawn), len(sample) - 1)]
+    return seeds
