@@ -12,7 +12,7 @@ from pydicom.uid import generate_uid
 from ..label_codes import label_codes
 from .codes import ATTENTION, NO_UNITS, concept, private_scheme
 from .finish import finish
-from .provenance import Provenance
+from .provenance import MANUFACTURER, Provenance
 from .source_series import SourceSeries
 
 #: Of the new series in its study; numbers need not be unique.
@@ -55,8 +55,8 @@ def parametric_map(source: SourceSeries, attention: npt.NDArray[np.float32], pro
             VOILUTTransformation(window_center=0.5, window_width=1.0, voi_lut_function="LINEAR_EXACT")
         ],
         content_label="ATTENTION",
-        content_description=provenance.titled("attention"),
-        series_description=provenance.titled("attention"),
+        content_description=provenance.marked(f"Attention, sanity gate {provenance.sanity or 'not judged'}"),
+        series_description=provenance.marked(f"{MANUFACTURER} attention"),
         coding_schemes=[private_scheme()],
         **provenance.equipment(),
     )

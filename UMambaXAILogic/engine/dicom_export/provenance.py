@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
+from ..badge_words import badge_texts, sanity_word
 from .source_series import SourceSeries
 
 MANUFACTURER = "UMambaXAI"
@@ -21,7 +22,8 @@ class Provenance:
     Args:
         software_versions: each at most 64 characters.
         device_serial_number: SHA-256 of the model: what tells one trained network from another.
-        derivation: how the object was made, at most 1024 characters.
+        derivation: how the object was made, with the map's badges, at most 1024 characters.
+        sanity: ``passed``, ``failed``, ``not known`` or ``not judged``; empty where no map is judged.
         is_phantom: no patient is shown.
         creator_version: version of the package that computed the result.
         target: name of the explained label.
@@ -31,14 +33,15 @@ class Provenance:
     software_versions: tuple[str, ...]
     device_serial_number: str
     derivation: str
+    sanity: str
     is_phantom: bool
     creator_version: str
     target: str
     model: dict[str, Any]
 
-    def titled(self, title: str) -> str:
-        """A description of the object, marked for what it is; at most 64 characters."""
-        return plain_text(f"{'PHANTOM ' if self.is_phantom else ''}{MANUFACTURER} {title}, {RESEARCH_USE}")
+    def marked(self, title: str) -> str:
+        """A description of the object, with what must not be overlooked; at most 64 characters."""
+        return plain_text(f"{'PHANTOM ' if self.is_phantom else ''}{title}, {RESEARCH_USE}")
 
     def equipment(self) -> dict[str, Any]:
         """Arguments that all of highdicom's objects take."""
@@ -60,6 +63,7 @@ def provenance(metrics: dict[str, Any], source: SourceSeries) -> Provenance:
     model, target, attribution = metrics["model"], metrics["target"], metrics.get("attribution") or {}
     environment = metrics["environment"]
     is_phantom = bool(metrics.get("phantom")) or source.is_phantom
+    sanity = sanity_word(metrics)
     part = f", one {target['part']['unit']}" if target.get("part") else ""
     words = [
         f"{MANUFACTURER} {environment['package']}, {RESEARCH_USE}",
@@ -67,12 +71,15 @@ def provenance(metrics: dict[str, Any], source: SourceSeries) -> Provenance:
         f"target {target['name']} ({target['kind']}{part}, score {target['score'] or 'none'})",
         f"method {attribution.get('method', 'none')}, preset {attribution.get('preset') or 'none'}",
         f"model {model['architecture']} {model['configuration']}, sha256 {model['sha256']}",
+        *([f"sanity gate {sanity}"] if sanity else []),
+        *(f"{badge.title}: {badge.state}" for badge in badge_texts(metrics.get("badges") or ())),
     ]
     packages = (f"{MANUFACTURER} {environment['package']}", f"torch {environment['torch']}")
     return Provenance(
         software_versions=(*map(plain_text, packages), plain_text(f"highdicom {version('highdicom')}")),
         device_serial_number=plain_text(model["sha256"]),
         derivation=plain_text("; ".join(words), _SHORT_TEXT),
+        sanity=sanity,
         is_phantom=is_phantom,
         creator_version=plain_text(environment["package"]),
         target=target["name"],

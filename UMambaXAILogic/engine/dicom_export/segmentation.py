@@ -51,8 +51,8 @@ def segmentation(
         sop_instance_uid=generate_uid(prefix=None),
         instance_number=1,
         content_label="SEGMENTATION",
-        content_description=provenance.titled("segmentation"),
-        series_description=provenance.titled("segmentation"),
+        content_description=provenance.marked("Segmentation by a neural network"),
+        series_description=provenance.marked(f"{MANUFACTURER} segmentation"),
         omit_empty_frames=True,
         **provenance.equipment(),
     )

@@ -221,6 +221,17 @@ def test_both_say_that_they_are_for_research_and_how_they_were_made(exported):
         assert "QualityControlImage" not in image and "PHANTOM" not in image.SeriesDescription
 
 
+def test_the_map_carries_its_badges(exported, make_series, make_result, tmp_path):
+    assert exported[2].ContentDescription == "Attention, sanity gate not judged, research use only"
+    series = make_series(name="judged")
+    numbers = {"value": 0.9, "limit": 0.7, "text": "The map stays much the same."}
+    badges = [{"name": "parameter_randomisation", "passed": False, **numbers}]
+    result = make_result(series, name="of_judged", badges=badges, phantom=True)
+    image = pydicom.dcmread(export_dicom(result, series, None, tmp_path / "judged_out").attention)
+    assert image.ContentDescription == "PHANTOM Attention, sanity gate failed, research use only"
+    assert "Hangs on what the network learned: not earned" in image.DerivationDescription
+
+
 def test_the_body_part_is_taken_over(exported, make_series, make_result, tmp_path):
     assert "BodyPartExamined" not in exported[2]
 
