@@ -40,7 +40,7 @@ class BarChart:
         groups: name of each group, for the words at its bars.
         ticks: (place, text) along the x axis; group i reaches from i to i + 1.
         series: at least one; each has a value a group.
-        wall: a place on the x axis to mark with a line, and its name.
+        marked: a place on the x axis that a line marks, and its name.
     """
 
     label: str
@@ -49,7 +49,7 @@ class BarChart:
     groups: Sequence[str]
     ticks: Sequence[tuple[float, str]]
     series: Sequence[Series]
-    wall: tuple[float, str] | None = None
+    marked: tuple[float, str] | None = None
 
     def svg(self) -> str:
         """The drawing with its legend."""
@@ -58,7 +58,7 @@ class BarChart:
             f'<svg class="bars" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(self.label)}">',
             *self._axes(top),
             *(self._bar(order, group, top) for order in range(len(self.series)) for group in range(len(self.groups))),
-            *self._wall(),
+            *self._mark(),
             "</svg>",
         ]
         entries = "".join(f'<li><span class="swatch {one.css}"></span>{escape(one.title)}</li>' for one in self.series)
@@ -101,11 +101,11 @@ class BarChart:
         size = f'y="{HEIGHT - BOTTOM - height:.1f}" width="{width:.1f}" height="{height:.1f}"'
         return f'<rect class="{series.css}" x="{x:.1f}" {size}><title>{words}</title></rect>'
 
-    def _wall(self) -> list[str]:
-        if self.wall is None:
+    def _mark(self) -> list[str]:
+        if self.marked is None:
             return []
-        x = self._x(self.wall[0])
+        x = self._x(self.marked[0])
         return [
-            f'<line class="wall" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>',
-            f'<text x="{x + 5:.1f}" y="{TOP + 10}">{escape(self.wall[1])}</text>',
+            f'<line class="marked-place" x1="{x:.1f}" x2="{x:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}"/>',
+            f'<text x="{x + 5:.1f}" y="{TOP + 10}">{escape(self.marked[1])}</text>',
         ]

@@ -50,7 +50,7 @@ def _distance_chart(radial: Mapping[str, Any] | None) -> str:
         return ""
     bins = radial["radii"]
     edges = bins["edges"]
-    wall = edges.index(1.0)
+    radius = edges.index(1.0)
     return BarChart(
         label="Mean attention against the distance from the centreline in radii",
         x_title="Distance from the centreline (local radii)",
@@ -58,7 +58,7 @@ def _distance_chart(radial: Mapping[str, Any] | None) -> str:
         groups=[f"{low:g} to {high:g} radii" for low, high in zip(edges, edges[1:], strict=False)],
         ticks=[(index, f"{edge:g}") for index, edge in enumerate(edges) if index % 2 == 0],
         series=[Series("attention", "mean attention", bins["mean_attention"])],
-        wall=(wall, "vessel wall"),
+        marked=(radius, "one radius"),
     ).svg()
 
 

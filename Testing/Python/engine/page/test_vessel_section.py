@@ -32,7 +32,7 @@ def test_bars_are_as_long_as_their_values_and_missing_ones_are_missing():
 
 
 def test_the_axis_ends_above_the_largest_value_and_text_is_escaped():
-    svg = chart([0.013], wall=(1, "a & b"))
+    svg = chart([0.013], marked=(1, "a & b"))
     assert bars(svg)[0][0] <= HEIGHT - TOP - BOTTOM
     assert "a &amp; b" in svg and "&lt;1" in svg
     assert bars(chart([None, 0.0])) == [(0.0, "1: found 0.000")]

@@ -13,8 +13,10 @@ from scipy.spatial import cKDTree
 
 from UMambaXAILogic.engine.alignment import CaseMeasurement
 from UMambaXAILogic.engine.json_text import json_text
+from UMambaXAILogic.engine.public_data.label_sets import TOPCOW_LABELS
 from UMambaXAILogic.engine.vessel_readout import VesselLabels, VesselReadout
 from UMambaXAILogic.engine.volume import Geometry
+from UMambaXAILogic.engine.volume_io import read_volume
 
 SPACINGS = [(0.5, 0.5, 0.5), (0.8, 0.45, 0.45), (0.4, 0.6, 0.8)]
 DIRECTIONS = [(0, 0, 1), (1, 0, 0), (1, 1, 1), (3, 1, 2)]
@@ -226,3 +228,21 @@ def test_storage_order_and_flips_change_little(bent, flipped, order):
     )
     for one, other in zip(plain, turned, strict=True):
         np.testing.assert_allclose(other, one, rtol=0, atol=0.05)
+
+
+@pytest.mark.parametrize("name", ["ct_roi_003", "mr_roi_014"])
+def test_public_ground_truths_are_read_out_artery_by_artery(reference_data, name):
+    path = reference_data / "data" / "masks" / f"topcow_{name}.nii.gz"
+    volume, _ = read_volume(path)
+    gt, geometry = volume.array > 0, volume.geometry
+    names = {"background": 0, **{artery: value for value, artery in TOPCOW_LABELS.names.items()}}
+    labels = VesselLabels.of(volume.array, gt, path, names)
+    without_basilar = gt & (volume.array != 1)
+    readout = VesselReadout(without_basilar, gt, None, geometry, 0.3, labels)
+    fields = readout.completed(CaseMeasurement(without_basilar, gt, None, geometry).result()).fields
+    rows = {row["name"]: row for row in fields["vessel_readout"]["by_label"]}
+    assert set(rows) == {TOPCOW_LABELS.names[value] for value in np.unique(volume.array) if value}
+    assert rows["BA"]["recall"] == rows["BA"]["centreline_recall"] == 0
+    assert {row["recall"] for artery, row in rows.items() if artery != "BA"} == {1}
+    assert all(0.5 < row["diameter_mm"] < 7 for row in rows.values() if row["diameter_mm"] is not None)
+    assert fields["segmentation"]["topology_precision"] > 0.98 and 0.7 < fields["segmentation"]["cl_dice"] < 1
