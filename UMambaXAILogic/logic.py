@@ -28,10 +28,12 @@ from UMambaXAILogic.scene.diagnosis_tables import add_diagnosis_tables, read_rep
 from UMambaXAILogic.scene.heat_map import DEFAULT_OPACITY, hide_from_slices, set_threshold, show_on_slices
 from UMambaXAILogic.scene.import_domain import DomainImport
 from UMambaXAILogic.scene.input_volumes import input_volumes
+from UMambaXAILogic.scene.result_view import ResultView
 from UMambaXAILogic.scene.run_nodes import INPUT_REFERENCE
 from UMambaXAILogic.scene.sample_case import SampleCase, load_sample_case
 from UMambaXAILogic.scene_calls.case import case_call
 from UMambaXAILogic.scene_calls.cohort import cases_table_call, cohort_call, load_case_call, manifest_of
+from UMambaXAILogic.scene_calls.comparison import MapComparison, compare
 from UMambaXAILogic.scene_calls.devices import DeviceListImport, devices_call
 from UMambaXAILogic.scene_calls.domain import domain_call
 from UMambaXAILogic.scene_calls.job import SceneCall, SceneJob
@@ -290,6 +292,38 @@ class UMambaXAILogic:
             NotInstalledError, InputError: the installation is incomplete or damaged.
         """
         return load_sample_case(self._sceneNow(), cohort)
+
+    def compareMaps(
+        self,
+        resultA: SegmentAndExplainResult | ResultView,
+        resultB: SegmentAndExplainResult | ResultView,
+        layerA: str = "mean",
+        layerB: str = "mean",
+        *,
+        threshold: float | None = None,
+        replace: bool = True,
+    ) -> MapComparison:
+        """Compare two attention maps of one volume, voxel by voxel. **Blocks** for about a second; needs no worker.
+
+            comparison = logic.compareMaps(resultA, resultB)
+            comparison.numbers["pearson"], comparison.differenceNode
+            comparison.show()
+
+        Args:
+            resultA, resultB: two results of one volume, or one result twice, of which two layers are compared. What
+                ``segmentAndExplain`` returned, or the ``ResultView`` of a result that a scene was saved with.
+            layerA, layerB: ``"mean"``, or one of ``result.view.layers``.
+            threshold: attention from it on counts as high; None: as A is shown.
+            replace: remove earlier comparisons on the volume.
+
+        Returns:
+            Correlations, overlap and their like, the map A - B and a table; ``show()`` shows them side by side.
+
+        Raises:
+            UsageError: no map of that layer, the same map twice, or a threshold outside 0-1.
+            InputError: there is no map, or the results belong to different volumes.
+        """
+        return compare(resultA, resultB, (layerA, layerB), threshold, replace)
 
     def inputVolumes(self) -> list[Any]:
         """The scene's images that could be segmented, without label maps and without what earlier runs made."""

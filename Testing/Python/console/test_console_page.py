@@ -18,7 +18,9 @@ import slicer
 
 from UMambaXAILogic.engine.resources import resource_path
 from UMambaXAILogic.interaction import Command
+from UMambaXAILogic.scene.comparison.views import is_side_by_side
 from UMambaXAILogic.scene.headless import start_headless_slicer
+from UMambaXAILogic.scene.result_view import ResultView, find_results
 from UMambaXAILogic.scene.sample_case import SAMPLES, load_sample_case
 from UMambaXAILogic.scene_calls import worker
 
@@ -82,6 +84,7 @@ def session(scene, monkeypatch, tmp_path, sections):
 def test_the_page_has_the_three_ways_and_no_dialog(sections):
     assert [heading for heading, blocks in sections.items() if blocks] == [
         "One case",
+        "Two methods side by side",
         "All volumes of a scene",
         "A folder",
         "Is this volume like the training cases?",
@@ -105,6 +108,19 @@ def test_one_case(session, printed):
     assert slicer.mrmlScene.IsNodePresent(earlier)  # replace=False
     assert space["result"].segmentationNode is not earlier
     assert next(steps, None) is None
+
+
+def test_two_methods_side_by_side(session, scene, printed):
+    space = next(session("Two methods side by side"))
+    comparison = space["comparison"]
+    assert printed[0].startswith("threshold ") and f"pearson {comparison.numbers['pearson']}" in printed
+    assert -1 <= comparison.numbers["pearson"] <= 1 and comparison.numbers["pearson_in_truth"] is None
+    assert comparison.differenceNode.GetImageData() and comparison.tableNode.GetNumberOfRows() > 5
+    assert is_side_by_side(scene)
+    comparison.hide()
+    assert not is_side_by_side(scene)
+    again = space["logic"].compareMaps(ResultView(find_results(scene)[0]), space["second"])  # as after loading a scene
+    assert again.numbers == comparison.numbers
 
 
 def test_all_volumes_of_a_scene(session, scene, printed):

@@ -10,6 +10,7 @@ from typing import Any
 from ..grid import image_array, local_grid
 from ..result_view.layers import prepare_map
 from ..result_view.nodes import VOLUME, ResultNodes
+from ..result_view.state import ViewState
 from ..run_nodes import INPUT_REFERENCE, OTHER_RUNS_ATTRIBUTE, RUN_ATTRIBUTE, RunNodes, remove_with_display
 from ..stepwise import do_all
 from ..subject_hierarchy import folder_of, is_result_folder, put_into_folder, remove_folder
@@ -121,9 +122,10 @@ def comparison_in_pieces(
         replace: remove earlier comparisons of the volume's maps, each of which holds a volume.
 
     Raises:
-        UsageError, InputError: as ``check_comparable`` at once; later where a file or node is gone. The scene is then
-            as it was but for maps that were read.
+        UsageError, InputError: as ``check_comparable`` at once, also for a threshold outside 0-1; later where a file or
+            node is gone. The scene is then as it was but for maps that were read.
     """
+    ViewState(threshold=threshold)  # refuses what is no threshold
     check_comparable(first, second)
     for choice in (first, second):
         yield from prepare_map(choice.nodes, choice.layer)

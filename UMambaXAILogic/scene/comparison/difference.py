@@ -10,9 +10,10 @@ import numpy.typing as npt
 from ..colors import Color
 from ..grid import Grid, image_data, vtk_matrix
 
-#: Where B is stronger, where both are alike, where A is stronger.
+#: Where B is stronger, where both are alike, where A is stronger. Grey, because slices draw no colour translucent by
+#: itself; dark, so that the image behind keeps its contrast and a difference is what shines.
 B_STRONGER: Color = (0.10, 0.45, 0.95)
-ALIKE: Color = (0.50, 0.50, 0.50)
+ALIKE: Color = (0.25, 0.25, 0.25)
 A_STRONGER: Color = (0.98, 0.55, 0.05)
 _COUNT = 255  # odd, so that 0 has a colour of its own
 

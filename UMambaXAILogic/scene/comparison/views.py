@@ -14,7 +14,7 @@ from ..heat_map import DEFAULT_OPACITY, add_legend, set_threshold
 from ..result_layout import own_view
 from ..result_layout_description import layout_node
 from ..result_view.legend import add_carrier, make_legible
-from ..result_view.nodes import CONTOURS, ERRORS, VOLUME, find_results
+from ..result_view.nodes import CONTOURS, ERRORS, SEGMENTATION, TRUTH, VOLUME, ResultNodes, find_results
 from ..result_view.views import all_views
 from ..users_layout import OWN_LAYOUTS, enter_layout, is_users_layout_known, return_to_users_layout
 from .comparison import COLORS, Comparison
@@ -54,7 +54,7 @@ def show_side_by_side(comparison: Comparison) -> None:
         layout.SetAttribute(_FORMER, str(layout.GetViewArrangement()))
         place_views(comparison)
     _fill_views(comparison)
-    _keep_single_maps_out(scene)
+    _keep_covers_out(scene)
     enter_layout(layout, COMPARISON_LAYOUT)
     _add_legends(comparison)  # a view draws only legends that are added while it is there
 
@@ -66,9 +66,8 @@ def leave_side_by_side(scene: Any) -> None:
     layout = layout_node(scene)
     former = int(layout.GetAttribute(_FORMER))
     for nodes in find_results(scene):
-        for node in (nodes.get(CONTOURS), nodes.get(ERRORS)):
-            if node is not None:
-                node.GetDisplayNode().RemoveAllViewNodeIDs()
+        for display in _displays(nodes):
+            display.RemoveAllViewNodeIDs()
         state = nodes.state
         if state is not None and nodes.get(nodes.map_role(state.layer)) is not None:
             set_threshold(nodes.get(nodes.map_role(state.layer)), state.threshold)
@@ -158,13 +157,18 @@ def _fill_views(comparison: Comparison) -> None:
         composite.SetForegroundOpacity(DEFAULT_OPACITY)
 
 
-def _keep_single_maps_out(scene: Any) -> None:
-    """Contours and errors of one result would be drawn over both maps."""
+def _keep_covers_out(scene: Any) -> None:
+    """What belongs to one map, or would cover both: contours, errors and fills. Outlines of vessels are a help."""
     others = [view.GetID() for view in all_views(scene) if view.GetSingletonTag() not in COMPARISON_VIEWS]
     for nodes in find_results(scene):
-        for node in (nodes.get(CONTOURS), nodes.get(ERRORS)):
-            if node is not None:
-                node.GetDisplayNode().SetViewNodeIDs(others)
+        for display in _displays(nodes):
+            if display.IsA("vtkMRMLModelDisplayNode") or display.GetVisibility2DFill():
+                display.SetViewNodeIDs(others)
+
+
+def _displays(nodes: ResultNodes) -> list[Any]:
+    found = (nodes.get(role) for role in (CONTOURS, ERRORS, SEGMENTATION, TRUTH))
+    return [node.GetDisplayNode() for node in found if node is not None]
 
 
 def _add_legends(comparison: Comparison) -> None:
@@ -175,7 +179,7 @@ def _add_legends(comparison: Comparison) -> None:
     for tag, colors, lowest, lines in (
         (VIEW_A, attention, 0.0, ("A", *first.name.split(", "), below)),
         (VIEW_B, attention, 0.0, ("B", *second.name.split(", "), below)),
-        (VIEW_DIFFERENCE, comparison.get(COLORS), -1.0, ("A - B", "+ A stronger", "- B stronger")),
+        (VIEW_DIFFERENCE, comparison.get(COLORS), -1.0, ("A - B", "orange: A stronger", "blue: B stronger")),
     ):
         _add_legend(comparison, tag, colors, lowest, "\n".join(lines))
 

@@ -117,6 +117,8 @@ def test_what_cannot_be_compared_is_refused_and_nothing_is_added(first, result, 
         compare_maps(MapChoice(nodes), MapChoice(nodes), 0.3)
     with pytest.raises(UsageError, match=r"encoder\.7"):
         compare_maps(MapChoice(nodes), MapChoice(nodes, "encoder.7"), 0.3)
+    with pytest.raises(UsageError, match=r"1\.5"):
+        compare_maps(MapChoice(nodes), MapChoice(nodes, "encoder.2"), 1.5)
     assert count(scene) == before
     elsewhere = result()
     with pytest.raises(InputError, match="different volumes"):
