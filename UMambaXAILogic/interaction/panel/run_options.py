@@ -124,6 +124,8 @@ def run_options(inputs: PanelInputs, facts: ModelFacts) -> dict[str, Any]:
         **{_camel_case(name): value for name, value in choices.method_settings().items()},
         **_parts_options(inputs, facts),
     }
+    if choices.at is not None:
+        options |= {"at": choices.at, "part": choices.part}
     if choices.explained_as.pools and choices.pool:
         options["pool"] = choices.pool
     layers = chosen_layers(inputs, facts)

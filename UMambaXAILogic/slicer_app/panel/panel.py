@@ -16,6 +16,7 @@ from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from .advanced_section import AdvancedSection
 from .binding import Binding
 from .chosen_inputs import chosen_inputs
+from .click_section import ClickSection
 from .inputs_section import InputsSection
 from .log_section import LogSection
 from .packages_section import PackagesSection
@@ -49,6 +50,7 @@ class Panel:
         self.advanced_section = made(AdvancedSection)
         self.run_section = made(RunSection)
         self.result_section = made(ResultSection)
+        self.click_section = made(ClickSection)
         self.statistics_section = made(StatisticsSection)
         self.packages_section = made(PackagesSection)
         self.log_section = made(LogSection)
@@ -57,6 +59,7 @@ class Panel:
             self.advanced_section,
             self.run_section,
             self.result_section,
+            self.click_section,
             self.statistics_section,
             self.packages_section,
             self.log_section,

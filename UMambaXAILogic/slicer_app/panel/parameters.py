@@ -19,6 +19,7 @@ from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
 from UMambaXAILogic.engine.model.reference import DEMO
 from UMambaXAILogic.interaction.panel.choices import DEFAULT_METHOD, DEFAULT_THRESHOLD_TEXT
+from UMambaXAILogic.interaction.panel.click import DEFAULT_MEANING
 
 MODULE = "UMambaXAI"
 
@@ -64,6 +65,7 @@ class UMambaXAIParameterNode:
     mirror: bool = False
     step: Annotated[float, WithinRange(0.1, 1.0)] = 0.5
     saveLayerMaps: bool = False
+    badges: bool = False
     replaceEarlier: bool = True
     result: vtkMRMLSegmentationNode
     showOverlay: bool = True
@@ -77,6 +79,7 @@ class UMambaXAIParameterNode:
     layer: str = "mean"
     threshold: Annotated[float, WithinRange(0.01, 1.0)] = 0.3
     opacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.55
+    clickMeaning: str = DEFAULT_MEANING
     profilePath: str = ""
     domainTable: vtkMRMLTableNode
     domainChart: vtkMRMLPlotChartNode
