@@ -15,12 +15,13 @@ from rich.console import Console
 
 from UMambaXAILogic.cli import progress
 from UMambaXAILogic.engine.errors import CancelledError
-from UMambaXAILogic.engine.progress import STAGES
+from UMambaXAILogic.engine.progress import BENCHMARK_STAGES, JUDGED_STAGES, STAGES
 
 
 def test_every_stage_has_words_of_its_own():
-    assert set(progress.STAGE_TEXTS) == set(STAGES)
-    assert len(set(progress.STAGE_TEXTS.values())) == len(STAGES)
+    stages = {*STAGES, *JUDGED_STAGES, *BENCHMARK_STAGES}
+    assert set(progress.STAGE_TEXTS) == stages
+    assert len(set(progress.STAGE_TEXTS.values())) == len(stages)
 
 
 @pytest.mark.parametrize(

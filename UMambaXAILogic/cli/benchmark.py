@@ -10,6 +10,7 @@ from UMambaXAILogic.engine.cohort.request import CohortRequest
 from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.method_settings import FILLS, SETTINGS
+from UMambaXAILogic.engine.progress import BENCHMARK_STAGES
 from UMambaXAILogic.engine.request import FOREGROUND, POOL_MODES, TARGET_KINDS, TARGET_SCORES, Request, Target
 
 from . import arguments, explain
@@ -78,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     request = request_from(options)
     of_cohort = cohort_from(options, request)
 
-    from UMambaXAILogic.engine.benchmark import BENCHMARK_STAGES, run_benchmark, run_cohort_benchmark
+    from UMambaXAILogic.engine.benchmark import run_benchmark, run_cohort_benchmark
 
     from .benchmark_summary import cohort_summary, summary
     from .cohort_progress import make_cohort_reporter

@@ -21,13 +21,26 @@ STAGES: Mapping[str, float] = {
 #: The same where the map is judged too.
 JUDGED_STAGES: Mapping[str, float] = {
     "load_model": 0.02,
+    "read": 0.02,
+    "preprocess": 0.03,
+    "segment": 0.08,
+    "explain": 0.10,
+    "metrics": 0.02,
+    "judge": 0.71,
+    "write": 0.02,
+}
+
+#: Stages of a benchmark of one case, likewise.
+BENCHMARK_STAGES: Mapping[str, float] = {
+    "load_model": 0.02,
     "read": 0.01,
     "preprocess": 0.02,
-    "segment": 0.20,
+    "segment": 0.05,
     "explain": 0.20,
-    "metrics": 0.03,
-    "judge": 0.50,
-    "write": 0.02,
+    "faithfulness": 0.30,
+    "robustness": 0.20,
+    "sanity": 0.19,
+    "write": 0.01,
 }
 
 #: Stages of one volume's domain statistics, likewise.

@@ -3,6 +3,6 @@
 from .cohort import run_cohort_benchmark
 from .request import AXES, BenchmarkRequest
 from .result import BenchmarkResult
-from .run import BENCHMARK_STAGES, run_benchmark
+from .run import run_benchmark
 
-__all__ = ["AXES", "BENCHMARK_STAGES", "BenchmarkRequest", "BenchmarkResult", "run_benchmark", "run_cohort_benchmark"]
+__all__ = ["AXES", "BenchmarkRequest", "BenchmarkResult", "run_benchmark", "run_cohort_benchmark"]

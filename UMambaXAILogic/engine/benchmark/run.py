@@ -34,19 +34,6 @@ from .sanity import Sanity
 from .variants import Variant, perturbed, random_input, with_network
 from .verdicts import Judged
 
-#: Stages of one benchmark with the share of the progress bar each usually takes.
-BENCHMARK_STAGES = {
-    "load_model": 0.02,
-    "read": 0.01,
-    "preprocess": 0.02,
-    "segment": 0.05,
-    "explain": 0.20,
-    "faithfulness": 0.30,
-    "robustness": 0.20,
-    "sanity": 0.19,
-    "write": 0.01,
-}
-
 
 @dataclass(frozen=True)
 class Prepared:
