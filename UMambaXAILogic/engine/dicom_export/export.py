@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,10 +66,10 @@ def export_dicom(result: Path, series_folder: Path, series_uid: str | None, outp
     attention_name, segmentation_name = DICOM_FILES
     with OutputFolder(output) as place:
         written = []
-        for name, image in zip(DICOM_FILES, _objects(source, files), strict=True):
-            if image is not None:
-                _write(image, place.staging / name)
-                written.append(name)
+        for name, image in _objects(source, files):
+            _write(image, place.staging / name)
+            written.append(name)
+            del image
         for name in DICOM_FILES:
             if name in written:
                 os.replace(place.staging / name, output / name)
@@ -78,7 +80,8 @@ def export_dicom(result: Path, series_folder: Path, series_uid: str | None, outp
     )
 
 
-def _objects(source: SourceSeries, files: ResultFiles) -> tuple[Dataset | None, Dataset]:
+def _objects(source: SourceSeries, files: ResultFiles) -> Iterator[tuple[str, Dataset]]:
+    """Name and content of each file, made when its turn comes: each takes several times the memory of its pixels."""
     from .parametric_map import parametric_map
     from .segmentation import segmentation, segments_of
 
@@ -89,11 +92,24 @@ def _objects(source: SourceSeries, files: ResultFiles) -> tuple[Dataset | None, 
         )
     about = provenance(files.metrics, source)
     segments = segments_of(files.metrics["model"]["labels"])
+    attention_name, segmentation_name = DICOM_FILES
+    if files.attention is not None:
+        with _valid(source):
+            image = parametric_map(source, files.attention, about)
+        yield attention_name, image
+        del image
+    with _valid(source):
+        image = segmentation(source, files.labels, segments, about)
+    yield segmentation_name, image
+
+
+@contextmanager
+def _valid(source: SourceSeries) -> Iterator[None]:
+    """Turn what highdicom does not accept of the source into an error of the input."""
     try:
         with warnings.catch_warnings():  # about values of the source that are copied as they are
             warnings.simplefilter("ignore")
-            attention = None if files.attention is None else parametric_map(source, files.attention, about)
-            return attention, segmentation(source, files.labels, segments, about)
+            yield
     except (ValueError, TypeError, KeyError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(
