@@ -61,7 +61,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--badges",
         action="store_true",
-        help="judge the map too: 'umamba-xai badges --help' says what is asked (takes about twice as long)",
+        help="judge the map too: 'umamba-xai badges --help' says what is asked (takes several times as long)",
     )
     add_computer_options(parser)
     arguments.add_common_options(parser)

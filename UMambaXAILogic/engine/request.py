@@ -176,7 +176,7 @@ class Request:
         series_uid: which DICOM series of the folder, where it holds several.
         output_format: ``nii.gz`` (files on disk) or ``nrrd`` (uncompressed, for exchange with a scene).
         save_layer_maps: also write one attention map per layer.
-        badges: judge the map: the sanity gate (see ``benchmark.gate``), which takes about as long again.
+        badges: judge the map: the sanity gate (see ``benchmark.gate``), which takes several times as long.
     """
 
     volume: Path

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from UMambaXAILogic.engine.badge_words import badge_texts
+
 _REFERENCES = {"gt": "ground truth", "pm": "prediction"}
 _SEGMENTATION = (
     ("dice", "Dice"),
@@ -38,6 +40,8 @@ def numbers_text(metrics: Mapping[str, Any]) -> str:
     rows.append(("Verdict", verdict.get("text") or verdict.get("name")))
     rows += [("Reason", reason) for reason in verdict.get("reasons") or []]
     rows += [(f"Cut-off: {name}", value) for name, value in (verdict.get("cutoffs") or {}).items()]
+    for badge in badge_texts(metrics.get("badges") or []):
+        rows.append((f"Map: {badge.title}", f"{badge.state} ({badge.numbers})" if badge.numbers else badge.state))
     rows += [("Warning", warning["message"]) for warning in metrics.get("warnings") or []]
     rows.append(("For research use only", "not for diagnosis"))
     return "".join(f"{name}\t{_in_words(value)}\n" for name, value in rows)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from UMambaXAILogic.engine.progress import JUDGED_STAGES, STAGES
 from UMambaXAILogic.engine.request import Request
 from UMambaXAILogic.interaction import Job
 from UMambaXAILogic.scene.export_volume import check_volume_node, volume_in_pieces
@@ -93,7 +94,8 @@ def _prepare(
     def make_result(done: ResultImport, job: Job) -> SegmentAndExplainResult:
         return case_result(done.result, [(warning.code, warning.message) for warning in job.warnings])
 
-    return SceneCall(_export(volume_node, ground_truth_node, options, request), make_import, make_result)
+    stages = JUDGED_STAGES if options.badges else STAGES
+    return SceneCall(_export(volume_node, ground_truth_node, options, request), make_import, make_result, stages)
 
 
 def _export(volume_node: Any, ground_truth_node: Any, options: Options, request: Request) -> Pieces[str]:

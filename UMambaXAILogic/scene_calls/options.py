@@ -66,6 +66,8 @@ class Options:
             every value above 0 where the model has one label or the target is all of them.
         resampleGroundTruth: resample a ground truth that lies on another grid instead of refusing it.
         saveLayerMaps: also keep one attention map a layer, which ``result.view.show(layer=...)`` shows.
+        badges: judge the map: the sanity gate, ``badges`` of the metrics; takes several times as long. Not for a
+            cohort.
         regionNode: markups ROI, segmentation or label volume in which targets are looked for and metrics counted.
         regionSegments: names or ids of the region's segments, ``"all"``, or None where there is only one.
         at: (R, A, S) in mm of a point, world coordinates: only the part of the target that lies there is explained.
@@ -111,6 +113,7 @@ class Options:
     groundTruthLabels: Sequence[int] | None = None
     resampleGroundTruth: bool = False
     saveLayerMaps: bool = False
+    badges: bool = False
     regionNode: Any = None
     regionSegments: Sequence[str] | str | None = None
     at: Sequence[float] | None = None
@@ -130,7 +133,7 @@ def cohort_options_from(given: dict[str, Any]) -> Options:
     Raises:
         UsageError: a name that is not one.
     """
-    return Options(**_known_only(given, [field.name for field in fields(Options) if field.name not in _ABOUT_NODES]))
+    return Options(**_known_only(given, [field.name for field in fields(Options) if field.name not in _OF_ONE_CASE]))
 
 
 def build_request(
@@ -184,6 +187,8 @@ def cohort_template(manifest: Path, output: Path, model: str | Path, threshold: 
 
 #: Options that name nodes of the scene or places in it, or say what becomes of them.
 _ABOUT_NODES = ("groundTruthSegments", "regionNode", "regionSegments", "at", "part", "replace")
+#: A cohort that goes on would take finished cases over unjudged.
+_OF_ONE_CASE = (*_ABOUT_NODES, "badges")
 
 
 def _known_only(given: dict[str, Any], known: Sequence[str]) -> dict[str, Any]:
@@ -208,6 +213,7 @@ def _settings(model: str | Path, threshold: float, options: Options) -> dict[str
         "reporting_threshold": threshold,
         "preset": options.preset,
         "save_layer_maps": options.saveLayerMaps,
+        "badges": options.badges,
         "device": options.device,
         "folds": None if options.folds is None else tuple(options.folds),
         "mirror": options.mirror,

@@ -41,6 +41,7 @@ FULL = Request(
     series_uid="1.2.3",
     output_format="nrrd",
     save_layer_maps=True,
+    badges=True,
     cutoffs=VerdictCutoffs(0.5, 0.1, 0.2),
 )
 

@@ -63,6 +63,12 @@ def test_each_line_is_two_cells_and_single_layers_are_left_out():
     assert not any("0.9" in line for line in lines)
 
 
+def test_badges_are_named_with_their_numbers():
+    badge = {"name": "parameter_randomisation", "passed": True, "value": 0.12, "limit": 0.5, "text": "So it is."}
+    lines = numbers_text({**METRICS, "badges": [badge]}).splitlines()
+    assert "Map: Hangs on what the network learned\tearned (r = 0.12, to be below 0.5)" in lines
+
+
 def test_nothing_explained_has_numbers_too():
     text = numbers_text({"segmentation": {"dice": None}, "attribution": None, "verdict": None, "alignment": []})
     assert "Method\tn/a\n" in text

@@ -220,13 +220,13 @@ def vessel():
 def result(scene, add_volume, add_transform, rigid, write_result, vessel, oblique_affine, tmp_path):
     """Imports the run of ``vessel`` with two layer maps on a volume under a transform; returns what was imported."""
 
-    def run(truth=True, attention=True, volume=None):
+    def run(truth=True, attention=True, volume=None, metrics=None):
         prediction, ground_truth, values = vessel
         if volume is None:
             volume = add_volume(np.zeros(prediction.shape, np.int16), oblique_affine)
             add_transform(rigid, volume)
         grid = local_grid(volume)
-        files = write_result(prediction, values if attention else None, oblique_affine, ground_truth)
+        files = write_result(prediction, values if attention else None, oblique_affine, ground_truth, metrics=metrics)
         (tmp_path / "result" / "layers").mkdir(exist_ok=True)
         for power, layer in ((2, "encoder.10"), (3, "encoder.2"), (4, "decoder.0")):
             write_array(values**power, grid, tmp_path / "result" / "layers" / f"attention.{layer}.nrrd")

@@ -317,6 +317,16 @@ def test_three_dimensions_show_of_the_truth_what_was_missed_and_a_ghost_around_t
     assert not view.nodes.get("ghost").GetVisibility()
 
 
+@pytest.mark.parametrize(("passed", "word"), [(True, "passed"), (False, "failed"), (None, "not judged")])
+def test_the_legend_says_whether_the_map_can_be_believed(result, passed, word):
+    gate = {"name": "parameter_randomisation", "passed": passed, "value": 0.1, "limit": 0.5, "text": ""}
+    view = result(metrics={"badges": None if passed is None else [gate]}).view
+    view.show(attention="overlay")
+    assert view.nodes.get("legend").GetTitleText().endswith(f"\nsanity: {word}")
+    view.show(layer="encoder.2")
+    assert view.nodes.get("legend").GetTitleText().endswith("\nsanity: not judged")
+
+
 def test_the_legend_says_what_is_shown_in_one_place(result, scene):
     view = result().view
     red = slicer.vtkMRMLSliceNode()
@@ -327,6 +337,7 @@ def test_the_legend_says_what_is_shown_in_one_place(result, scene):
     title = legend.GetTitleText()
     assert [word in title for word in ("Attention (0-1)", "seg-xres-cam", "encoder.2", "0.40")] == [True] * 4
     assert list(legend.GetViewNodeIDs()) == [three_d_view(scene).GetID()]
+    assert "sanity" not in title  # these metrics say nothing of badges
     view.show(attention="overlay")
     assert list(legend.GetViewNodeIDs()) == ["vtkMRMLSliceNodeRed"]
     view.show(attention="projection")

@@ -78,6 +78,7 @@ CONTROLS = (
     "layers",
     "layer_maps",
     "thresholds",
+    "judge",
     "device",
     "refresh_devices",
     "memory_limit",
@@ -158,6 +159,7 @@ def changed_choices(inputs: PanelInputs, facts: ModelFacts | None, _: Translate 
         (_("mirroring"), choices.mirror and facts is not None and facts.mirrors),
         (_("step"), round(choices.step, 2) != usual.step),
         (_("maps of layers"), choices.save_layer_maps and not choices.explained_as.at_input),
+        (_("judging of the map"), choices.badges),
         (_("earlier results stay"), not choices.replace),
     )
     return [name for name, differs in names if differs]

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from UMambaXAILogic.engine.badge_words import badge_texts, sanity_word
+
 from .words import Translate, untranslated
 
 NOT_AVAILABLE = "n/a"
 
 _MEAN = "mean"
+_MARKS = {True: "\u2713", False: "\u2717", None: "\u2013"}
 _GROUND_TRUTH, _PREDICTION = "gt", "pm"
 
 
@@ -44,6 +47,7 @@ class ResultNumbers:
         verdict: in words.
         reasons: the numbers the verdict rests on, a sentence each; the cut-offs last.
         warnings: what to know before trusting any of it.
+        badges: whether the map deserves belief, a line a badge; empty where there is no map that could be judged.
     """
 
     origin: str
@@ -53,6 +57,7 @@ class ResultNumbers:
     verdict: str
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
+    badges: tuple[str, ...] = ()
 
 
 class _Cells:
@@ -88,7 +93,19 @@ def result_numbers(metrics: Mapping[str, Any], _: Translate = untranslated) -> R
         verdict=verdict.get("text") or verdict.get("name") or _("No verdict"),
         reasons=tuple(_reasons(metrics, verdict, _)),
         warnings=tuple(dict.fromkeys(str(warning["message"]) for warning in metrics.get("warnings") or [])),
+        badges=tuple(_badges(metrics, _)),
     )
+
+
+def _badges(metrics: Mapping[str, Any], _: Translate) -> list[str]:
+    if not sanity_word(metrics):
+        return []
+    if metrics["badges"] is None:
+        return [_("Not judged yet: check 'Judge the map' under Advanced and run again.")]
+    return [
+        f"{_MARKS[badge.passed]} {badge.title}: {badge.state}" + (f" ({badge.numbers})" if badge.numbers else "")
+        for badge in badge_texts(metrics["badges"])
+    ]
 
 
 def _origin(metrics: Mapping[str, Any], _: Translate) -> str:

@@ -16,7 +16,10 @@ _HEADER = f"{_BODY} border-bottom: 1px solid gray;"
 
 
 def numbers_html(numbers: ResultNumbers, _: Translate = untranslated) -> str:
-    """The two tables, why cells are empty, the verdict and what it rests on; colours are the widget's own."""
+    """The two tables, why cells are empty, the verdict and what it rests on, and whether the map deserves belief.
+
+    Colours are the widget's own.
+    """
     parts = [f"<p>{escape(numbers.origin)}</p>", _table(numbers.segmentation)]
     if numbers.alignment is not None:
         parts += [_table(part) for part in _narrow(numbers.alignment)]
@@ -25,6 +28,10 @@ def numbers_html(numbers: ResultNumbers, _: Translate = untranslated) -> str:
     verdict = _("Verdict:")  # outside the f-string, where Slicer's collector of texts does not look
     parts.append(f"<p><b>{escape(verdict)}</b> {escape(numbers.verdict)}</p>")
     parts.append(_list(numbers.reasons))
+    if numbers.badges:
+        judged = _("Can the map be believed?")
+        parts.append(f"<p><b>{escape(judged)}</b></p>")
+        parts += [f"<div>{escape(badge)}</div>" for badge in numbers.badges]
     return "".join(parts)
 
 

@@ -125,6 +125,7 @@ def _stage_in_words(stage: str, _: Translate) -> str:
         "segment": _("Segmenting"),
         "explain": _("Explaining"),
         "metrics": _("Measuring"),
+        "judge": _("Judging the map"),
         "write": _("Writing the results"),
         "import": _("Showing the results"),
         "check": _("Checking the packages"),

@@ -120,6 +120,7 @@ def run_options(inputs: PanelInputs, facts: ModelFacts) -> dict[str, Any]:
         "mirror": choices.mirror and facts.mirrors,
         "step": round(choices.step, 2),  # spin boxes give 0.30000000000000004
         "saveLayerMaps": choices.save_layer_maps,
+        "badges": choices.badges,
         "replace": choices.replace,
         **{_camel_case(name): value for name, value in choices.method_settings().items()},
         **_parts_options(inputs, facts),

@@ -36,6 +36,7 @@ _CONTROLS = {
     "layers": "layersSelector",
     "layer_maps": "layerMapsCheckBox",
     "thresholds": "thresholdsEdit",
+    "judge": "judgeMapCheckBox",
     "device": "deviceSelector",
     "refresh_devices": "refreshDevicesButton",
     "memory_limit": "memoryLimitSpinBox",

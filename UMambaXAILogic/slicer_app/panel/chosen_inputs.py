@@ -57,6 +57,7 @@ def _choices(parameters: Any) -> RunChoices:
         mirror=parameters.mirror,
         step=parameters.step,
         save_layer_maps=parameters.saveLayerMaps,
+        badges=parameters.badges,
         replace=parameters.replaceEarlier,
     )
 

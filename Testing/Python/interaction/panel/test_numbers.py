@@ -205,6 +205,27 @@ def parsed(html: str) -> _Cells:
     return parser
 
 
+def judged(name, passed, value=0.1234, limit=0.5):
+    return {"name": name, "passed": passed, "value": value, "limit": limit, "text": "So it is."}
+
+
+def test_badges_say_what_was_earned_and_by_which_numbers(metrics):
+    metrics |= {"badges": [judged("parameter_randomisation", True), judged("better_than_vesselness", False, 0.2, 0.3)]}
+    numbers = result_numbers(metrics)
+    assert numbers.badges == (
+        "\u2713 Hangs on what the network learned: earned (r = 0.12, to be below 0.5)",
+        "\u2717 More faithful than vesselness: not earned (score 0.20 against 0.30)",
+    )
+    assert all(badge in numbers_html(numbers) for badge in numbers.badges)
+
+
+def test_a_map_that_nobody_judged_says_so_and_one_that_nobody_can_judge_nothing(metrics):
+    assert result_numbers(metrics).badges == ()
+    (asked,) = result_numbers({**metrics, "badges": None}).badges
+    assert asked.startswith("Not judged yet")
+    assert result_numbers({**metrics, "badges": None, "attribution": None}).badges == ()
+
+
 def test_the_html_holds_every_cell_and_no_markup_of_others(metrics):
     metrics["target"]["name"] = "<b>vessel</b> & <script>"
     html = numbers_html(result_numbers(metrics))

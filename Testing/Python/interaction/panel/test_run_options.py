@@ -102,6 +102,7 @@ def test_layers_folds_and_mirroring_follow_the_model():
     assert changed(inputs(folds=("0", "all"))) == {"folds": (0, "all")}
     assert changed(inputs(folds=("0", "1", "2"))) == {}
     assert changed(inputs(mirror=True)) == {"mirror": True}
+    assert changed(inputs(badges=True)) == {"badges": True}
     assert changed(inputs(mirror=True), dataclasses.replace(MANY, mirrors=False)) == {}
 
 
