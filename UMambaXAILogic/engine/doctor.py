@@ -43,6 +43,11 @@ _OPTIONAL = {
         "explaining SAM and MedSAM",
         "python -m pip install transformers",
     ),
+    "highdicom": (
+        "highdicom",
+        "results as DICOM objects",
+        "python -m pip install highdicom",
+    ),
     "mamba-ssm": (
         "mamba_ssm",
         "the fastest selective scan on NVIDIA GPUs",

@@ -95,12 +95,12 @@ def _objects(source: SourceSeries, files: ResultFiles) -> Iterator[tuple[str, Da
     attention_name, segmentation_name = DICOM_FILES
     if files.attention is not None:
         with _valid(source):
-            image = parametric_map(source, files.attention, about)
-        yield attention_name, image
-        del image
+            attention = parametric_map(source, files.attention, about)
+        yield attention_name, attention
+        del attention
     with _valid(source):
-        image = segmentation(source, files.labels, segments, about)
-    yield segmentation_name, image
+        labels = segmentation(source, files.labels, segments, about)
+    yield segmentation_name, labels
 
 
 @contextmanager

@@ -19,10 +19,10 @@ def check_highdicom() -> None:
         missing = error.name or "highdicom"
         raise NotInstalledError(
             f"Writing DICOM needs the package {missing}, which is not installed.",
-            'Run: python -m pip install "umamba-xai[dicom]"',
+            "Run: python -m pip install highdicom",
         ) from error
     except ImportError as error:
         raise NotInstalledError(
             f"The package highdicom is installed and does not import: {error}.",
-            'Reinstall it: python -m pip install --force-reinstall "umamba-xai[dicom]"',
+            "Reinstall it: python -m pip install --force-reinstall highdicom",
         ) from error

@@ -14,6 +14,8 @@ from UMambaXAILogic.engine.dicom_export import export_dicom, read_source_series
 from UMambaXAILogic.engine.volume import Geometry
 from UMambaXAILogic.engine.volume_io import read_volume
 
+#: As in the fixture: axes that point nowhere near the patient's.
+ROW_DIRECTION, COLUMN_DIRECTION = (0.36, 0.48, -0.8), (-0.8, 0.6, 0.0)
 SOURCE_FIELDS = (
     *("PatientName", "PatientID", "PatientBirthDate", "PatientSex", "PatientAge", "StudyInstanceUID", "StudyDate"),
     *("StudyTime", "StudyID", "StudyDescription", "AccessionNumber", "ReferringPhysicianName", "FrameOfReferenceUID"),
@@ -117,6 +119,39 @@ def test_frames_lie_where_the_slices_of_the_series_lie(exported):
         assert list(measures.PixelSpacing) == [0.5, 0.75]
         assert float(measures.SliceThickness) == 1.0
         np.testing.assert_allclose(float(measures.SpacingBetweenSlices), 1.25, atol=1e-6)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+@pytest.mark.parametrize(
+    "axes",
+    [
+        (1, 0, 0, 0, 1, 0),
+        (-1, 0, 0, 0, 1, 0),
+        (0, 1, 0, 0, 0, -1),
+        (1, 0, 0, 0, 0, -1),
+        (0.8, 0, -0.6, 0, 1, 0),
+        (*ROW_DIRECTION, *COLUMN_DIRECTION),
+    ],
+)
+def test_every_value_stays_where_it_was_in_the_patient(make_series, make_result, tmp_path, axes, backwards):
+    """By the object's own position, orientation and spacing, without a reader's help."""
+    series = make_series(axes=axes, step_mm=-1.25 if backwards else 1.25)
+    result = make_result(series)
+    image = pydicom.dcmread(export_dicom(result, series, None, tmp_path / "out").attention)
+    expected, _ = read_volume(result / "attention.nii.gz")
+    to_index = np.linalg.inv(expected.geometry.affine_lps)
+    stored = np.frombuffer(image.FloatPixelData, "<f4").reshape(5, 6, 7)
+    shared = image.SharedFunctionalGroupsSequence[0]
+    orientation = np.array(shared.PlaneOrientationSequence[0].ImageOrientationPatient, float)
+    between_rows, between_columns = map(float, shared.PixelMeasuresSequence[0].PixelSpacing)
+    row, column = np.meshgrid(range(6), range(7), indexing="ij")
+    for frame, position in enumerate(frame_positions(image)):
+        places = position + column[..., None] * between_columns * orientation[:3]
+        places = places + row[..., None] * between_rows * orientation[3:]
+        index = (np.concatenate([places, np.ones((6, 7, 1))], axis=-1) @ to_index.T)[..., :3]
+        np.testing.assert_allclose(index, np.rint(index), rtol=0, atol=1e-4)
+        x, y, z = np.moveaxis(np.rint(index).astype(int), -1, 0)
+        np.testing.assert_array_equal(stored[frame], expected.array[z, y, x])
 
 
 def test_every_frame_names_the_slice_it_lies_on(exported):

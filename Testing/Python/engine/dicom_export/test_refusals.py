@@ -223,7 +223,7 @@ def test_without_highdicom_the_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "highdicom", None)
     with pytest.raises(NotInstalledError, match="highdicom") as caught:
         check_highdicom()
-    assert "umamba-xai[dicom]" in caught.value.remedy
+    assert "pip install highdicom" in caught.value.remedy
 
 
 def test_a_real_series_without_frame_of_reference_is_refused(reference_data, tmp_path):
