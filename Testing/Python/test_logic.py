@@ -250,7 +250,9 @@ def test_a_point_reaches_the_worker_where_it_lies_in_the_volumes_own_space(scene
     np.testing.assert_allclose(part["point_mm_ras"], local[:3], atol=1e-9)
     assert part["unit"] == "segment"
     r, a, s = clicked
-    assert result.attentionNode.GetName() == f"CTA attention (demo, seg-xres-cam, segment at R{r:.1f} A{a:.1f} S{s:.1f})"
+    assert (
+        result.attentionNode.GetName() == f"CTA attention (demo, seg-xres-cam, segment at R{r:.1f} A{a:.1f} S{s:.1f})"
+    )
 
 
 def test_results_of_parts_stand_beside_each_other_and_the_whole(scene, logic, volume):
@@ -293,6 +295,27 @@ def test_ground_truth_on_another_grid_is_refused_before_anything_starts(scene, l
     with pytest.raises(InputError, match="another grid"):
         logic.segmentAndExplain(volume, groundTruthNode=truth)
     assert node_ids(scene) == before
+
+
+def test_a_run_never_removes_what_it_is_compared_with(scene, logic, volume):
+    own = logic.segmentAndExplain(volume).segmentationNode
+    before = node_ids(scene)
+    for options in ({"groundTruthNode": own}, {"regionNode": own}):
+        with pytest.raises(InputError, match="belongs to the result .* would replace"):
+            logic.segmentAndExplain(volume, **options)
+    assert node_ids(scene) == before
+    result = logic.segmentAndExplain(volume, groundTruthNode=own, replace=False)
+    assert scene.IsNodePresent(own) and result.segmentationNode is not own
+
+
+def test_a_copy_that_somebody_made_of_a_result_stays(scene, logic, volume):
+    own = logic.segmentAndExplain(volume).segmentationNode
+    copied = own.CreateNodeInstance()
+    copied.Copy(own)
+    copied = scene.AddNode(copied)
+    assert copied.GetID() != own.GetID()
+    logic.segmentAndExplain(volume, groundTruthNode=copied)
+    assert scene.IsNodePresent(copied) and not scene.IsNodePresent(own)
 
 
 def test_nothing_predicted_is_a_result(scene, logic, volume):

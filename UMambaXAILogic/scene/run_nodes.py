@@ -24,6 +24,8 @@ RUN_ATTRIBUTE = "UMambaXAI.run"
 #: Node attribute with the names of other runs on that input, JSON: what replaces any of them removes the node too.
 OTHER_RUNS_ATTRIBUTE = "UMambaXAI.otherRuns"
 INPUT_REFERENCE = "UMambaXAI.input"
+#: Node reference of a run's node to itself. A copy that somebody made refers to the original: it is theirs.
+_ORIGINAL_REFERENCE = "UMambaXAI.original"
 
 
 class RunNodes:
@@ -81,6 +83,7 @@ class RunNodes:
         for node in self._added:
             node.SetAttribute(RUN_ATTRIBUTE, self.run_name)
             node.SetNodeReferenceID(INPUT_REFERENCE, volume.GetID())
+            node.SetNodeReferenceID(_ORIGINAL_REFERENCE, node.GetID())
             if transform and node.IsA("vtkMRMLTransformableNode"):
                 node.SetAndObserveTransformNodeID(transform)
         put_into_folder(self._scene, self.folder_item, self._added)
@@ -123,13 +126,31 @@ def unused_run_name(scene: Any, volume_id: str, run_name: str) -> str:
     return name
 
 
+def refuse_to_replace(nodes: Iterable[Any], volume_id: str, run_name: str) -> None:
+    """Raise ``InputError`` where a run that reads these nodes would remove one: somebody may have corrected it.
+
+    Args:
+        nodes: that the run reads; None where there is none.
+        volume_id: of its input volume.
+        run_name: what it is called.
+    """
+    for node in nodes:
+        if node is not None and _is_of(node, volume_id, run_name):
+            raise InputError(
+                f"'{node.GetName()}' belongs to the result '{run_name}', which this run would replace.",
+                "Keep earlier results (in the panel under Advanced, in Python by replace=False), or choose a copy: "
+                "in the Data module, right click on it and Clone.",
+            )
+
+
 def _nodes_of(scene: Any, volume_id: str, run_name: str) -> list[Any]:
     nodes = [scene.GetNthNode(index) for index in range(scene.GetNumberOfNodes())]
-    return [
-        node
-        for node in nodes
-        if node.GetNodeReferenceID(INPUT_REFERENCE) == volume_id and run_name in _runs_of(node)
-    ]
+    return [node for node in nodes if _is_of(node, volume_id, run_name)]
+
+
+def _is_of(node: Any, volume_id: str, run_name: str) -> bool:
+    is_original = node.GetNodeReferenceID(_ORIGINAL_REFERENCE) in (None, node.GetID())
+    return is_original and node.GetNodeReferenceID(INPUT_REFERENCE) == volume_id and run_name in _runs_of(node)
 
 
 def _runs_of(node: Any) -> list[str]:

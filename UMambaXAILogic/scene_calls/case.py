@@ -18,6 +18,7 @@ from UMambaXAILogic.scene.import_results import GroundTruthFile, ImportRequest, 
 from UMambaXAILogic.scene.in_pieces import Pieces, in_turn
 from UMambaXAILogic.scene.part_at_point import in_local_space, part_name
 from UMambaXAILogic.scene.region import region_in_pieces
+from UMambaXAILogic.scene.run_nodes import refuse_to_replace
 from UMambaXAILogic.scene.sequence_frame import name_with_frame, shown_frame
 from UMambaXAILogic.scene.unchanged import while_unchanged
 from UMambaXAILogic.scene_calls.job import SceneCall
@@ -70,26 +71,25 @@ def _prepare(
     grid, frame = local_grid(volume_node), shown_frame(volume_node)
     scene = scene or volume_node.GetScene()
     volume_id = volume_node.GetID()
-    part = part_name(request.target)
+    wanted = ImportRequest(
+        volume_id=volume_id,
+        grid=grid,
+        files={},
+        model=model_name(model),
+        method=options.method,
+        threshold=threshold,
+        ground_truth=ground_truth,
+        replace=options.replace,
+        part=part_name(request.target),
+        temporary=True,
+        frame=frame,
+    )
+    if options.replace:
+        refuse_to_replace((ground_truth_node, options.regionNode), volume_id, wanted.run_name)
     request = in_local_space(request, volume_node)
 
     def make_import(job: Job) -> ResultImport:
-        return ResultImport(
-            scene,
-            ImportRequest(
-                volume_id=volume_id,
-                grid=grid,
-                files=job.files,
-                model=model_name(model),
-                method=options.method,
-                threshold=threshold,
-                ground_truth=ground_truth,
-                replace=options.replace,
-                part=part,
-                temporary=True,
-                frame=frame,
-            ),
-        )
+        return ResultImport(scene, replace(wanted, files=job.files))
 
     def make_result(done: ResultImport, job: Job) -> SegmentAndExplainResult:
         return case_result(done.result, [(warning.code, warning.message) for warning in job.warnings])
