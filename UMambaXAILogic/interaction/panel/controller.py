@@ -132,6 +132,7 @@ class PanelController:
 
     Signals:
         changed(): ask for ``state`` again.
+        progressed(): ask for ``state`` again, but this may come many times a second.
         logged(line: str)
         succeeded(job): Segment & Explain has ended with a result.
         measured(job): the domain statistics have ended with a result.
@@ -155,6 +156,7 @@ class PanelController:
         translate: Translate = untranslated,
     ) -> None:
         self.changed = Signal()
+        self.progressed = Signal()
         self.logged = Signal()
         self.succeeded = Signal()
         self.measured = Signal()
@@ -314,7 +316,7 @@ class PanelController:
                 raise  # to sys.excepthook, with its traceback
             return
         self._job, self._installing = job, installing
-        job.progressed.connect(lambda *_: self.changed.emit())
+        job.progressed.connect(lambda *_: self.progressed.emit())
         job.warned.connect(lambda code, message: self._warnings.append(message))
         job.logged.connect(self._take_line)
         job.finished.connect(lambda ended: self._after(ended, then))

@@ -12,7 +12,9 @@ from UMambaXAILogic.engine.errors import UMambaXAIError
 from UMambaXAILogic.interaction.panel.controller import PanelController
 from UMambaXAILogic.interaction.panel.devices import DeviceInquiry
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
+from UMambaXAILogic.interaction.panel.pace import Pace
 
+from ..event_loop import call_later
 from .advanced_section import AdvancedSection
 from .binding import Binding
 from .chosen_inputs import chosen_inputs
@@ -69,6 +71,7 @@ class Panel:
         for section in self.sections:
             layout.addWidget(section.widget)
             self._take_controls(section)
+        self._progress = Pace(self.refresh, call_later)
         self._services: PanelServices | None = None
         self.use(services)
         for section in self.sections:
@@ -118,6 +121,7 @@ class Panel:
             return
         for signal, receive in self._heard():
             signal.disconnect(receive)
+        self._progress.drop()
         self.devices.cancel()
         self.results.leave()
         self.controller.cancel()
@@ -135,6 +139,7 @@ class Panel:
     def _heard(self) -> list[tuple[Any, Callable[..., None]]]:
         return [
             (self.controller.changed, self.refresh),
+            (self.controller.progressed, self._progress.ask),
             (self.devices.changed, self.refresh),
             (self.controller.logged, self.log_section.add),
             (self.controller.succeeded, self._on_succeeded),

@@ -21,6 +21,7 @@ from UMambaXAILogic.scene.result_view.nodes import METRICS, SEGMENTATION, VOLUME
 from UMambaXAILogic.scene.result_view.state import OFF
 from UMambaXAILogic.scene.sequence_frame import name_without_frame
 
+from .. import event_loop
 from .ray_caster import ray_caster
 from .result_arrangement import ResultArrangement
 
@@ -46,7 +47,7 @@ class ResultControls:
     ) -> None:
         self.shown = Signal()
         self._scene = scene
-        self._call_later = call_later or _on_event_loop
+        self._call_later = call_later or event_loop.call_later
         self._segmentation_id = ""
         self._showing = Showing(self._call_later)
         self._arrangement = ResultArrangement(lambda: self.nodes)
@@ -217,7 +218,3 @@ class ResultControls:
 
 def _is_whole(nodes: ResultNodes) -> bool:
     return nodes.get(VOLUME) is not None and nodes.get(SEGMENTATION) is not None
-
-
-def _on_event_loop(seconds: float, callback: Callable[[], None]) -> None:
-    qt.QTimer.singleShot(int(1000 * seconds), callback)

@@ -173,6 +173,17 @@ def write_results(request: dict) -> dict[str, str | None]:
     return {name: name + ending for name, ending in names.items()}
 
 
+def chat() -> None:
+    """Three seconds with 20 messages and 200 lines of log a second, and each as often at once in the end."""
+    for number in range(60):
+        say("progress", stage="segment", fraction=number / 60)
+        os.write(2, b"".join(b"line %d of a library that says much\n" % line for line in range(10)))
+        time.sleep(0.05)
+    for number in range(60):
+        say("progress", stage="segment", fraction=number / 60)
+    os.write(2, b"a last line\n" * 600)
+
+
 def write_devices(folder: Path) -> dict[str, str]:
     devices = [
         {"name": "cuda:0", "description": "NVIDIA Stand-in", "free_memory_mb": 22016, "total_memory_mb": 24576},
@@ -202,6 +213,8 @@ def main() -> None:
     time.sleep(0.05)
     os.write(2, "Gefäß 50 %\n".encode()[5:])
     say("progress", stage="metrics" if statistics else "segment", fraction=0.5)
+    if mode == "chatty":
+        chat()
     while request.get("kind") != "devices" and not (folder / "go").exists():
         time.sleep(0.02)
     if mode == "crash":
