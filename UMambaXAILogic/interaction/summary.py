@@ -36,8 +36,14 @@ def summarise(metrics: Mapping[str, Any], _: Translate = untranslated) -> str:
     if found:
         text = _("Attention at threshold {threshold:g}: {scores}.")
         lines.append(text.format(threshold=threshold, scores=", ".join(found)))
-    lines.append(_("Verdict: {text}.").format(text=metrics["verdict"]["text"]))
+    lines.append(_verdict(metrics["verdict"], _))
     return "\n".join(lines)
+
+
+def _verdict(verdict: Mapping[str, Any], _: Translate) -> str:
+    if verdict.get("name") == "not_available" and verdict.get("reasons"):
+        return _("No verdict: {reason}").format(reason=verdict["reasons"][0])
+    return _("Verdict: {text}.").format(text=verdict["text"])
 
 
 def _segmented(voxels: int, dice: float | None, _: Translate) -> str:

@@ -44,3 +44,10 @@ def test_nothing_predicted_is_said_plainly():
 def test_that_nothing_was_explained_is_not_that_nothing_was_found():
     found = metrics(0.5, [], pm_voxels=7) | {"warnings": [{"code": "empty_target", "message": "No FP."}]}
     assert summarise(found) == "Done: 7 voxels segmented, Dice 0.50. Nothing was explained: see below why."
+
+
+def test_where_there_is_no_verdict_it_says_why():
+    none = {"name": "not_available", "text": "No verdict", "reasons": ["There is no ground truth."]}
+    found = metrics(None, [row("pm", 0.5)])
+    found["verdict"] |= none
+    assert summarise(found).endswith("\nNo verdict: There is no ground truth.")
