@@ -23,11 +23,13 @@ PAPER = "https://arxiv.org/abs/2512.13977"
 
 
 def onStartupCompleted():
-    """Make the result's layouts known, for scenes that were saved in them, and offer the sample cases."""
+    """Make the layouts known, for scenes that were saved in them, and offer the sample cases."""
+    from UMambaXAILogic.scene.comparison.layout_description import register_comparison_layout
     from UMambaXAILogic.scene.result_layout_description import register_layouts
     from UMambaXAILogic.slicer_app.sample_data import register_sample_data
 
     register_layouts(slicer.mrmlScene)
+    register_comparison_layout(slicer.mrmlScene)
     register_sample_data()
 
 

@@ -19,6 +19,7 @@ from .advanced_section import AdvancedSection
 from .binding import Binding
 from .chosen_inputs import chosen_inputs
 from .click_section import ClickSection
+from .comparison_section import ComparisonSection
 from .inputs_section import InputsSection
 from .log_section import LogSection
 from .packages_section import PackagesSection
@@ -53,6 +54,7 @@ class Panel:
         self.run_section = made(RunSection)
         self.result_section = made(ResultSection)
         self.click_section = made(ClickSection)
+        self.comparison_section = made(ComparisonSection)
         self.statistics_section = made(StatisticsSection)
         self.packages_section = made(PackagesSection)
         self.log_section = made(LogSection)
@@ -62,6 +64,7 @@ class Panel:
             self.run_section,
             self.result_section,
             self.click_section,
+            self.comparison_section,
             self.statistics_section,
             self.packages_section,
             self.log_section,
