@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from UMambaXAILogic.engine.badge_words import badge_texts
+from UMambaXAILogic.engine.judge_request import JudgeRequest
 
 from . import arguments, explain
 
@@ -56,9 +57,9 @@ def run(options: argparse.Namespace) -> int:
         Interrupt() as interrupt,
         make_reporter(interrupt.requested, options.quiet, JUDGED_STAGES) as reporter,
     ):
-        from UMambaXAILogic.engine.benchmark.judged_result import ResultFiles, judge_result  # torch takes seconds
+        from UMambaXAILogic.engine.benchmark.judged_result import judge_result  # torch takes seconds
 
-        files = ResultFiles(
+        files = JudgeRequest(
             folder=options.folder,
             volume=options.volume,
             model=options.model,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .fingerprint import request_settings
@@ -12,6 +13,9 @@ from .voxel_identity import voxels_sha256
 if TYPE_CHECKING:
     from .case_input import CaseInput
     from .request import Request
+
+#: Of mm and of direction cosines.
+_DECIMALS = 4
 
 
 def content_fingerprint(request: Request, model_sha256: str, case: CaseInput) -> str:
@@ -30,9 +34,14 @@ def content_fingerprint(request: Request, model_sha256: str, case: CaseInput) ->
     body = {
         "settings": request_settings(request),
         "model": model_sha256,
-        "grid": [geometry.size, geometry.spacing_mm, geometry.origin_mm, geometry.direction],
+        "grid": [geometry.size, *map(_rounded, (geometry.spacing_mm, geometry.origin_mm, geometry.direction))],
         "image": voxels_sha256(case.volume.array),
         "truth": None if truth is None else voxels_sha256(truth),
         "region": None if case.region is None else voxels_sha256(case.region),
     }
     return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _rounded(numbers: Sequence[float]) -> list[float]:
+    """Formats keep positions with other precision than a scene does."""
+    return [round(number, _DECIMALS) + 0.0 for number in numbers]  # -0.0 becomes 0.0

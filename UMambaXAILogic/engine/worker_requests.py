@@ -88,6 +88,21 @@ def _read_case(text: str, scratch: Path) -> Task:
     return Task(run, lambda: remove_unfinished(request.output))
 
 
+def _read_badges(text: str, scratch: Path) -> Task:
+    from .judge_request import JudgeRequest
+    from .unfinished import remove_unfinished
+
+    request = JudgeRequest.from_json(text)
+
+    def run(reporter: Reporter) -> Answer:
+        from .benchmark.judged_result import METRICS_NAME, judge_result
+
+        judge_result(request, reporter)
+        return Answer(request.folder, {"metrics": request.folder / METRICS_NAME})
+
+    return Task(run, lambda: remove_unfinished(request.folder))
+
+
 def _read_domain(text: str, scratch: Path) -> Task:
     from .domain import DomainRequest
 
@@ -172,6 +187,7 @@ def _nothing() -> None:
 
 _READERS: Mapping[str, Callable[[str, Path], Task]] = {
     CASE: _read_case,
+    "badges": _read_badges,
     "domain": _read_domain,
     "cohort": _read_cohort,
     "cohort_table": _read_cases_table,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ..atomic import write_text
@@ -13,6 +11,7 @@ from ..case_plan import CasePlan, ModelLoader, plan_case
 from ..case_record import CaseRecord
 from ..errors import InputError, UsageError
 from ..json_text import json_text
+from ..judge_request import JudgeRequest
 from ..output_folder import OutputFolder
 from ..page.case_files import read_metrics
 from ..page.case_page import PAGE_NAME
@@ -23,31 +22,7 @@ from .gate import Badge, judge_planned
 METRICS_NAME = "metrics.json"
 
 
-@dataclass(frozen=True)
-class ResultFiles:
-    """Where the files of a run are now.
-
-    Args:
-        folder: of the result.
-        volume, model: that it was made from.
-        ground_truth: that it was made with; only results that explain an error need it.
-        region: mask file of the region, where there was one; a box is known from the result.
-        series_uid: which DICOM series of ``volume``.
-        device, scan_backend, memory_limit_gb: as for ``Request``.
-    """
-
-    folder: Path
-    volume: Path
-    model: str
-    ground_truth: Path | None = None
-    region: Path | None = None
-    series_uid: str | None = None
-    device: str = "auto"
-    scan_backend: str = "auto"
-    memory_limit_gb: float | None = None
-
-
-def judge_result(files: ResultFiles, reporter: Reporter | None = None, load: ModelLoader | None = None) -> list[Badge]:
+def judge_result(files: JudgeRequest, reporter: Reporter | None = None, load: ModelLoader | None = None) -> list[Badge]:
     """Judge the map of a result, and write its badges into metrics.json.
 
     A result that this version has judged already is answered from metrics.json once model and files are known to be
@@ -81,7 +56,7 @@ def judge_result(files: ResultFiles, reporter: Reporter | None = None, load: Mod
     return found
 
 
-def request_of(metrics: dict[str, Any], files: ResultFiles) -> Request:
+def request_of(metrics: dict[str, Any], files: JudgeRequest) -> Request:
     """The request of a run from what its metrics.json says of it.
 
     Raises:

@@ -12,10 +12,13 @@ import SimpleITK as sitk
 
 from UMambaXAILogic.engine import Request, badge_cache
 from UMambaXAILogic.engine.benchmark import BenchmarkRequest, gate, run_benchmark
-from UMambaXAILogic.engine.benchmark.judged_result import ResultFiles, judge_result
+from UMambaXAILogic.engine.benchmark.judged_result import judge_result
 from UMambaXAILogic.engine.errors import InputError, UsageError
+from UMambaXAILogic.engine.judge_request import JudgeRequest
 from UMambaXAILogic.engine.pipeline import run_case
+from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import Target
+from UMambaXAILogic.engine.worker_requests import read_task
 
 
 @pytest.fixture(autouse=True)
@@ -37,11 +40,11 @@ def unjudged(asked):
 
 
 @pytest.fixture
-def result(unjudged, asked, tmp_path) -> ResultFiles:
+def result(unjudged, asked, tmp_path) -> JudgeRequest:
     """A copy of a result that nobody has judged."""
     folder = tmp_path / "result"
     shutil.copytree(unjudged.folder, folder)
-    return ResultFiles(folder, asked.volume, asked.model)
+    return JudgeRequest(folder, asked.volume, asked.model)
 
 
 def metrics_of(folder):
@@ -169,7 +172,16 @@ def test_a_result_without_a_map_has_nothing_to_judge(asked, make_trained_folder,
     run = run_case(dataclasses.replace(asked, model=model, output=tmp_path / "empty", badges=True))
     assert run.metrics["badges"] is None
     with pytest.raises(InputError, match="no map"):
-        judge_result(ResultFiles(run.folder, asked.volume, model))
+        judge_result(JudgeRequest(run.folder, asked.volume, model))
+
+
+def test_the_worker_judges_a_result_too(result, tmp_path):
+    answer = read_task(result.to_json(), tmp_path).run(Reporter())
+    assert answer.files == {"metrics": result.folder / "metrics.json"}
+    assert len(metrics_of(result.folder)["badges"]) == 3
+    for text in ('{"kind": "badges"}', '{"kind": "badges", "folder": "a", "volume": "b", "model": "c", "colour": 1}'):
+        with pytest.raises(UsageError, match="cannot be read"):
+            read_task(text, tmp_path)
 
 
 def test_explained_errors_and_regions_need_their_files(asked, tmp_path):
@@ -181,7 +193,7 @@ def test_explained_errors_and_regions_need_their_files(asked, tmp_path):
         asked, output=tmp_path / "errors", ground_truth=tmp_path / "gt.nii.gz", target=Target(kind="fp")
     )
     run_case(asked)
-    files = ResultFiles(asked.output, asked.volume, asked.model)
+    files = JudgeRequest(asked.output, asked.volume, asked.model)
     with pytest.raises(UsageError, match="ground truth"):
         judge_result(files)
     assert judge_result(dataclasses.replace(files, ground_truth=asked.ground_truth))
