@@ -108,7 +108,8 @@ class UMambaXAILogic:
             or ``job.error``. Connect with ``job.finished.connect(function)``; ``function`` receives the job.
 
         Raises:
-            UsageError, InputError, NotInstalledError: what can be refused before the worker starts.
+            UsageError, InputError, NotInstalledError: what can be refused without looking at every voxel; anything
+                else is ``job.error``.
         """
         asked = case_call(volumeNode, model, groundTruthNode, threshold, options_from(options), self._scene)
         return self._worker.start(asked)
