@@ -1,4 +1,4 @@
-"""SNOMED CT codes of what a vessel model segments, by the names of its labels."""
+"""SNOMED CT codes of what a model segments, by the names of its labels."""
 
 from __future__ import annotations
 
@@ -37,10 +37,13 @@ class LabelCodes:
 _ANATOMICAL = Code("123037004", "SCT", "Anatomical Structure")
 _ABNORMAL = Code("49755003", "SCT", "Morphologically Abnormal Structure")
 _ANEURYSM = Code("85659009", "SCT", "Aneurysm")
+#: As what a Segment Anything model segments: anything.
+_TISSUE = Code("85756007", "SCT", "Tissue")
 _ANY_VESSEL = Code("59820001", "SCT", "Blood vessel")
 
 #: (label name, whole, in lower case) -> type; the first match counts. Abbreviations are those of the TopCoW data.
 _KINDS = (
+    (r"object", _TISSUE),
     (r"aneurysms?", _ANEURYSM),
     (r"ba|basilar( artery)?", Code("59011009", "SCT", "Basilar artery")),
     (r"([rl][- ])?va|.*vertebral.*", Code("85234005", "SCT", "Vertebral artery")),
@@ -56,7 +59,7 @@ _KINDS = (
 
 
 def label_codes(label_name: str) -> LabelCodes:
-    """The codes of a label of a vessel model; "Blood vessel" where the name says no more."""
+    """The codes of a label; "Blood vessel" where the name says no more, "Tissue" for a prompted model's ``object``."""
     name = label_name.strip().lower().replace("_", " ")
     kind = next((code for pattern, code in _KINDS if re.fullmatch(pattern, name)), _ANY_VESSEL)
-    return LabelCodes(_ABNORMAL if kind == _ANEURYSM else _ANATOMICAL, kind)
+    return LabelCodes({_ANEURYSM: _ABNORMAL, _TISSUE: _TISSUE}.get(kind, _ANATOMICAL), kind)

@@ -13,7 +13,7 @@ _REGION_LIST = "Anatomic codes - DICOM master list"
 
 
 def terminology_entry(label_name: str) -> str:
-    """Slicer's terminology text for a label of a vessel model; "Blood vessel" where the name says no more."""
+    """Slicer's terminology text for the codes of a label."""
     codes = label_codes(label_name)
     return f"{_LIST}~{_text(codes.category)}~{_text(codes.kind)}~^^~{_REGION_LIST}~^^~^^"
 

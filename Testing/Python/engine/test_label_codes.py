@@ -16,5 +16,10 @@ def test_vessels_are_anatomical_structures(label, value):
     assert (codes.kind.value, codes.kind.scheme, codes.category.value) == (value, "SCT", "123037004")
 
 
+def test_what_a_prompted_model_finds_need_not_be_a_vessel():
+    codes = label_codes("object")
+    assert codes.kind.meaning == codes.category.meaning == "Tissue"
+
+
 def test_an_aneurysm_is_an_abnormal_structure():
     assert label_codes("Aneurysm").category.value == "49755003"

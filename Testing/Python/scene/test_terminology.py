@@ -21,6 +21,7 @@ from UMambaXAILogic.scene.terminology import terminology_entry
         ("portal vein", "29092000", "Vein"),
         ("arteries", "51114001", "Artery"),
         ("aneurysm", "85659009", "Aneurysm"),
+        ("object", "85756007", "Tissue"),
         ("something else", "59820001", "Blood vessel"),
     ],
 )
@@ -31,4 +32,5 @@ def test_label_names_become_codes(label, code, meaning):
     kind = entry.GetTypeObject()
     assert (kind.GetCodingSchemeDesignator(), kind.GetCodeValue(), kind.GetCodeMeaning()) == ("SCT", code, meaning)
     category = entry.GetCategoryObject().GetCodeMeaning()
-    assert category == ("Morphologically Abnormal Structure" if meaning == "Aneurysm" else "Anatomical Structure")
+    expected = {"Aneurysm": "Morphologically Abnormal Structure", "Tissue": "Tissue"}
+    assert category == expected.get(meaning, "Anatomical Structure")

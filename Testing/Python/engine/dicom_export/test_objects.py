@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+
 import numpy as np
 import pydicom
 import pytest
@@ -196,6 +199,16 @@ def test_nothing_that_the_standard_requires_is_missing(exported, violations):
     assert violations(attention, used) == []
     used = {"frame-of-reference", "common-instance-reference", "general-reference"}
     assert violations(segmentation, used) == []
+
+
+def test_dciodvfy_finds_no_error(exported, tmp_path):
+    program = shutil.which("dciodvfy")
+    if program is None:
+        pytest.skip("skipped: dciodvfy (dicom3tools) is not installed")
+    for path in (tmp_path / "out").iterdir():
+        done = subprocess.run([program, str(path)], capture_output=True, text=True)
+        said = (done.stdout + done.stderr).splitlines()
+        assert [line for line in said if line.startswith(("Error", "Abort"))] == []
 
 
 def test_the_check_of_what_is_required_can_fail(exported, violations):

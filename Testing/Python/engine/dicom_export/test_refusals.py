@@ -226,6 +226,37 @@ def test_without_highdicom_the_package_is_named(monkeypatch):
     assert "pip install highdicom" in caught.value.remedy
 
 
+def test_a_result_of_a_sam_names_its_checkpoint(make_series, make_result, tmp_path):
+    series = make_series()
+    model = {"architecture": "SAM", "trainer": None, "configuration": "ViT-B", "fold": [], "sha256": "cd" * 32}
+    result = make_result(
+        series,
+        model={**model, "labels": {"background": 0, "object": 1}},
+        target={"label": 1, "name": "object", "kind": "prediction", "score": None},
+        attribution={"method": "embedding-similarity", "preset": None},
+    )
+    stored = pydicom.dcmread(export_dicom(result, series, None, tmp_path / "out").segmentation)
+    (segment,) = stored.SegmentSequence
+    algorithm = segment.SegmentationAlgorithmIdentificationSequence[0]
+    assert algorithm.AlgorithmName == "UMambaXAI SAM"
+    assert algorithm.AlgorithmParameters == f"model_sha256={'cd' * 32},configuration=ViT-B"
+    assert segment.SegmentedPropertyTypeCodeSequence[0].CodeMeaning == "Tissue"
+
+
+def test_a_real_series_with_a_frame_of_reference_is_exported(reference_data, make_result, violations, tmp_path):
+    series = tmp_path / "real"
+    series.mkdir()
+    for path in (reference_data / "data" / "dicom" / "slicer_CTHeadAxialDicom").iterdir():
+        dataset = pydicom.dcmread(path)
+        dataset.FrameOfReferenceUID = "1.2.826.0.1.3680043.8.498.77"
+        dataset.save_as(series / path.name)
+    export = export_dicom(make_result(series), series, None, tmp_path / "out")
+    for path in (export.attention, export.segmentation):
+        image = pydicom.dcmread(path)
+        assert violations(image, {"common-instance-reference", "frame-of-reference"}) == []
+        assert len(image.ReferencedSeriesSequence[0].ReferencedInstanceSequence) == 93
+
+
 def test_a_real_series_without_frame_of_reference_is_refused(reference_data, tmp_path):
     folder = reference_data / "data" / "dicom" / "slicer_CTHeadAxialDicom"
     with pytest.raises(InputError, match="frame of reference"):
