@@ -85,6 +85,7 @@ def test_the_page_has_the_three_ways_and_no_dialog(sections):
     assert [heading for heading, blocks in sections.items() if blocks] == [
         "One case",
         "Two methods side by side",
+        "One part of a segmentation",
         "All volumes of a scene",
         "A folder",
         "Is this volume like the training cases?",
@@ -121,6 +122,18 @@ def test_two_methods_side_by_side(session, scene, printed):
     assert not is_side_by_side(scene)
     again = space["logic"].compareMaps(ResultView(find_results(scene)[0]), space["second"])  # as after loading a scene
     assert again.numbers == comparison.numbers
+
+
+def test_one_part_of_a_segmentation(session, printed):
+    space = next(session("One part of a segmentation"))
+    assert re.search(r"component at R\S+ A\S+ S\S+\)$", printed[0])
+    whole, spot = space["whole"], space["spot"]
+    assert slicer.mrmlScene.IsNodePresent(whole.attentionNode)
+    assert spot.view.state.attention == ("overlay", "surface")
+    image = sitk.ReadImage(str(SAMPLES["target"].volume))
+    r, a, s = map(float, re.search(r"at R(\S+) A(\S+) S([^)]+)\)", printed[0]).groups())
+    x, y, z = image.TransformPhysicalPointToIndex((-r, -a, s))
+    assert image[x, y, z] > 250  # HU: something that looks like a vessel
 
 
 def test_all_volumes_of_a_scene(session, scene, printed):

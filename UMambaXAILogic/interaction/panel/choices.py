@@ -36,8 +36,6 @@ class RunChoices:
         step: of windows, as a share of their size.
         save_layer_maps: also keep one map a layer.
         badges: judge the map.
-        at: only the part of the target at this point is explained, mm (R, A, S) in world coordinates; None: all of it.
-        part: ``component`` or ``segment``: what of the target lies there.
         replace: the results of an earlier run with the same method, model and part go.
     """
 
@@ -58,8 +56,6 @@ class RunChoices:
     step: float = 0.5
     save_layer_maps: bool = False
     badges: bool = False
-    at: tuple[float, float, float] | None = None
-    part: str = "component"
     replace: bool = True
 
     @property

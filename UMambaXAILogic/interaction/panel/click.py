@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .inputs import PanelInputs
+from .inputs import ClickedPart, PanelInputs
 from .option import Option
 from .run import run_ui
 from .state import PanelState
@@ -63,10 +63,10 @@ def click_ui(state: PanelState, facts: ClickFacts, _: Translate = untranslated) 
     )
 
 
-def inputs_at(inputs: PanelInputs, meaning: str, point_mm: tuple[float, float, float] | None) -> PanelInputs:
-    """What is chosen, for the part at a point (world RAS) that a click means; other results stay."""
+def inputs_at(inputs: PanelInputs, meaning: str, point_mm: tuple[float, float, float]) -> PanelInputs:
+    """What is chosen, for the part at a point (world RAS) that a click means."""
     kind, part = _MEANINGS[_known(meaning)]
-    return replace(inputs, choices=replace(inputs.choices, target_kind=kind, at=point_mm, part=part))
+    return replace(inputs, clicked=ClickedPart(kind, part, point_mm))
 
 
 def _known(meaning: str) -> str:
@@ -96,7 +96,7 @@ def _obstacle(state: PanelState, facts: ClickFacts, _: Translate) -> str:
     kind, _part = _MEANINGS[_known(facts.meaning)]
     if kind != "prediction" and not state.inputs.ground_truth_id:
         return _("Hits, false alarms and misses are told by a ground truth: choose one first.")
-    asked = run_ui(replace(state, inputs=inputs_at(state.inputs, facts.meaning, None)), _)
+    asked = run_ui(replace(state, inputs=inputs_at(state.inputs, facts.meaning, (0.0, 0.0, 0.0))), _)
     return "" if asked.run_enabled or state.is_busy else asked.run_tooltip
 
 

@@ -345,8 +345,9 @@ class PanelController:
 
 
 def _subject(inputs: PanelInputs) -> PanelInputs:
-    """What a run depends on: not on names, nor on what is shown of its result."""
-    return replace(inputs, volume_name="", ground_truth_name="", region_name="", threshold=PanelInputs.threshold)
+    """What is chosen of a run: not names, nor what is shown of its result, nor where in a view was clicked for it."""
+    nameless = replace(inputs, volume_name="", ground_truth_name="", region_name="")
+    return replace(nameless, threshold=PanelInputs.threshold, clicked=None)
 
 
 def _in_lines(error: UMambaXAIError | Failure) -> str:

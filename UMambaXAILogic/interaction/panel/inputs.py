@@ -9,6 +9,21 @@ from .node_parts import NodeParts
 
 
 @dataclass(frozen=True)
+class ClickedPart:
+    """What was clicked, and is to be explained instead of the whole target.
+
+    Args:
+        kind: of the target, instead of the chosen one.
+        part: ``component`` or ``segment``: what of it lies at the point.
+        point_mm: (R, A, S) in world coordinates.
+    """
+
+    kind: str
+    part: str
+    point_mm: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
 class PanelInputs:
     """What is chosen. Nodes are named by id, because they may be gone when a job ends.
 
@@ -22,6 +37,7 @@ class PanelInputs:
         choices: how the run is to be done.
         threshold: attention below it is not shown.
         profile: path of a stored reference profile; empty: the model's own.
+        clicked: what was clicked; None: the whole target is meant.
     """
 
     volume_id: str = ""
@@ -36,3 +52,9 @@ class PanelInputs:
     choices: RunChoices = RunChoices()
     threshold: float = 0.3
     profile: str = ""
+    clicked: ClickedPart | None = None
+
+    @property
+    def target_kind(self) -> str:
+        """Kind of the voxels that are explained."""
+        return self.choices.target_kind if self.clicked is None else self.clicked.kind

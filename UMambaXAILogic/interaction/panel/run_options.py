@@ -65,7 +65,7 @@ def chosen_truth(inputs: PanelInputs, facts: ModelFacts | None) -> tuple[str, ..
 def problem_with_choices(inputs: PanelInputs, facts: ModelFacts | None, _: Translate = untranslated) -> str:
     """Why a run cannot be done as it is chosen, and what to do; empty where it can."""
     choices = inputs.choices
-    if choices.target_kind != "prediction" and not inputs.ground_truth_id:
+    if inputs.target_kind != "prediction" and not inputs.ground_truth_id:
         return _(
             "Errors of the segmentation are to be explained, and there is no ground truth to tell them by. Choose one, "
             "or explain the prediction (under Advanced)."
@@ -110,7 +110,7 @@ def run_options(inputs: PanelInputs, facts: ModelFacts) -> dict[str, Any]:
         "method": choices.method_facts.name,
         "poolMode": choices.pool_mode,
         "target": chosen_target(inputs, facts) or None,
-        "targetKind": choices.target_kind,
+        "targetKind": inputs.target_kind,
         "resampleGroundTruth": choices.resample_truth,
         "preset": choices.preset or None,
         "thresholds": thresholds_of(choices.thresholds),
@@ -125,8 +125,8 @@ def run_options(inputs: PanelInputs, facts: ModelFacts) -> dict[str, Any]:
         **{_camel_case(name): value for name, value in choices.method_settings().items()},
         **_parts_options(inputs, facts),
     }
-    if choices.at is not None:
-        options |= {"at": choices.at, "part": choices.part}
+    if inputs.clicked is not None:
+        options |= {"at": inputs.clicked.point_mm, "part": inputs.clicked.part}
     if choices.explained_as.pools and choices.pool:
         options["pool"] = choices.pool
     layers = chosen_layers(inputs, facts)

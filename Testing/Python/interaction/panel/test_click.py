@@ -63,7 +63,7 @@ def test_while_a_click_is_awaited_the_button_says_so():
 
 def test_a_meaning_of_another_version_is_the_usual_one():
     assert click_ui(STATE, replace(SHOWN, meaning="tree")).meaning == "component"
-    assert inputs_at(STATE.inputs, "tree", (1, 2, 3)).choices.part == "component"
+    assert inputs_at(STATE.inputs, "tree", (1, 2, 3)).clicked.part == "component"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,7 @@ def test_a_click_explains_what_lies_there_beside_the_whole(
     assert nodes.run_name == "demo, seg-xres-cam, segment at R-12.2 A11.0 S3.5"
     assert slicer.mrmlScene.IsNodePresent(before) and panel.parameters.result is not before
     assert panel.ui.resultSelector.count == 2
+    assert panel.ui.messageLabel.text.startswith("Done: 320 voxels")
     picture("click-explained", 1500)
 
 
