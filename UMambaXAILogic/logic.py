@@ -31,6 +31,7 @@ from UMambaXAILogic.scene.input_volumes import input_volumes
 from UMambaXAILogic.scene.result_view import ResultView
 from UMambaXAILogic.scene.run_nodes import INPUT_REFERENCE
 from UMambaXAILogic.scene.sample_case import SampleCase, load_sample_case
+from UMambaXAILogic.scene_calls.badges import Badges, BadgesImport, badges_call
 from UMambaXAILogic.scene_calls.case import case_call
 from UMambaXAILogic.scene_calls.cohort import cases_table_call, cohort_call, load_case_call, manifest_of
 from UMambaXAILogic.scene_calls.comparison import MapComparison, compare
@@ -113,6 +114,36 @@ class UMambaXAILogic:
         """
         asked = case_call(volumeNode, model, groundTruthNode, threshold, options_from(options), self._scene)
         return self._worker.start(asked)
+
+    def judge(self, result: SegmentAndExplainResult, model: str | Path = "demo", **inputs: Any) -> Badges:
+        """Find out whether a result's attention map deserves belief. **Blocks**; no dialogs.
+
+            for badge in logic.judge(result, model="demo"):
+                print(badge["name"], badge["passed"], badge["text"])
+
+        The volume is segmented and explained anew; the badges go into the result's metrics and its colour legend. Asked
+        again, nothing is computed.
+
+        Args:
+            result: of ``segmentAndExplain``, or loaded from a cohort.
+            model: that the result was made by.
+            inputs: ``ground_truth_node`` and ``ground_truth_segments`` (of a result that explains an error),
+                ``region_node`` and ``region_segments`` (where it was made inside a region that is no box), ``device``.
+
+        Returns:
+            Of each badge ``name``, ``passed`` (None: not applicable), ``value``, ``limit`` and ``text``.
+
+        Raises:
+            InputError: there is no map, or volume, region or model are not those of the result.
+            UsageError, ModelError, NotInstalledError, MemoryExhaustedError, WorkerCrashedError: it cannot run here.
+        """
+        return self._worker.run(badges_call(result, model, **inputs))
+
+    def startJudge(
+        self, result: SegmentAndExplainResult, model: str | Path = "demo", **inputs: Any
+    ) -> SceneJob[BadgesImport, Badges]:
+        """As ``judge``, but returns at once; see ``startSegmentAndExplain`` for the job."""
+        return self._worker.start(badges_call(result, model, **inputs))
 
     def computeDomainStatistics(
         self,
