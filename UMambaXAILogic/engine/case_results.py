@@ -189,9 +189,7 @@ class CaseWriter:
         """Remove what must not be mistaken for part of this result, and nothing of the user's own."""
         metrics = self._folder / "metrics.json"
         if metrics.exists():  # else the folder is not a case's, and pages and pictures in it are somebody else's
-            for pattern in _DRAWN_FROM_RESULTS:
-                for path in self._folder.glob(pattern):
-                    path.unlink()
+            remove_drawn(self._folder)
             for name in DICOM_FILES:
                 (self._folder / DICOM_FOLDER / name).unlink(missing_ok=True)
             _remove_if_empty(self._folder / DICOM_FOLDER)
@@ -203,6 +201,13 @@ class CaseWriter:
                 if Path(f"{name}.{suffix}") not in self._written:
                     (self._folder / f"{name}.{suffix}").unlink(missing_ok=True)
         _remove_if_empty(self._folder / "layers")
+
+
+def remove_drawn(folder: Path) -> None:
+    """Delete the page and pictures of a case's folder: they say what was true of its results before."""
+    for pattern in _DRAWN_FROM_RESULTS:
+        for path in folder.glob(pattern):
+            path.unlink()
 
 
 def _remove_if_empty(folder: Path) -> None:

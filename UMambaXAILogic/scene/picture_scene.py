@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from UMambaXAILogic.engine.badge_words import sanity_word
 from UMambaXAILogic.engine.page.grey_window import choose_window
 from UMambaXAILogic.engine.volume import Geometry
 from UMambaXAILogic.engine.volume_io import read_ground_truth, read_volume
@@ -49,11 +50,13 @@ class PictureScene:
 
     @property
     def subtitle(self) -> str:
-        """Case, method, Dice, and that a phantom is none of a patient."""
+        """Case, method, whether its map was judged, Dice, and that a phantom is none of a patient."""
         metrics = self.result.metrics
         words = [str(metrics["case"])]
         if metrics.get("attribution"):
             words.append(str(metrics["attribution"]["method"]))
+        if sanity_word(metrics):
+            words.append(f"sanity {sanity_word(metrics)}")
         if metrics["segmentation"].get("dice") is not None:
             words.append(f"Dice {metrics['segmentation']['dice']:.2f}")
         if metrics.get("phantom"):

@@ -9,12 +9,12 @@ from ..atomic import write_text
 from ..badge_cache import GATE_VERSION
 from ..case_plan import CasePlan, ModelLoader, plan_case
 from ..case_record import CaseRecord
+from ..case_results import remove_drawn
 from ..errors import InputError, UsageError
 from ..json_text import json_text
 from ..judge_request import JudgeRequest
 from ..output_folder import OutputFolder
 from ..page.case_files import read_metrics
-from ..page.case_page import PAGE_NAME
 from ..progress import Reporter
 from ..request import REQUEST_VERSION, Request
 from .gate import Badge, judge_planned
@@ -26,7 +26,7 @@ def judge_result(files: JudgeRequest, reporter: Reporter | None = None, load: Mo
     """Judge the map of a result, and write its badges into metrics.json.
 
     A result that this version has judged already is answered from metrics.json once model and files are known to be
-    those of the run. The result's page goes where its badges change: ``view`` draws it anew.
+    those of the run. The result's page and pictures go where its badges change: ``view`` draws them anew.
 
     Args:
         files: the result and what it was made from.
@@ -52,7 +52,7 @@ def judge_result(files: JudgeRequest, reporter: Reporter | None = None, load: Mo
         with OutputFolder(files.folder):
             body = {**read_metrics(files.folder / METRICS_NAME), "badges": found, "gate_version": GATE_VERSION}
             write_text(files.folder / METRICS_NAME, json_text(body))
-            (files.folder / PAGE_NAME).unlink(missing_ok=True)
+            remove_drawn(files.folder)
     return found
 
 

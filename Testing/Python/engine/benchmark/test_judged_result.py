@@ -92,7 +92,8 @@ def test_the_run_and_the_demand_and_the_benchmark_agree(asked, result, tmp_path,
 
 
 def test_on_demand_the_badges_are_written_beside_the_result(result):
-    (result.folder / "index.html").write_text("a page without badges")
+    for name in ("index.html", "slices.png", "view_3d.png"):
+        (result.folder / name).write_text("a page or picture that says: not judged")
     before = metrics_of(result.folder)
     found = judge_result(result)
     after = metrics_of(result.folder)
