@@ -11,7 +11,7 @@ from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.method_settings import FILLS, SETTINGS
 from UMambaXAILogic.engine.progress import BENCHMARK_STAGES
-from UMambaXAILogic.engine.request import FOREGROUND, POOL_MODES, TARGET_KINDS, TARGET_SCORES, Request, Target
+from UMambaXAILogic.engine.request import Request, Target
 
 from . import arguments, explain
 from .arguments import value_of
@@ -68,7 +68,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     add_cluster_options(parser)
     explain.add_scoring_options(parser)
     explain.add_model_options(parser)
-    _add_target_options(parser)
+    explain.add_target_options(parser.add_argument_group("explanation"))
     add_method_options(parser, _SETTINGS)
     explain.add_computer_options(parser)
     arguments.add_common_options(parser)
@@ -213,20 +213,6 @@ def _add_benchmark_options(parser: argparse.ArgumentParser) -> None:
         help="most forward passes of a method, in multiples of the windows that hold explained voxels (default 50)",
     )
     group.add_argument("--seed", metavar="S", type=int, default=0, help="of everything that chance decides (default 0)")
-
-
-def _add_target_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("explanation")
-    group.add_argument("--layers", metavar="A,B", type=value_of(arguments.names), help="layers such as encoder.4")
-    group.add_argument("--pool-mode", choices=POOL_MODES, default="max", help="how gradients are pooled (default max)")
-    group.add_argument(
-        "--target",
-        metavar=f"LABEL|{FOREGROUND}",
-        type=value_of(arguments.label),
-        help="label (number or name) to explain (default: the only one, or the whole foreground)",
-    )
-    group.add_argument("--kind", choices=TARGET_KINDS, default="prediction", help="voxels to explain")
-    group.add_argument("--score", choices=TARGET_SCORES, help="score to explain (default margin)")
 
 
 def _names_or_none(text: str) -> tuple[str, ...]:

@@ -245,16 +245,7 @@ def add_explanation_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--preset", choices=("paper",), help="'paper': the settings of the published analysis")
     group.add_argument("--pool", metavar="N", type=int, help="window of gradient pooling in voxels, 1 for none")
-    group.add_argument("--pool-mode", choices=POOL_MODES, default="max", help="how gradients are pooled (default max)")
-    group.add_argument("--layers", metavar="A,B", type=value_of(arguments.names), help="layers such as encoder.4")
-    group.add_argument(
-        "--target",
-        metavar=f"LABEL|{FOREGROUND}",
-        type=value_of(arguments.label),
-        help="label (number or name) to explain (default: the only one, or the whole foreground)",
-    )
-    group.add_argument("--kind", choices=TARGET_KINDS, default="prediction", help="voxels to explain")
-    group.add_argument("--score", choices=TARGET_SCORES, help="score to explain (default margin)")
+    add_target_options(group)
     group.add_argument(
         "--threshold",
         metavar="T",
@@ -265,6 +256,20 @@ def add_explanation_options(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--save-layer-maps", action="store_true", help="also write one attention map per layer")
     add_method_options(parser)
+
+
+def add_target_options(group: argparse._ArgumentGroup) -> None:
+    """Of which layers, and of which voxels and score, there is to be a map."""
+    group.add_argument("--pool-mode", choices=POOL_MODES, default="max", help="how gradients are pooled (default max)")
+    group.add_argument("--layers", metavar="A,B", type=value_of(arguments.names), help="layers such as encoder.4")
+    group.add_argument(
+        "--target",
+        metavar=f"LABEL|{FOREGROUND}",
+        type=value_of(arguments.label),
+        help="label (number or name) to explain (default: the only one, or the whole foreground)",
+    )
+    group.add_argument("--kind", choices=TARGET_KINDS, default="prediction", help="voxels to explain")
+    group.add_argument("--score", choices=TARGET_SCORES, help="score to explain (default margin)")
 
 
 def add_computer_options(parser: argparse.ArgumentParser) -> None:
