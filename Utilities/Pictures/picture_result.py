@@ -94,14 +94,14 @@ def draw_layout(scene: PictureScene) -> Picture:
     """The result layout without its table: 3-D beside axial; sagittal, coronal and the chart below."""
     unit, above, below = 16, 620, 380
     views = {
-        "3d": _three_d_view(scene, three_d_view(scene.application.scene), (52 * unit, above)),
+        "3d": open_three_d(scene, three_d_view(scene.application.scene), (52 * unit, above)),
         "Axial": _slice_view(scene, "Axial", (48 * unit, above)),
         "Sagittal": _slice_view(scene, "Sagittal", (28 * unit, below)),
         "Coronal": _slice_view(scene, "Coronal", (28 * unit, below)),
     }
-    drawn = _drawn(scene, views, {"attention": ("overlay", "surface"), "prediction": "outline", "truth": "outline"})
+    drawn = draw_shown(scene, views, {"attention": ("overlay", "surface"), "prediction": "outline", "truth": "outline"})
     chart = draw_chart(scene.result.chart_node, 44 * unit - _GAP, below)
-    picture = _stacked([_beside([drawn["3d"], drawn["Axial"]]), _beside([drawn["Sagittal"], drawn["Coronal"], chart])])
+    picture = _stacked([beside([drawn["3d"], drawn["Axial"]]), beside([drawn["Sagittal"], drawn["Coronal"], chart])])
     for view in views.values():
         view.close()
     return picture
@@ -111,18 +111,18 @@ def draw_views(scene: PictureScene) -> Picture:
     """Every way to show the result, a titled tile each."""
     views = {
         "axial": _slice_view(scene, "Axial", _TILE),
-        "3d": _three_d_view(scene, three_d_view(scene.application.scene), _TILE),
-        "projection": _three_d_view(scene, projection_view(scene.application.scene), _TILE),
+        "3d": open_three_d(scene, three_d_view(scene.application.scene), _TILE),
+        "projection": open_three_d(scene, projection_view(scene.application.scene), _TILE),
     }
     tiles = []
     for title, (where, shown) in _TILES.items():
-        tiles.append(_titled(_drawn(scene, {where: views[where]}, shown)[where], title))
+        tiles.append(titled(draw_shown(scene, {where: views[where]}, shown)[where], title))
     for view in views.values():
         view.close()
-    return _stacked([_beside(tiles[:3]), _beside(tiles[3:])])
+    return _stacked([beside(tiles[:3]), beside(tiles[3:])])
 
 
-def _drawn(scene: PictureScene, views: Mapping[str, View], shown: Mapping[str, Any]) -> dict[str, Picture]:
+def draw_shown(scene: PictureScene, views: Mapping[str, View], shown: Mapping[str, Any]) -> dict[str, Picture]:
     """The views as they are when that is shown and nothing else."""
     scene.truth_node.GetDisplayNode().SetVisibility(False)  # the result has a copy of its own
     scene.result.view.show(**{**_OFF, **shown})
@@ -143,7 +143,7 @@ def _vessel_points(scene: PictureScene) -> npt.NDArray[np.float64]:
     return vtk_to_numpy(surface.GetPoints().GetData()).astype(float)
 
 
-def _three_d_view(scene: PictureScene, node: Any, size: tuple[int, int]) -> ThreeDView:
+def open_three_d(scene: PictureScene, node: Any, size: tuple[int, int]) -> ThreeDView:
     return ThreeDView(scene.application, *size, node)
 
 
@@ -161,7 +161,7 @@ def _slice_view(scene: PictureScene, orientation: str, size: tuple[int, int]) ->
     return view
 
 
-def _titled(picture: Picture, title: str) -> Picture:
+def titled(picture: Picture, title: str) -> Picture:
     height, width, _ = picture.shape
     strip = View(width, 34)
     strip.renderer.SetBackground(0.08, 0.09, 0.11)
@@ -171,7 +171,7 @@ def _titled(picture: Picture, title: str) -> Picture:
     return np.concatenate([head, picture])
 
 
-def _beside(pictures: list[Picture]) -> Picture:
+def beside(pictures: list[Picture]) -> Picture:
     gap = np.full((pictures[0].shape[0], _GAP, 3), 60, np.uint8)
     parts = [part for picture in pictures for part in (gap, picture)][1:]
     return np.concatenate(parts, 1)
