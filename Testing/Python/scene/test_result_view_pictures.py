@@ -53,7 +53,7 @@ def page(application, scene, add_volume, write_result, masks, tmp_path, reposito
     volume.GetDisplayNode().SetWindowLevelMinMax(-100, 500)
     grid = Grid(SHAPE[::-1], affine)
     write_array(truth, grid, tmp_path / "gt.nrrd")
-    files = write_result(prediction, attention, affine, truth)
+    files = write_result(prediction, attention, affine, truth, metrics={"badges": None})
     (tmp_path / "result" / "layers").mkdir()
     write_array(attention**4, grid, tmp_path / "result" / "layers" / "attention.encoder.2.nrrd")
     truth_file = GroundTruthFile(tmp_path / "gt.nrrd", (1,))
