@@ -114,8 +114,15 @@ def _origin(metrics: Mapping[str, Any], _: Translate) -> str:
     words = [str((metrics.get("model") or {}).get("architecture") or ""), str(attribution.get("method") or "")]
     if layers:
         words.append(_("mean of {count} layers").format(count=len(layers)) if len(layers) > 1 else str(layers[0]))
-    if (metrics.get("target") or {}).get("name"):
-        words.append(_("target: {name}").format(name=metrics["target"]["name"]))
+    target = metrics.get("target") or {}
+    if target.get("name"):
+        words.append(_("target: {name}").format(name=target["name"]))
+    if target.get("part"):
+        part = {
+            "component": _("only one connected part ({count} voxels)"),
+            "segment": _("only one vessel segment ({count} voxels)"),
+        }[target["part"]["unit"]]
+        words.append(part.format(count=target["part"]["voxels"] or 0))
     if metrics.get("phantom"):
         words.append(_("PHANTOM, not a patient"))
     return ", ".join(filter(None, words))

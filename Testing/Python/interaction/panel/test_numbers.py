@@ -109,6 +109,18 @@ def test_it_says_whose_numbers_they_are_and_that_a_phantom_is_no_patient(metrics
     )
 
 
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        ({"unit": "component", "voxels": 246}, "only one connected part (246 voxels)"),
+        ({"unit": "segment", "voxels": None}, "only one vessel segment (0 voxels)"),
+    ],
+)
+def test_it_says_where_only_one_part_was_explained(metrics, part, words):
+    metrics["target"]["part"] = part
+    assert f"target: vessel, {words}" in result_numbers(metrics).origin
+
+
 def test_the_verdict_stands_on_its_numbers_and_cutoffs(metrics):
     numbers = result_numbers(metrics)
     assert numbers.verdict == "Inconclusive: between the cut-offs"
