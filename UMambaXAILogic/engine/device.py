@@ -105,5 +105,6 @@ def why_no_cuda() -> str:
 def _missing(name: str, reason: str) -> NotInstalledError:
     there = ", ".join(f"{facts.name} ({facts.description})" for facts in list_devices())
     return NotInstalledError(
-        f"The device {name!r} is not available: {reason}.", f"Use --device auto, or one of those here: {there}."
+        f"The device {name!r} is not available: {reason}.",
+        f"Let it be chosen (auto), or choose one of those here: {there}.",
     )

@@ -5,7 +5,7 @@ No Qt, no scene.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -121,10 +121,12 @@ class Activity:
     Args:
         start: starts it; raises ``UMambaXAIError`` where the inputs cannot be used.
         describe: the result of the finished job in a line or two.
+        told: warnings of the finished job that its result says wherever it is shown.
     """
 
     start: Callable[[PanelInputs], PanelJob]
     describe: Callable[[Any], str]
+    told: Callable[[Any], Collection[str]] = lambda job: ()
 
 
 class PanelController:
@@ -168,6 +170,7 @@ class PanelController:
         self._activity = _RUN
         self._job: PanelJob | None = None
         self._installing = False
+        self._is_dropped = False  # nobody wants to know how it ends
         self._run_after_install = False
         self._error = ""
         self._summary = ""
@@ -225,7 +228,8 @@ class PanelController:
             activity, succeeded = self._activities[name]
 
             def after(job: Any) -> None:
-                self._summary = activity.describe(job)
+                self._summary, told = activity.describe(job), activity.told(job)
+                self._warnings = [message for message in self._warnings if message not in told]
                 succeeded.emit(job)
 
             self._watch(lambda: activity.start(inputs), installing=False, then=after)
@@ -284,6 +288,7 @@ class PanelController:
         self._run_after_install = False
         if not self._installing:
             self.cancel()
+        self._is_dropped = self.is_busy and not self._installing
         if not self.is_busy:
             self._job = None
         self._forget_last()
@@ -315,7 +320,7 @@ class PanelController:
                 self.changed.emit()
                 raise  # to sys.excepthook, with its traceback
             return
-        self._job, self._installing = job, installing
+        self._job, self._installing, self._is_dropped = job, installing, False
         job.progressed.connect(lambda *_: self.progressed.emit())
         job.warned.connect(lambda code, message: self._warnings.append(message))
         job.logged.connect(self._take_line)
@@ -327,7 +332,9 @@ class PanelController:
     def _after(self, job: PanelJob, then: Callable[[Any], None]) -> None:
         if job is not self._job:
             return
-        if job.error is not None and job.state != jobs.CANCELLED:
+        if self._is_dropped:
+            self._job = None
+        elif job.error is not None and job.state != jobs.CANCELLED:
             self._error = _in_lines(job.error)
         elif job.state == jobs.FINISHED:
             then(job)

@@ -31,6 +31,7 @@ class PanelInputs:
         volume_id: empty where none is chosen.
         model: ``"demo"`` or a path, empty where none is chosen.
         ground_truth_id: empty where none is chosen.
+        ground_truth_is_prediction: it is what an earlier run segmented.
         ground_truth_parts: its segments or labels, and which of them count.
         region_id, region_name: of the node that bounds what is explained and measured; empty where none is chosen.
         region_parts: its segments, and which of them count.
@@ -45,6 +46,7 @@ class PanelInputs:
     model: str = ""
     ground_truth_id: str = ""
     ground_truth_name: str = ""
+    ground_truth_is_prediction: bool = False
     ground_truth_parts: NodeParts = NodeParts()
     region_id: str = ""
     region_name: str = ""

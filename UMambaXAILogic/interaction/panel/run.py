@@ -47,8 +47,18 @@ def run_ui(state: PanelState, _: Translate = untranslated) -> RunUi:
         progress_text=_progress_text(state, _) if busy else "",
         message=message,
         message_kind=kind,
-        warning="\n".join(f"\u2022 {text}" for text in state.warnings),
+        warning="\n".join(f"\u2022 {text}" for text in _warnings(state, _)),
     )
+
+
+def _warnings(state: PanelState, _: Translate) -> tuple[str, ...]:
+    if not state.inputs.ground_truth_is_prediction:
+        return state.warnings
+    own = _(
+        "{name} is what an earlier run segmented. Scores against it say how alike two predictions are, not how right "
+        "one is."
+    )
+    return own.format(name=state.inputs.ground_truth_name), *state.warnings
 
 
 def _percent(state: PanelState) -> int | None:

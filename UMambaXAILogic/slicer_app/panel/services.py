@@ -83,7 +83,7 @@ def make_services(
         )
 
     controller = PanelController(
-        Activity(start_run, lambda job: summarise(job.result.metrics, _)),
+        Activity(start_run, lambda job: summarise(job.result.metrics, _), _told),
         Activity(start_measure, lambda job: summarise_statistics(job.result.row, job.result.comparison, _)),
         runtime,
         dialogs.confirm,
@@ -91,6 +91,10 @@ def make_services(
         _,
     )
     return PanelServices(controller, dialogs, ResultControls(scene), DeviceInquiry(logic.startListDevices))
+
+
+def _told(job: Any) -> list[str]:
+    return [warning["message"] for warning in job.result.metrics.get("warnings") or []]
 
 
 def _options(inputs: PanelInputs, models: ModelLookup) -> dict[str, Any]:

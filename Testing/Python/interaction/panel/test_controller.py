@@ -39,7 +39,7 @@ class FakeJob:
 def world():
     """A controller and everything it talks to."""
     world = SimpleNamespace(jobs=[], measurements=[], installs=[], asked=[], answer=True, refusal=None)
-    world.actions, world.no_room, world.facts = [], None, PackagesFacts(state="ready")
+    world.actions, world.no_room, world.facts, world.told = [], None, PackagesFacts(state="ready"), []
 
     def start_run(inputs: PanelInputs) -> FakeJob:
         if world.refusal:
@@ -74,7 +74,7 @@ def world():
         describe=lambda job: "They work.",
     )
     world.controller = PanelController(
-        Activity(start_run, lambda job: "Dice 0.81"),
+        Activity(start_run, lambda job: "Dice 0.81", lambda job: world.told),
         Activity(start_measure, lambda job: "Noise 12 HU"),
         world.runtime,
         confirm,
@@ -314,3 +314,21 @@ def test_what_changes_during_a_run_does_not_hide_how_it_ends(world):
     world.jobs[0].end("failed", InputError("The volume was removed.", "Load it again."))
     world.controller.follow(gone)
     assert state(world).error == "The volume was removed.\nLoad it again."
+
+
+def test_a_warning_that_the_result_says_is_not_said_twice(world):
+    world.told = ["Unlike the training data."]
+    world.controller.run(INPUTS)
+    for message in ("Unlike the training data.", "Slow device."):
+        world.jobs[0].warned.emit("code", message)
+    assert len(state(world).warnings) == 2
+    world.jobs[0].end("finished")
+    assert state(world).warnings == ("Slow device.",)
+
+
+def test_of_a_run_whose_scene_was_closed_nothing_is_said(world):
+    world.controller.run(INPUTS)
+    world.controller.forget()
+    assert world.jobs[0].cancelled and world.controller.is_busy
+    world.jobs[0].end("cancelled", InputError("Cancelled."))
+    assert (state(world).job_state, state(world).error) == ("", "")

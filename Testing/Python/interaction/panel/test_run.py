@@ -116,3 +116,11 @@ def test_every_text_goes_through_the_translation():
     assert ui.run_text.startswith("<")
     assert ui.cancel_text.startswith("<")
     assert ui.message.startswith("<")
+
+
+def test_a_prediction_as_ground_truth_is_no_truth():
+    inputs = dataclasses.replace(READY.inputs, ground_truth_name="CTA prediction", ground_truth_is_prediction=True)
+    ui = run_ui(dataclasses.replace(READY, inputs=inputs, warnings=("Noisy.",)))
+    assert ui.run_enabled
+    own, other = ui.warning.splitlines()
+    assert own.startswith("\u2022 CTA prediction is what an earlier run segmented.") and other == "\u2022 Noisy."

@@ -26,3 +26,16 @@ def test_a_result_stays_announced_while_it_is_looked_at(panel, run, add_volume):
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume("another"))
     assert panel.ui.messageLabel.text == "Ready."
     assert not panel.ui.warningLabel.text
+
+
+def test_a_prediction_as_ground_truth_is_named_as_such_and_never_removed(panel, run, spin):
+    run()
+    own = panel.results.nodes.get("segmentation")
+    panel.ui.groundTruthSelector.setCurrentNode(own)
+    assert "is what an earlier run segmented" in panel.ui.warningLabel.text
+    panel.ui.runButton.click()
+    spin(lambda: not panel.controller.is_busy)
+    assert "belongs to the result" in panel.ui.messageLabel.text
+    assert slicer.mrmlScene.IsNodePresent(own)
+    panel.ui.groundTruthSelector.setCurrentNode(None)
+    assert not panel.ui.warningLabel.text
