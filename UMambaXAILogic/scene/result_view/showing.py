@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 from UMambaXAILogic.engine.errors import UMambaXAIError
 
-from .view import ResultView
+from .nodes import ResultNodes
 
 #: Is told that everything is shown, or why not.
 OnEnd = Callable[[UMambaXAIError | None], None]
+
+
+class Stepwise(Protocol):
+    """What can be shown in steps: a ``ResultView``, or a comparison of two."""
+
+    nodes: ResultNodes
+
+    def steps(self, **changes: Any) -> Iterator[None]:
+        """As ``ResultView.steps``."""
 
 
 class Showing:
@@ -29,7 +38,7 @@ class Showing:
 
     def __init__(self, call_later: Callable[[float, Callable[[], None]], Any]) -> None:
         self._call_later = call_later
-        self._view: ResultView | None = None
+        self._view: Stepwise | None = None
         self._steps: Iterator[None] = iter(())
         self._on_end: OnEnd = _nobody_listens
         self._is_turn_due = False
@@ -39,7 +48,7 @@ class Showing:
         """Whether there are steps left."""
         return self._view is not None
 
-    def start(self, view: ResultView, on_end: OnEnd | None = None, **changes: Any) -> None:
+    def start(self, view: Stepwise, on_end: OnEnd | None = None, **changes: Any) -> None:
         """Begin to show a result and return at once; ``view.state`` is what will be shown.
 
         Args:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 import slicer
@@ -248,13 +252,20 @@ def test_the_way_back_leads_to_the_layout_before_also_over_the_results_own(choic
 
 
 def test_the_layout_is_registered_with_a_size_for_every_item(scene):
-    from xml.etree import ElementTree
-
     register_comparison_layout(scene)
     register_comparison_layout(scene)
     description = ElementTree.fromstring(layout_node(scene).GetLayoutDescription(COMPARISON_LAYOUT))
     assert all(int(item.get("splitSize")) > 0 for item in description.iter("item"))
     assert {view.get("singletontag") for view in description.iter("view")} == {*COMPARISON_VIEWS, TABLE_TAG}
+
+
+def test_knowing_the_layout_at_start_up_imports_no_package():
+    code = (
+        "import sys; import UMambaXAILogic.scene.comparison.layout_description;"
+        "print([name for name in ('numpy', 'vtk', 'SimpleITK', 'torch') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_it_is_there_again_after_saving_and_loading(choices, scene, tmp_path):
