@@ -63,8 +63,8 @@ def _as_known_error(error: BaseException) -> UMambaXAIError | None:
     if _is_out_of_memory(error):
         return MemoryExhaustedError(
             f"There was not enough memory: {(str(error).strip().splitlines() or ['no details'])[0]}",
-            "Close other programs, crop the volume to the region of interest, set a lower memory limit "
-            "(--memory-limit), or compute on the CPU (--device cpu) where it was the GPU's memory.",
+            "Close other programs, crop the volume to the region of interest, set a lower memory limit, or compute "
+            "on the CPU where it was the GPU's memory.",
         )
     if isinstance(error, ModuleNotFoundError) and error.name and not error.name.startswith("UMambaXAILogic"):
         module = error.name.partition(".")[0]

@@ -34,7 +34,7 @@ WORKER = """
     from pathlib import Path
     request = Path(sys.argv[1])
     shutil.copytree(request.parent, KEPT)
-    error = dict(v=1, type="error", code="model", message="Seen.", remedy="None.")
+    error = dict(v=1, type="error", code="model", message=f"{request.parent / 'volume CTA.nrrd'} seen.", remedy="None.")
     print(json.dumps(error), flush=True)
 """
 
@@ -141,6 +141,7 @@ def test_inputs_are_written_in_short_steps_before_the_worker_starts(logic, runne
     assert len(seen) > 3 * SHAPE[0]
     assert seen == sorted(seen) and 0 < seen[0] < 0.1 and seen[-1] == 1.0
     assert job.wait(30) and isinstance(job.error, ModelError)
+    assert job.error.message == "volume CTA.nrrd seen."  # nobody knows the folder, and it is gone
     request = json.loads((environment.kept / "request.json").read_text())
     assert request["region"]["mask"] == str(folder / "region.nrrd")
     assert request["ground_truth_labels"] == [1]
