@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..stepwise import do_all
+
 #: Looked at between two turns of the event loop.
 _PIECE_VOXELS = 4 * 2**20
 
@@ -68,7 +70,9 @@ def agreement_in_pieces(
     both, either = int((high_first & high_second).sum()), high_first | high_second
     yield
     values, others = first[either], second[either]
-    rho = spearman(values, others)
+    yield
+    rho = yield from _spearman_in_pieces(values, others)
+    yield
     return Agreement(
         threshold=threshold,
         pearson=overall,
@@ -89,23 +93,31 @@ def agreement_in_pieces(
 
 def pearson(first: npt.NDArray, second: npt.NDArray) -> float | None:
     """Pearson's correlation of two arrays of one shape; None for fewer than two values, or where one is constant."""
-    steps = _pearson_in_pieces(first, second)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
+    return do_all(_pearson_in_pieces(first, second))
 
 
 def spearman(first: npt.NDArray, second: npt.NDArray) -> float | None:
-    """Spearman's correlation: Pearson's of the ranks, where equal values share the mean of theirs; None as there."""
-    return pearson(_ranks(first), _ranks(second))
+    """Spearman's correlation of two one-dimensional arrays: Pearson's of their ranks; None as there."""
+    return do_all(_spearman_in_pieces(first, second))
+
+
+def _spearman_in_pieces(first: npt.NDArray, second: npt.NDArray) -> Generator[None, None, float | None]:
+    ranks = _ranks(first)
+    yield
+    others = _ranks(second)
+    yield
+    return (yield from _pearson_in_pieces(ranks, others))
 
 
 def _ranks(values: npt.NDArray) -> npt.NDArray[np.float64]:
-    _values, position, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last = np.cumsum(counts)
-    return (last - (counts - 1) / 2.0)[position].reshape(np.shape(values))
+    """From 1; equal values share the mean of theirs."""
+    order = np.argsort(values)
+    ordered = values[order]
+    ends = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], values.size > 0)) + 1  # of each run of equal values
+    counts = np.diff(ends, prepend=0)
+    ranks = np.empty(values.size)
+    ranks[order] = np.repeat(ends - (counts - 1) / 2.0, counts)
+    return ranks
 
 
 def _pearson_in_pieces(first: npt.NDArray, second: npt.NDArray) -> Generator[None, None, float | None]:
