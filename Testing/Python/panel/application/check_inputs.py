@@ -279,6 +279,7 @@ def test_every_choice_reaches_the_worker(panel, add_volume, add_truth, worker, s
     check(ui.layersSelector, "encoder.0")
     check(ui.layersSelector, "decoder.2", on=False)
     ui.layerMapsCheckBox.setChecked(True)
+    ui.judgeMapCheckBox.setChecked(True)
     ui.thresholdsEdit.setText("0.25 0.5")
     choose(ui.deviceSelector, "cpu")
     ui.memoryLimitSpinBox.value = 6.5
@@ -288,19 +289,31 @@ def test_every_choice_reaches_the_worker(panel, add_volume, add_truth, worker, s
     ui.replaceCheckBox.setChecked(False)
     picture("advanced-changed", 1180)
     request = asked_of_worker(panel, worker, spin)
-    assert request["target"] == {"label": "MCA", "kind": "fn", "score": None}
+    assert request["target"] == {"label": "MCA", "kind": "fn", "score": None, "part": None}
     assert (request["pool"], request["pool_mode"]) == (4, "mean")
     assert request["layers"] == ["encoder.0", "encoder.2", "encoder.3", "decoder.0", "decoder.1"]
     assert request["save_layer_maps"] is True
+    assert request["badges"] is True
     assert request["thresholds"] == [0.25, 0.5]
     assert request["device"] == "cpu"
     assert request["memory_limit_gb"] == 6.5
     assert request["folds"] == [0, 2]
     assert request["mirror"] is True
     assert request["step"] == 0.75
-    assert ui.optionsCollapsibleButton.text == "Advanced (12 changed)"
+    assert ui.optionsCollapsibleButton.text == "Advanced (13 changed)"
     title = ui.optionsCollapsibleButton.toolTip
-    for what in ("target", "pooling", "layers", "thresholds", "device", "memory limit", "folds", "mirroring", "step"):
+    for what in (
+        "target",
+        "pooling",
+        "layers",
+        "thresholds",
+        "device",
+        "memory limit",
+        "folds",
+        "mirroring",
+        "step",
+        "judging",
+    ):
         assert what in title
 
 
