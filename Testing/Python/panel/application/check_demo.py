@@ -43,7 +43,7 @@ def test_a_phantom_is_segmented_and_explained(panel, phantom, spin, picture):
         panel.ui.inputVolumeSelector.setCurrentNode(nodes[0])
         panel.ui.groundTruthSelector.setCurrentNode(nodes[1])
         stages: list[str] = []
-        panel.controller.changed.connect(lambda: stages.append(panel.ui.progressLabel.text))
+        panel.controller.progressed.connect(lambda: stages.append(panel.ui.progressLabel.text))
         panel.ui.runButton.click()
         spin(lambda: not panel.controller.is_busy, 500)
         assert "Done" in panel.ui.messageLabel.text, panel.ui.messageLabel.text + panel.ui.logText.plainText
