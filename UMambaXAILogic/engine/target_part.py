@@ -83,7 +83,8 @@ def _voxel_at(target: BoolArray, geometry: Geometry, part: TargetPart, what: str
     nearest = int(np.argmin(distances_mm))
     there = (to_ras @ np.append(voxels[nearest], 1.0))[:3]
     raise InputError(
-        f"The point {_in_words(np.asarray(part.point_mm_ras))} is not in the {what}: the nearest voxel is {distances_mm[nearest]:.1f} mm away.",
+        f"The point {_in_words(np.asarray(part.point_mm_ras))} is not in the {what}: the nearest voxel is "
+        f"{distances_mm[nearest]:.1f} mm away.",
         f"It lies at {_in_words(there)}.",
     )
 
@@ -98,8 +99,8 @@ def _segment_at(
     if number == UNASSIGNED:
         where = _in_words(np.asarray(part.point_mm_ras))
         raise InputError(
-            f"The part of the {what} at {where} has no centre line of {SEGMENT_MM:g} mm: it is too short to have vessel "
-            "segments.",
+            f"The part of the {what} at {where} has no centre line of {SEGMENT_MM:g} mm: it is too short to have "
+            "vessel segments.",
             "Explain its connected component instead.",
         )
     segment = np.zeros_like(component)
