@@ -2,8 +2,8 @@
 
     python Utilities/Pictures/picture_methods.py [--work FOLDER] [--out Resources/Screenshots/methods]
 
-FOLDER keeps the piece (``piece.nrrd``, ``piece_vessels.nrrd``) and what each method made of it, so that drawing again
-takes seconds; without it everything is computed anew (five minutes on one core).
+FOLDER keeps the piece (``piece.nii.gz``, ``piece_vessels.nii.gz``) and what each method made of it, so that drawing
+again takes seconds; without it everything is computed anew (minutes).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from UMambaXAILogic.engine.attention_colors import attention_colors
 from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.method_settings import MethodOptions
 from UMambaXAILogic.engine.page.pictures import GROUND_TRUTH_COLOR
+from UMambaXAILogic.engine.volume import PHANTOM_DESCRIPTION
 
 ROOT = Path(__file__).resolve().parents[2]
 OUT = ROOT / "Resources" / "Screenshots" / "methods"
@@ -82,10 +83,9 @@ def cut_piece(work: Path) -> Piece:
     """Cut the piece out of the sample case, into ``work``."""
     image = sitk.RegionOfInterest(sitk.ReadImage(str(SAMPLE / "phantom_source.nrrd")), _EXTENT, _FIRST)
     truth = sitk.RegionOfInterest(sitk.ReadImage(str(SAMPLE / "phantom_source_vessels.seg.nrrd")), _EXTENT, _FIRST)
-    for key in truth.GetMetaDataKeys():  # they describe the whole segmentation
-        truth.EraseMetaData(key)
-    sitk.WriteImage(image, str(work / "piece.nrrd"), True)
-    sitk.WriteImage(truth, str(work / "piece_vessels.nrrd"), True)
+    for name, part in {"piece": image, "piece_vessels": truth}.items():
+        part.SetMetaData("ITK_FileNotes", PHANTOM_DESCRIPTION)
+        sitk.WriteImage(part, str(work / f"{name}.nii.gz"), True)
     return Piece(
         sitk.GetArrayFromImage(image).astype(float), sitk.GetArrayFromImage(truth) > 0, float(image.GetSpacing()[0])
     )
@@ -98,8 +98,8 @@ def explain(work: Path, method: str) -> dict[str, Array]:
         regions = {"max_regions": _MAX_REGIONS} if "max_regions" in METHOD_FACTS[method].settings else {}
         run_case(
             Request(
-                volume=work / "piece.nrrd",
-                ground_truth=work / "piece_vessels.nrrd",
+                volume=work / "piece.nii.gz",
+                ground_truth=work / "piece_vessels.nii.gz",
                 model="demo",
                 output=folder,
                 method=method,
