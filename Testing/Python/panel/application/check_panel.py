@@ -310,6 +310,7 @@ def table_texts(panel) -> list[list[str]]:
 
 
 def test_measuring_shows_a_table_and_what_lies_outside_the_profile(panel, add_volume, worker, spin, picture):
+    panel.ui.domainCollapsibleButton.collapsed = False
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
     assert panel.ui.domainTableView.isHidden()
     assert not panel.ui.showHistogramButton.enabled
@@ -398,6 +399,7 @@ def test_measuring_is_cancelled_and_fails_like_a_run(panel, add_volume, worker, 
 
 
 def test_statistics_go_with_their_scene_and_come_back_with_the_panel(opened, panel, add_volume, worker, spin):
+    panel.ui.domainCollapsibleButton.collapsed = False
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
     worker.go()
     click(panel, "measureButton")
