@@ -13,13 +13,13 @@ import numpy as np
 from ..case_input import CaseInput, read_case
 from ..case_plan import CasePlan, ModelLoader, plan_case
 from ..case_record import CaseRecord
+from ..case_segmentation import check_target, segment
 from ..errors import InputError, ModelError
 from ..inference.explanation import Explained
 from ..inference.network_grid import NetworkGrid, to_network_grid
 from ..memory import check_memory
 from ..method_comparison import MethodVoice
 from ..output_folder import OutputFolder
-from ..pipeline import check_target, segment
 from ..progress import OnlyStopped, PartOfStage, Reporter
 from .budget import alike, within_budget
 from .candidate import Candidate

@@ -8,9 +8,9 @@ from ..attribution.aggregation import AttentionMaps
 from ..case_input import CaseInput
 from ..case_plan import CasePlan
 from ..case_record import CaseRecord
+from ..case_segmentation import check_target, segment
 from ..inference.network_grid import to_network_grid
 from ..memory import check_memory
-from ..pipeline import check_target, segment
 from ..progress import Reporter
 from ..volume import Volume
 from ..volume_io import VolumeFacts
