@@ -13,6 +13,7 @@ import vtk
 
 from UMambaXAILogic.scene.import_results import ResultImport
 from UMambaXAILogic.scene.sequence_frame import SequenceFrame, name_without_frame, shown_frame
+from UMambaXAILogic.scene.stepwise import do_all
 from UMambaXAILogic.scene_calls.case import case_call
 from UMambaXAILogic.scene_calls.options import Options
 
@@ -94,9 +95,10 @@ def test_results_are_of_the_frame_that_was_shown_at_the_start_and_those_of_other
         folder = tmp_path / f"work{len(list(tmp_path.iterdir()))}"
         folder.mkdir()
         call = case_call(volume, "demo", None, 0.3, Options())(folder)
+        request = json.loads(do_all(call.request))
         show(sequences, browser, 1)
-        assert json.loads(call.request)["case"] == f"CTA 4D, frame {frame + 1} of 3"
-        exported = sitk.GetArrayFromImage(sitk.ReadImage(json.loads(call.request)["volume"]))
+        assert request["case"] == f"CTA 4D, frame {frame + 1} of 3"
+        exported = sitk.GetArrayFromImage(sitk.ReadImage(request["volume"]))
         assert np.unique(exported) == [frame]
         mask = np.ones(exported.shape, np.uint8)
         files = write_result(mask, mask * 0.5, np.eye(4), folder=folder / "result")

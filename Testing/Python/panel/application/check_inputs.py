@@ -110,6 +110,8 @@ def choose_in_dialog(panel, dialogs, path, kind: str = "choose folder") -> None:
 
 def asked_of_worker(panel, worker, spin) -> dict:
     """The request that a run with the present choices makes."""
+    # Looking for GPUs is a worker too, with a request of its own.
+    spin(lambda: panel.ui.deviceHintLabel.text != "Looking for GPUs...")
     worker.go()
     panel.ui.runButton.click()
     spin(lambda: not panel.controller.is_busy)
