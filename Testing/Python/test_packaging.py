@@ -32,9 +32,7 @@ def test_every_folder_of_code_is_packaged(repository, project):
 
 
 def test_the_wheel_holds_every_resource_but_the_screenshots(repository, tmp_path):
-    if (
-        importlib.util.find_spec("setuptools") is None
-    ):  # not imported here: it insists on being the first with distutils
+    if importlib.util.find_spec("setuptools") is None:  # importing it here fails where distutils came first
         pytest.skip("setuptools is not installed")
     source = tmp_path / "source"
     source.mkdir()
