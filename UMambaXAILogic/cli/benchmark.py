@@ -132,8 +132,8 @@ def request_from(options: argparse.Namespace) -> BenchmarkRequest:
     from UMambaXAILogic.engine.benchmark import BenchmarkRequest
 
     many = options.volume.suffix.lower() == ".csv"
-    if options.gt is None and not many and (options.kind != "prediction" or options.gt_label is not None):
-        raise UsageError("A ground truth is asked about, and none was given.", "Name one with --gt.")
+    if not many:
+        explain.refuse_what_needs_a_truth(options)
     main, *others = options.methods
     case = Request(
         volume=options.volume,

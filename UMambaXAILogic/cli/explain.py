@@ -126,17 +126,22 @@ def view_command(output: Path, volume: Path, ground_truth: Path | None) -> str:
     return shlex.join(words)
 
 
+def refuse_what_needs_a_truth(options: argparse.Namespace) -> None:
+    """Raise ``UsageError`` for options about a ground truth where none is named."""
+    if options.gt is None and (options.gt_label is not None or options.resample_gt):
+        raise UsageError(
+            f"{'--resample-gt' if options.gt_label is None else '--gt-label'} was given without a ground truth.",
+            "Name one with --gt.",
+        )
+
+
 def request_from(options: argparse.Namespace) -> Request:
     """The request that the options describe.
 
     Raises:
         UsageError: a value is out of its range.
     """
-    if options.gt is None and (options.gt_label is not None or options.resample_gt):
-        raise UsageError(
-            f"{'--resample-gt' if options.gt_label is None else '--gt-label'} was given without a ground truth.",
-            "Name one with --gt.",
-        )
+    refuse_what_needs_a_truth(options)
     return Request(
         volume=options.volume,
         model=options.model,

@@ -7,14 +7,13 @@ from itertools import chain
 from pathlib import Path
 
 from UMambaXAILogic.engine.device import check_device_name
-from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.method_settings import MethodOptions
 from UMambaXAILogic.engine.request import DEFAULT_THRESHOLDS
 from UMambaXAILogic.engine.sam.request import DEFAULT_LAYERS, OWN_SETTINGS, SamRequest
 
 from . import arguments
 from .arguments import value_of
-from .explain import view_command
+from .explain import refuse_what_needs_a_truth, view_command
 from .method_options import add_method_options
 
 _DESCRIPTION = """\
@@ -98,11 +97,7 @@ def request_from(options: argparse.Namespace) -> SamRequest:
     Raises:
         UsageError: a value is out of its range.
     """
-    if options.gt is None and (options.gt_label is not None or options.resample_gt):
-        raise UsageError(
-            f"{'--resample-gt' if options.gt_label is None else '--gt-label'} was given without a ground truth.",
-            "Name one with --gt.",
-        )
+    refuse_what_needs_a_truth(options)
     return SamRequest(
         volume=options.volume,
         checkpoint=options.checkpoint,

@@ -183,7 +183,11 @@ def _is_finished(task: BenchmarkTask, model_sha256: str, restart: bool) -> bool:
     path = task.request.case.output / JSON_NAME
     if not path.exists():
         return False
-    if json.loads(path.read_text(encoding="utf-8"))["fingerprint"] == task.request.fingerprint(model_sha256):
+    try:
+        found = json.loads(path.read_text(encoding="utf-8")).get("fingerprint")
+    except (OSError, ValueError, AttributeError):  # somebody's own file, or damaged
+        found = None
+    if found == task.request.fingerprint(model_sha256):
         return True
     if not restart:
         raise UsageError(

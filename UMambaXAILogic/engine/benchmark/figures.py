@@ -18,6 +18,10 @@ _DASHES = ("--", ":", "-.", (0, (5, 1, 1, 1)))
 _METHOD_MARKERS = "osD^vP*Xh"
 
 
+#: What ``axis_figures`` may give.
+FIGURE_NAMES = ("faithfulness", "leakage", "cost", "robustness", "sanity")
+
+
 def axis_figures(body: Mapping[str, Any]) -> dict[str, bytes]:
     """PNGs by name: ``faithfulness``, ``leakage``, ``cost``; ``robustness`` and ``sanity`` where they were asked."""
     methods = [method for method in body["methods"] if method["faithfulness"] is not None]

@@ -22,7 +22,7 @@ from ..output_folder import OutputFolder
 from ..volume_io import write_volume
 from .candidate import BASELINE
 from .deletion import STEPS, Deletion
-from .figures import axis_figures
+from .figures import FIGURE_NAMES, axis_figures
 from .request import BenchmarkRequest
 from .table import table_rows
 from .verdicts import Judged, badges, ranks
@@ -73,11 +73,20 @@ def write_result(
         names.append(f"{name}.png")
     (staging / JSON_NAME).write_text(json_text(body), encoding="utf-8")
     names.append(JSON_NAME)
-    (folder / JSON_NAME).unlink(missing_ok=True)
+    _remove_earlier_result(folder)
     (folder / MAPS_FOLDER).mkdir(exist_ok=True)
     for name in names:
         os.replace(staging / name, folder / name)
     return BenchmarkResult(folder, tuple(names), body)
+
+
+def _remove_earlier_result(folder: Path) -> None:
+    """Plots and maps of other settings must not be taken for this result's; files of the user's own stay."""
+    if not (folder / JSON_NAME).exists():
+        return
+    (folder / JSON_NAME).unlink()
+    for path in (*(folder / f"{name}.png" for name in FIGURE_NAMES), *(folder / MAPS_FOLDER).glob("*.nii.gz")):
+        path.unlink(missing_ok=True)
 
 
 def _body(

@@ -70,6 +70,11 @@ def test_finished_cases_are_not_judged_again_and_other_settings_are_refused(aske
     assert again.body == result.body
     with pytest.raises(UsageError, match="other settings"):
         run_cohort_benchmark(cohort, dataclasses.replace(template, fill="mean"))
+    kept = path.read_text()
+    path.write_text("{")  # damaged
+    with pytest.raises(UsageError, match="other settings"):
+        run_cohort_benchmark(cohort, template)
+    path.write_text(kept)
 
 
 def test_a_case_that_cannot_be_judged_is_named_and_left_out(asked, tmp_path):

@@ -119,6 +119,21 @@ def test_the_same_seed_gives_the_same_numbers_and_the_models_weights_return(aske
     assert all(torch.equal(value, weights[name]) for name, value in model.network.state_dict().items())
 
 
+def test_plots_and_maps_of_an_earlier_run_go_and_files_of_the_users_own_stay(asked, tmp_path):
+    case = dataclasses.replace(asked.case, output=tmp_path / "out", other_methods=())
+    (tmp_path / "out" / "maps").mkdir(parents=True)
+    (tmp_path / "out" / "sanity.png").touch()
+    request = BenchmarkRequest(case=case, baselines=(), axes=())
+    run_benchmark(request)
+    assert (tmp_path / "out" / "sanity.png").exists()  # there was no benchmark: it is the user's
+    (tmp_path / "out" / "maps" / "older.nii.gz").touch()
+    (tmp_path / "out" / "notes.txt").touch()
+    run_benchmark(request)
+    left = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    names = {"benchmark.json", "benchmark.csv", "faithfulness.png", "leakage.png", "cost.png", "notes.txt"}
+    assert left == names | {"maps/seg-xres-cam@1.nii.gz"}
+
+
 def test_the_terminal_names_the_best_first_and_what_each_map_earned(result):
     lines = summary(result).splitlines()
     assert "9 maps of vessel judged" in lines[0]
