@@ -55,10 +55,10 @@ def test_a_file_that_is_not_listed_stops_the_configuration(checkout: Path, confi
 
 
 def test_a_listed_file_that_is_gone_stops_the_configuration(checkout: Path, configure, tmp_path: Path):
-    (checkout / "UMambaXAILogic" / "logic.py").unlink()
+    (checkout / "UMambaXAILogic" / "logic" / "maps.py").unlink()
     done = configure(checkout, tmp_path / "build")
     assert done.returncode != 0
-    assert "logic.py" in done.stderr
+    assert "logic/maps.py" in done.stderr
 
 
 @pytest.mark.parametrize("name", ["Icons/Extra.png", "UI/Extra.ui", "Extra/table.json"])
@@ -84,7 +84,7 @@ def test_every_ui_file_and_icon_is_one_that_the_code_asks_for(repository: Path):
 
 def test_the_script_lists_what_is_new_and_forgets_what_is_gone(checkout: Path, configure, tmp_path: Path):
     (checkout / "UMambaXAILogic" / "engine" / "forgotten.py").write_text("")
-    (checkout / "UMambaXAILogic" / "logic.py").unlink()
+    (checkout / "UMambaXAILogic" / "logic" / "maps.py").unlink()
     subprocess.run([sys.executable, str(checkout / "Testing" / "cmake" / "list_scripts.py")], check=True)
     done = configure(checkout, tmp_path / "build")
     assert done.returncode == 0, done.stderr
