@@ -139,6 +139,39 @@ def _read_cohort(text: str, scratch: Path) -> Task:
     return Task(run, _nothing)  # what is unfinished there is finished by the next run
 
 
+def _read_benchmark(text: str, scratch: Path) -> Task:
+    from .benchmark import BenchmarkRequest
+    from .unfinished import remove_unfinished
+
+    request = BenchmarkRequest.from_json(text)
+
+    def run(reporter: Reporter) -> Answer:
+        from .benchmark import run_benchmark
+        from .benchmark.result import JSON_NAME
+
+        result = run_benchmark(request, reporter)
+        return Answer(result.folder, {"benchmark": result.folder / JSON_NAME})
+
+    return Task(run, lambda: remove_unfinished(request.case.output))
+
+
+def _read_benchmark_cohort(text: str, scratch: Path) -> Task:
+    from .benchmark.cohort_request import BenchmarkCohortRequest
+
+    request = BenchmarkCohortRequest.from_json(text)
+
+    def run(reporter: Reporter) -> Answer:
+        from .benchmark import run_cohort_benchmark
+        from .benchmark.result import JSON_NAME
+        from .worker_children import start_children_without_launcher
+
+        start_children_without_launcher()
+        result = run_cohort_benchmark(request.cohort, request.benchmark, reporter)
+        return Answer(result.folder, {"benchmark": result.folder / JSON_NAME})
+
+    return Task(run, _nothing)  # as of a cohort
+
+
 def _read_cases_table(text: str, scratch: Path) -> Task:
     from .cohort.scene_requests import CasesTableRequest
 
@@ -190,6 +223,8 @@ _READERS: Mapping[str, Callable[[str, Path], Task]] = {
     "badges": _read_badges,
     "domain": _read_domain,
     "cohort": _read_cohort,
+    "benchmark": _read_benchmark,
+    "benchmark_cohort": _read_benchmark_cohort,
     "cohort_table": _read_cases_table,
     "cohort_case": _read_case_files,
     "devices": _read_devices,

@@ -50,7 +50,7 @@ def test_a_request_without_a_kind_is_a_case_as_it_always_was(case_request, asked
     assert answer.files == {"metrics": tmp_path / "out" / "metrics.json"}
 
 
-@pytest.mark.parametrize("kind", ["benchmark", "", None, 3, ["case"]])
+@pytest.mark.parametrize("kind", ["contest", "", None, 3, ["case"]])
 def test_an_unknown_kind_is_named_with_the_known_ones(case_request, tmp_path, kind):
     with pytest.raises(UsageError) as caught:
         read_task(json.dumps({**case_request, "kind": kind}), tmp_path)

@@ -12,8 +12,8 @@ import numpy as np
 import SimpleITK as sitk
 
 from ..attribution.aggregation import unit_range
-from ..errors import UsageError
 from ..inference.explanation import Explained
+from .baseline_names import BASELINE_TITLES
 from .candidate import FloatMap
 
 #: Standard deviations of the Gaussians at which vessels are looked for: diameters of about 1 to 6 mm.
@@ -62,22 +62,16 @@ def prediction_map(case: Explained, seed: int) -> FloatMap | None:
     return unit_range(case.mask[case.plan.valid].numpy().astype(np.float32))
 
 
+_MAKERS: Mapping[str, Callable[[Explained, int], FloatMap | None]] = {
+    "random": random_map,
+    "intensity": intensity_map,
+    "frangi": frangi_map,
+    "prediction": prediction_map,
+}
 #: By name: title, and how it is made.
 BASELINES: Mapping[str, tuple[str, Callable[[Explained, int], FloatMap | None]]] = {
-    "random": ("Random", random_map),
-    "intensity": ("Intensity", intensity_map),
-    "frangi": ("Vesselness (Frangi)", frangi_map),
-    "prediction": ("The prediction itself", prediction_map),
+    name: (title, _MAKERS[name]) for name, title in BASELINE_TITLES.items()
 }
-
-
-def check_baselines(names: tuple[str, ...]) -> None:
-    """Raise ``UsageError`` for a name that is none of ``BASELINES``, or that comes twice."""
-    for name in names:
-        if name not in BASELINES:
-            raise UsageError(f"The baseline {name!r} is not known.", f"Choose among {', '.join(BASELINES)}.")
-    if len(set(names)) < len(names):
-        raise UsageError(f"A baseline is named twice: {', '.join(names)}.", "Name each once.")
 
 
 def _image(case: Explained) -> FloatMap:

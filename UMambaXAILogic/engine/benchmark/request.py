@@ -1,17 +1,26 @@
-"""What is asked of the benchmark."""
+"""What is asked of the benchmark: a frozen dataclass that travels as JSON.
+
+Only the standard library is used here, as in ``engine.request``.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..errors import UsageError
 from ..fingerprint import request_fingerprint
 from ..method_settings import FILLS
 from ..request import Request
-from .baselines import BASELINES, check_baselines
+from .baseline_names import BASELINE_TITLES, check_baselines
+
+#: ``kind`` of the JSON text, by which a worker tells requests apart.
+KIND = "benchmark"
+BENCHMARK_REQUEST_VERSION = 1
 
 #: What is found out beside faithfulness and leakage, at the price of making every map again several times.
 AXES = ("robustness", "sanity")
@@ -23,7 +32,7 @@ class BenchmarkRequest:
 
     Args:
         case: volume, model, target, region, and the methods (``method`` and ``other_methods``) with their settings.
-        baselines: names in ``BASELINES``.
+        baselines: names in ``BASELINE_TITLES``.
         maps: maps of the user's own by name, files on the volume's grid.
         axes: which of ``AXES`` are found out.
         fill: what takes the place of removed voxels: ``shell``, ``mean`` or ``blur``; the same for every map.
@@ -33,7 +42,7 @@ class BenchmarkRequest:
     """
 
     case: Request
-    baselines: tuple[str, ...] = tuple(BASELINES)
+    baselines: tuple[str, ...] = tuple(BASELINE_TITLES)
     maps: tuple[tuple[str, Path], ...] = ()
     axes: tuple[str, ...] = AXES
     fill: str = "shell"
@@ -69,3 +78,31 @@ class BenchmarkRequest:
         maps = [[name, str(Path(path).absolute())] for name, path in self.maps]
         body = {**own, "maps": maps, "case": request_fingerprint(self.case, model_sha256)}
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+    def to_json(self) -> str:
+        """The request as JSON text; ``from_json`` gives it back."""
+        body = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        body |= {"case": json.loads(self.case.to_json()), "maps": [[name, str(path)] for name, path in self.maps]}
+        return json.dumps({"kind": KIND, "version": BENCHMARK_REQUEST_VERSION, **body}, indent=1, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> BenchmarkRequest:
+        """Read ``to_json``'s text.
+
+        Raises:
+            UsageError: the text is not a benchmark request of this version.
+        """
+        try:
+            body: dict[str, Any] = json.loads(text)
+            kind, version = body.pop("kind", None), body.pop("version", None)
+            if (kind, version) != (KIND, BENCHMARK_REQUEST_VERSION):
+                raise UsageError(
+                    f"The request is of kind {kind!r}, version {version!r}; wanted is {KIND!r}, "
+                    f"version {BENCHMARK_REQUEST_VERSION}."
+                )
+            body["case"] = Request.from_json(json.dumps(body["case"]))
+            body["maps"] = tuple((name, Path(path)) for name, path in body["maps"])
+            body |= {name: tuple(body[name]) for name in ("baselines", "axes")}
+            return cls(**body)
+        except (json.JSONDecodeError, AttributeError, TypeError, KeyError, ValueError) as error:
+            raise UsageError(f"The request to benchmark cannot be read: {error}.") from error

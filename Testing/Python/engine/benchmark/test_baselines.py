@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from UMambaXAILogic.engine.benchmark.baselines import BASELINES, check_baselines, frangi_map
+from UMambaXAILogic.engine.benchmark.baseline_names import check_baselines
+from UMambaXAILogic.engine.benchmark.baselines import BASELINES, frangi_map
 from UMambaXAILogic.engine.errors import UsageError
 
 
