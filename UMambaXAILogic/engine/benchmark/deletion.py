@@ -12,23 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-import torch
-
-from ..alignment.shell import bounding_box
 from ..inference.explanation import Explained
-from ..intervention import Change, FillSource, Intervention, WatchedScore
+from ..intervention import WatchedScore
 from ..progress import Reporter
 from .candidate import FloatMap
 from .off_target import OffTarget, off_target
 from .ranked_voxels import first_of, ranked_voxels
-from .voxel_fill import VoxelFill
+from .removal import Removal
 
 #: How many of a map's voxels are taken, in multiples of |M|.
 STEPS = (0.25, 0.5, 1.0, 2.0, 5.0)
-
-BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -66,19 +59,13 @@ class Deletion:
     """
 
     def __init__(self, case: Explained, fill: str, seed: int, reporter: Reporter) -> None:
-        valid = case.plan.valid
-        self._case, self._seed = case, seed
-        self._data = case.data[(slice(None), *valid)].numpy()
-        mask = case.mask[valid].numpy()
-        predicted = case.score.predicted(case.logits[(slice(None), *valid)]).numpy()
-        self._count = int(mask.sum())
-        self._fill = VoxelFill(fill, FillSource(self._data, predicted | mask, case.spacing_mm))
+        self._seed = seed
+        self._count = int(case.mask[case.plan.valid].sum())
         self.watched: OffTarget = off_target(case)
         scores = (WatchedScore(case.mask, case.score), *self.watched.scores)
-        self._intervention = Intervention(case, reporter.check_cancelled, scores)
-        self._erased_image = self._fill.erased()
-        self.original, self.off_target_original = self._per_voxel(self._intervention.original)
-        self.erased = self._score(self._erased_image, np.ones_like(mask))[0]
+        self._removal = Removal(case, fill, scores, reporter.check_cancelled)
+        self.original, self.off_target_original = self._per_voxel(self._removal.original)
+        self.erased = self._per_voxel(self._removal.erased())[0]
 
     def curves(self, values: FloatMap, reporter: Reporter) -> Curves:
         """The curves of one map (z, y, x) on the network grid.
@@ -92,39 +79,20 @@ class Deletion:
         deleted, inserted, beside = [], [], []
         for number, count in enumerate(counts):
             first = first_of(ranked, count, values.shape)
-            score, off = self._score(self._fill.filled(first), first)
+            score, off = self._per_voxel(self._removal.without(first))
             deleted.append(score)
             beside.append(off)
-            shown = np.where(first, self._data, self._erased_image)
-            inserted.append(self._score(shown, np.ones_like(first))[0])
+            inserted.append(self._per_voxel(self._removal.with_only(first))[0])
             reporter.progress((number + 1) / len(counts))
         return Curves(tuple(steps), tuple(counts), tuple(deleted), tuple(inserted), tuple(beside))
 
     @property
     def cost(self) -> dict[str, Any]:
         """Forward passes so far, and the windows that did not have to be predicted again."""
-        intervention = self._intervention
-        whole = intervention.changes * len(self._case.plan.windows)
-        return {
-            "changes": intervention.changes,
-            "forward_passes": intervention.forward_passes,
-            "evaluated_windows": intervention.evaluated_windows,
-            "windows_of_whole_predictions": whole,
-            "saved_share": None if whole == 0 else round(1 - intervention.evaluated_windows / whole, 4),
-        }
+        return self._removal.cost
 
     def _voxels(self, step: float) -> int:
         return max(1, round(step * self._count))
-
-    def _score(self, image: npt.NDArray[np.floating], changed: BoolArray) -> tuple[float, float | None]:
-        box = bounding_box(changed)
-        assert box is not None, "at least one voxel changes"
-        padded = tuple(
-            slice(part.start + inside.start, part.stop + inside.start)
-            for part, inside in zip(box, self._case.plan.valid, strict=True)
-        )
-        values = np.ascontiguousarray(image[(slice(None), *box)], dtype=self._data.dtype)
-        return self._per_voxel(self._intervention.scores(Change(padded, torch.from_numpy(values))))
 
     def _per_voxel(self, sums: Sequence[float]) -> tuple[float, float | None]:
         return sums[0] / self._count, self.watched.mean(sums[1:])

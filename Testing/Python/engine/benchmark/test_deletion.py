@@ -34,7 +34,7 @@ def test_scores_of_the_image_and_of_the_erased_one_are_those_of_whole_prediction
     density = case.score.density(case.logits.double())
     assert deletion.original == pytest.approx(float(density[case.mask].mean()), rel=1e-7)
     erased = case.data.clone()
-    erased[:] = torch.from_numpy(deletion._erased_image)
+    erased[:] = torch.from_numpy(deletion._removal._erased_image)
     logits = stitch_in_float64(case.model, erased, case.plan, False)
     assert deletion.erased == pytest.approx(float(case.score.density(logits)[case.mask].mean()), rel=1e-6)
 
@@ -50,7 +50,7 @@ def test_curves_are_whole_predictions_of_changed_images(judged, stitch_in_float6
         first[order[:count]] = True
         first = first.reshape(values.shape)
         image = case.data.clone()
-        image[:] = torch.from_numpy(deletion._fill.filled(first))
+        image[:] = torch.from_numpy(deletion._removal._fill.filled(first))
         logits = stitch_in_float64(case.model, image, case.plan, False)
         assert curves.deleted[number] == pytest.approx(float(case.score.density(logits)[case.mask].mean()), abs=1e-6)
 
