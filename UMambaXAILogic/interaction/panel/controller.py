@@ -5,7 +5,7 @@ No Qt, no scene.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -29,7 +29,7 @@ from .state import (
 )
 from .words import Translate, untranslated
 
-_RUN, _MEASURE = "run", "measure"
+RUN, MEASURE = "run", "measure"
 
 
 class PanelJob(Protocol):
@@ -138,6 +138,7 @@ class PanelController:
         logged(line: str)
         succeeded(job): Segment & Explain has ended with a result.
         measured(job): the domain statistics have ended with a result.
+        ended(name: str, job): a further activity has ended with a result.
 
     Args:
         segment: Segment & Explain.
@@ -146,6 +147,7 @@ class PanelController:
         confirm: asks the user a text and its details; True means go on.
         models: says what a model is; None: looks at the disk.
         translate: into the user's language.
+        further: what else ``begin`` can be asked for, by name.
     """
 
     def __init__(
@@ -156,18 +158,20 @@ class PanelController:
         confirm: Callable[[str, str], bool],
         models: ModelLookup | None = None,
         translate: Translate = untranslated,
+        further: Mapping[str, Activity] | None = None,
     ) -> None:
         self.changed = Signal()
         self.progressed = Signal()
         self.logged = Signal()
         self.succeeded = Signal()
         self.measured = Signal()
-        self._activities = {_RUN: (segment, self.succeeded), _MEASURE: (measure, self.measured)}
+        self.ended = Signal()
+        self._activities = {RUN: segment, MEASURE: measure, **(further or {})}
         self._runtime = runtime
         self._confirm = confirm
         self.models = ModelLookup() if models is None else models
         self._translate = translate
-        self._activity = _RUN
+        self._activity = RUN
         self._job: PanelJob | None = None
         self._installing = False
         self._is_dropped = False  # nobody wants to know how it ends
@@ -205,17 +209,19 @@ class PanelController:
             summary=self._summary,
             packages=self._packages,
             is_about_packages=self._installing,
+            activity=self._activity,
         )
 
     def run(self, inputs: PanelInputs) -> None:
         """Segment and explain; where packages are missing, ask and install them first."""
-        self._begin(_RUN, inputs)
+        self.begin(RUN, inputs)
 
     def measure(self, inputs: PanelInputs) -> None:
         """Measure the volume's domain statistics; where packages are missing, ask and install them first."""
-        self._begin(_MEASURE, inputs)
+        self.begin(MEASURE, inputs)
 
-    def _begin(self, name: str, inputs: PanelInputs) -> None:
+    def begin(self, name: str, inputs: PanelInputs) -> None:
+        """Begin an activity by its name; where packages are missing, ask and install them first."""
         if self.is_busy:
             return
         self._forget_last()
@@ -225,15 +231,23 @@ class PanelController:
                 self._run_after_install = True
                 self._watch(self._runtime.start, installing=True, then=lambda job: self._after_install(inputs))
         else:
-            activity, succeeded = self._activities[name]
+            activity = self._activities[name]
 
             def after(job: Any) -> None:
                 self._summary, told = activity.describe(job), activity.told(job)
                 self._warnings = [message for message in self._warnings if message not in told]
-                succeeded.emit(job)
+                self._tell(name, job)
 
             self._watch(lambda: activity.start(inputs), installing=False, then=after)
         self.changed.emit()
+
+    def _tell(self, name: str, job: Any) -> None:
+        if name == RUN:
+            self.succeeded.emit(job)
+        elif name == MEASURE:
+            self.measured.emit(job)
+        else:
+            self.ended.emit(name, job)
 
     def maintain(self, action: str) -> None:
         """Do something to the packages: one of ``panel.packages.ACTIONS``."""
@@ -345,7 +359,7 @@ class PanelController:
         self._job = None
         if self._runtime.is_ready:
             if self._run_after_install:
-                self._begin(self._activity, inputs)
+                self.begin(self._activity, inputs)
         else:  # asking again would go on for ever
             _ = self._translate
             self._error = _("The packages were installed, and still they are not there. Restart Slicer and try again.")

@@ -36,6 +36,7 @@ class PanelState:
         summary: the last result in one line, empty where there is none.
         packages: what is known of the packages.
         is_about_packages: the job that runs or ran last installs, checks or deletes packages.
+        activity: name of what was begun last; see ``PanelController.begin``.
     """
 
     inputs: PanelInputs = PanelInputs()
@@ -54,6 +55,7 @@ class PanelState:
     summary: str = ""
     packages: PackagesFacts = PackagesFacts()
     is_about_packages: bool = False
+    activity: str = ""
 
     @property
     def is_busy(self) -> bool:

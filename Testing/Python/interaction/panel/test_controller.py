@@ -38,7 +38,7 @@ class FakeJob:
 @pytest.fixture
 def world():
     """A controller and everything it talks to."""
-    world = SimpleNamespace(jobs=[], measurements=[], installs=[], asked=[], answer=True, refusal=None)
+    world = SimpleNamespace(jobs=[], measurements=[], contests=[], installs=[], asked=[], answer=True, refusal=None)
     world.actions, world.no_room, world.facts, world.told = [], None, PackagesFacts(state="ready"), []
 
     def start_run(inputs: PanelInputs) -> FakeJob:
@@ -50,6 +50,10 @@ def world():
     def start_measure(inputs: PanelInputs) -> FakeJob:
         world.measurements.append(FakeJob())
         return world.measurements[-1]
+
+    def start_contest(inputs: PanelInputs) -> FakeJob:
+        world.contests.append((inputs, FakeJob()))
+        return world.contests[-1][1]
 
     def start_install(action: str = "") -> FakeJob:
         world.actions.append(action)
@@ -78,6 +82,7 @@ def world():
         Activity(start_measure, lambda job: "Noise 12 HU"),
         world.runtime,
         confirm,
+        further={"contest": Activity(start_contest, lambda job: "Second of five")},
     )
     return world
 
@@ -332,3 +337,26 @@ def test_of_a_run_whose_scene_was_closed_nothing_is_said(world):
     assert world.jobs[0].cancelled and world.controller.is_busy
     world.jobs[0].end("cancelled", InputError("Cancelled."))
     assert (state(world).job_state, state(world).error) == ("", "")
+
+
+def test_a_further_activity_runs_alone_and_says_by_its_name_that_it_ended(world):
+    succeeded, ended = [], []
+    world.controller.succeeded.connect(succeeded.append)
+    world.controller.ended.connect(lambda name, job: ended.append((name, job)))
+    assert state(world).activity == "run"
+    world.controller.begin("contest", INPUTS)
+    ((inputs, job),) = world.contests
+    assert inputs == INPUTS and state(world).is_busy and state(world).activity == "contest"
+    world.controller.run(INPUTS)
+    assert world.jobs == []
+    job.end("finished")
+    assert ended == [("contest", job)] and succeeded == []
+    assert state(world).summary == "Second of five" and state(world).activity == "contest"
+
+
+def test_a_further_activity_begins_after_the_packages_were_installed(world):
+    world.runtime.is_ready = False
+    world.controller.begin("contest", INPUTS)
+    world.runtime.is_ready = True
+    world.installs[0].end("finished")
+    assert [inputs for inputs, _job in world.contests] == [INPUTS]
