@@ -108,8 +108,8 @@ def _check_dicom_export(request: Request) -> None:
 
 
 def _export_dicom(request: Request, quiet: bool) -> None:
-    from UMambaXAILogic.engine.case_results import DICOM_FOLDER
     from UMambaXAILogic.engine.dicom_export import export_dicom
+    from UMambaXAILogic.engine.dicom_request import DICOM_FOLDER
 
     from .export_dicom import export_lines
 

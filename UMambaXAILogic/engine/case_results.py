@@ -22,6 +22,7 @@ from .atomic import write_text
 from .badge_cache import GATE_VERSION
 from .case_name import case_name
 from .case_record import CaseRecord, peak_memory_mb
+from .dicom_request import DICOM_FILES, DICOM_FOLDER
 from .fingerprint import request_settings
 from .json_text import json_text
 from .output_folder import OutputFolder
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 #: What ``view`` and a scene draw from a result, in its folder.
 _DRAWN_FROM_RESULTS = ("index.html", "slices.png", "chart.png", "view_*.png")
-#: What ``explain --dicom`` writes beside a result, by folder and name.
-DICOM_FOLDER = "dicom"
-DICOM_FILES = ("attention.dcm", "segmentation.dcm")
 
 
 @dataclass(frozen=True)

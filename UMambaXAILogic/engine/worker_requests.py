@@ -103,6 +103,36 @@ def _read_badges(text: str, scratch: Path) -> Task:
     return Task(run, lambda: remove_unfinished(request.folder))
 
 
+def _read_dicom(text: str, scratch: Path) -> Task:
+    from .dicom_request import DicomExportRequest
+    from .unfinished import remove_unfinished
+
+    request = DicomExportRequest.from_json(text)
+
+    def run(reporter: Reporter) -> Answer:
+        from .dicom_export import export_from_files
+
+        export = export_from_files(request, scratch, reporter)
+        return Answer(request.output, {"attention": export.attention, "segmentation": export.segmentation})
+
+    return Task(run, lambda: remove_unfinished(request.output))
+
+
+def _read_deletion(text: str, scratch: Path) -> Task:
+    from .deletion_request import DeletionRequest
+    from .unfinished import remove_unfinished
+
+    request = DeletionRequest.from_json(text)
+
+    def run(reporter: Reporter) -> Answer:
+        from .benchmark.deletion_of_result import deletion_of_result
+
+        result = deletion_of_result(request, reporter)
+        return Answer(result.folder, result.files)
+
+    return Task(run, lambda: remove_unfinished(request.result.folder))
+
+
 def _read_domain(text: str, scratch: Path) -> Task:
     from .domain import DomainRequest
 
@@ -221,6 +251,8 @@ def _nothing() -> None:
 _READERS: Mapping[str, Callable[[str, Path], Task]] = {
     CASE: _read_case,
     "badges": _read_badges,
+    "dicom": _read_dicom,
+    "deletion": _read_deletion,
     "domain": _read_domain,
     "cohort": _read_cohort,
     "benchmark": _read_benchmark,

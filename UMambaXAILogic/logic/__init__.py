@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from .cases import CaseCalls
 from .cohorts import CohortCalls
+from .dicom import DicomCalls
 from .maps import MapCalls
 from .measurements import MeasurementCalls
 
 
-class UMambaXAILogic(CaseCalls, MapCalls, CohortCalls, MeasurementCalls):
+class UMambaXAILogic(CaseCalls, MapCalls, CohortCalls, MeasurementCalls, DicomCalls):
     """Segments and explains volumes of a MRML scene.
 
     Args:

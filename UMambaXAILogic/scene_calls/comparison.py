@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.scene.comparison.comparison import Comparison, compare_maps
 from UMambaXAILogic.scene.comparison.maps import MapChoice
 from UMambaXAILogic.scene.comparison.views import leave_side_by_side, show_side_by_side
 from UMambaXAILogic.scene.result_view import ResultView
 from UMambaXAILogic.scene.subject_hierarchy import folder_of
 
-from .results import SegmentAndExplainResult
+from .results import SegmentAndExplainResult, view_of
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def compare(
     replace: bool,
 ) -> MapComparison:
     """See ``UMambaXAILogic.compareMaps``."""
-    views = [_view_of(result) for result in (first, second)]
+    views = [view_of(result) for result in (first, second)]
     choices = [MapChoice(view.nodes, layer) for view, layer in zip(views, layers, strict=True)]
     chosen = views[0].state.threshold if threshold is None else threshold
     comparison = compare_maps(choices[0], choices[1], chosen, replace)
@@ -65,10 +64,3 @@ def compare(
         folderItem=folder_of(comparison.scene, comparison.difference_node),
         _comparison=comparison,
     )
-
-
-def _view_of(result: SegmentAndExplainResult | ResultView) -> ResultView:
-    view = result if isinstance(result, ResultView) else result.view
-    if view is None or not view.nodes.are_there:
-        raise InputError("The result was removed from the scene.", "Run Segment & Explain again.")
-    return view

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.scene.import_domain import ImportedStatistics
 from UMambaXAILogic.scene.import_results import ImportedResult
 from UMambaXAILogic.scene.result_view import ResultView
@@ -190,3 +191,11 @@ def case_result(imported: ImportedResult, warnings: list[tuple[str, str]]) -> Se
         view=imported.view,
         domainTableNode=imported.domain_table_node,
     )
+
+
+def view_of(result: SegmentAndExplainResult | ResultView) -> ResultView:
+    """The view of a result; raises ``InputError`` where it was removed from the scene."""
+    view = result if isinstance(result, ResultView) else result.view
+    if view is None or not view.nodes.are_there:
+        raise InputError("The result was removed from the scene.", "Run Segment & Explain again.")
+    return view

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..atomic import replacing
-from ..case_results import DICOM_FILES
+from ..dicom_request import DICOM_FILES
 from ..errors import InputError, UsageError
 from ..output_folder import OutputFolder
 from .highdicom_import import check_highdicom

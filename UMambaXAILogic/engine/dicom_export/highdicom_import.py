@@ -6,6 +6,8 @@ import importlib
 
 from ..errors import NotInstalledError
 
+_REMEDY = "In Slicer update the packages, in the panel under Packages. Elsewhere run: python -m pip install highdicom"
+
 
 def check_highdicom() -> None:
     """Raise where DICOM objects cannot be written.
@@ -19,10 +21,11 @@ def check_highdicom() -> None:
         missing = error.name or "highdicom"
         raise NotInstalledError(
             f"Writing DICOM needs the package {missing}, which is not installed.",
-            "Run: python -m pip install highdicom",
+            _REMEDY,
         ) from error
     except ImportError as error:
         raise NotInstalledError(
             f"The package highdicom is installed and does not import: {error}.",
-            "Reinstall it: python -m pip install --force-reinstall highdicom",
+            "In Slicer repair the packages, in the panel under Packages. Elsewhere run: python -m pip install "
+            "--force-reinstall highdicom",
         ) from error

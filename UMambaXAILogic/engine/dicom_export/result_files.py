@@ -16,7 +16,8 @@ from ..volume_io import read_volume
 from ..voxel_identity import voxels_sha256
 from .source_series import SourceSeries
 
-_RUN_AGAIN = "Run 'umamba-xai explain' on the folder of the series, or name the series that was explained."
+_RUN_AGAIN = "Explain the series itself, as it was loaded, or name the series that was explained."
+_INCOMPLETE = "Run it again."
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def read_result(folder: Path, source: SourceSeries) -> ResultFiles:
     """
     path = folder / "metrics.json"
     if not path.is_file():
-        raise InputError(f"{folder} holds no metrics.json.", "Name a folder that 'umamba-xai explain' wrote.")
+        raise InputError(f"{folder} holds no metrics.json.", "Name a folder that 'explain' wrote.")
     metrics = read_metrics(path)
     expected = _text(metrics, "input", "voxels_sha256")
     if expected is None:
@@ -59,7 +60,7 @@ def read_result(folder: Path, source: SourceSeries) -> ResultFiles:
         )
     segmentation = _find(folder, "segmentation")
     if segmentation is None:
-        raise InputError(f"{folder} holds no segmentation.", "Run 'umamba-xai explain' again.")
+        raise InputError(f"{folder} holds no segmentation.", _INCOMPLETE)
     labels, order = _read_onto(segmentation, source)
     _check_same_voxels(source, order, expected, folder)
     attention = None
@@ -71,16 +72,14 @@ def read_result(folder: Path, source: SourceSeries) -> ResultFiles:
 def _read_attention(folder: Path, source: SourceSeries) -> npt.NDArray[np.float32]:
     path = _find(folder, "attention")
     if path is None:
-        raise InputError(
-            f"{folder} holds no attention map, and its metrics.json names one.", "Run 'umamba-xai explain' again."
-        )
+        raise InputError(f"{folder} holds no attention map, and its metrics.json names one.", _INCOMPLETE)
     array, _ = _read_onto(path, source)
     attention = np.asarray(array, dtype=np.float32)
     low, high = float(attention.min()), float(attention.max())
     if low < 0 or high > 1:
         raise InputError(
             f"{path} holds values from {low:g} to {high:g}; attention lies in [0, 1].",
-            "Run 'umamba-xai explain' again.",
+            _INCOMPLETE,
         )
     return attention
 
