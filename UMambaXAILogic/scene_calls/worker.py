@@ -82,8 +82,8 @@ class SceneWorker:
     ) -> SceneJob[ImportT, ResultT]:
         if not self._environment.is_ready:
             raise NotInstalledError(
-                "The packages that compute (torch, nnunetv2) are not installed for UMambaXAI yet.",
-                "Open the UMambaXAI module and let it install them: they go into a folder of their own.",
+                "The packages that compute (torch, nnunetv2) are not installed for UMambaXAI, or have to be updated.",
+                "Open the UMambaXAI module and let it do that (Packages): they lie in a folder of their own.",
             )
         work_folder = Path(tempfile.mkdtemp(prefix="umamba-xai-"))
         try:

@@ -17,7 +17,8 @@ from typing import Any
 
 from UMambaXAILogic.engine.atomic import write_text
 
-#: What the engine needs; the same list as in pyproject.toml, less what only the terminal uses.
+#: What the engine needs, and what its DICOM export and SAM need besides; as in pyproject.toml, less what only the
+#: terminal uses.
 REQUIREMENTS = (
     "torch>=2.6",
     "nnunetv2>=2.8,<2.9",
@@ -33,6 +34,8 @@ REQUIREMENTS = (
     "filelock>=3.12",
     "distributed>=2025.1",
     "pyarrow>=17",
+    "highdicom>=0.28,<0.29",
+    "transformers>=5",
 )
 #: Imported after installing, to see that they work together.
 MODULES = (
@@ -50,7 +53,11 @@ MODULES = (
     "filelock",
     "distributed",
     "pyarrow",
+    "highdicom",
+    "transformers",
 )
+#: What segmenting and explaining need of these: a Python that somebody brings may lack the others.
+NEEDED_MODULES = tuple(name for name in MODULES if name not in ("highdicom", "transformers"))
 #: Written last into an installed runtime.
 MARKER = "umamba-xai-runtime.json"
 

@@ -22,7 +22,7 @@ from UMambaXAILogic.engine.worker_path import place_packages
 from UMambaXAILogic.interaction import Command
 from UMambaXAILogic.interaction.worker_command import python_command
 
-from .contents import MODULES
+from .contents import NEEDED_MODULES
 from .device_report import say_device
 from .verify import torch_facts, version_of
 
@@ -40,7 +40,7 @@ _REFUSAL = (
 )
 
 
-def check_command(program: str, environment: Mapping[str, str], modules: tuple[str, ...] = MODULES) -> Command:
+def check_command(program: str, environment: Mapping[str, str], modules: tuple[str, ...] = NEEDED_MODULES) -> Command:
     """What checks a Python.
 
     Args:

@@ -12,7 +12,7 @@ from typing import Any
 from UMambaXAILogic.engine.resources import resource_path
 
 from .build import CPU, Build, Machine
-from .contents import REQUIREMENTS, Marker, constraints_file, fingerprint, pinned_versions
+from .contents import REQUIREMENTS, Marker, canonical, constraints_file, fingerprint, pinned_versions
 
 #: argparse 1.4.0 comes with nnunetv2 and hides the standard library's (see ``engine.worker_path``): it is taken out.
 UNWANTED = "argparse"
@@ -99,11 +99,13 @@ def expected_fingerprint(
 
 
 def changes(marker: Marker) -> tuple[str, ...]:
-    """What of an installed runtime is not the tested version, as "torch 2.12.0 -> 2.13.0"."""
+    """What of an installed runtime is not the tested version, as "torch 2.12.0 -> 2.13.0", and what it lacks."""
     tested = pinned_versions(constraints_file())
+    lacking = (canonical(line.partition(">")[0]) for line in REQUIREMENTS if line not in marker.requirements)
+    new = [f"{name} {tested[name]} (new)" for name in lacking if name not in marker.packages]
     there = ((name, version.partition("+")[0]) for name, version in sorted(marker.packages.items()))
     found = [f"{name} {old} -> {tested[name]}" for name, old in there if tested.get(name, old) != old]
-    return tuple(found) or ("its list of packages",)
+    return (*new, *found) or ("its list of packages",)
 
 
 def missing_wheels(folder: Path, plan: Plan) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def test_the_question_says_what_how_large_where_and_why_this_build(setup_in, tmp
     assert "Build: CPU. No NVIDIA GPU" in question.text
     download = size_in_words(plan_for(LAPTOP, build_of("cpu", LAPTOP)).download_bytes)
     assert f"{download} to download" in question.text.replace("about ", "")
-    assert "2.3 GB on disk" in question.text.replace("about ", "")
+    assert "2.5 GB on disk" in question.text.replace("about ", "")
     assert "are free" in question.text
     assert str(tmp_path / "data" / "py312") in question.text
     assert "Slicer's own Python stays" in question.text

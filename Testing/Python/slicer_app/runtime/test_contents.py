@@ -11,16 +11,24 @@ from UMambaXAILogic.slicer_app.runtime import contents
 from UMambaXAILogic.slicer_app.runtime.contents import MARKER, REQUIREMENTS, Marker, fingerprint, is_usable, read_marker
 
 
-def test_it_holds_exactly_what_the_package_depends_on_less_what_only_the_terminal_uses(repository: Path):
+def test_it_holds_what_the_package_its_dicom_export_and_its_sam_depend_on_less_what_only_the_terminal_uses(repository: Path):
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
     terminal_only = [line for line in project["dependencies"] if line.startswith("rich")]
-    assert sorted(REQUIREMENTS) == sorted(set(project["dependencies"]) - set(terminal_only))
+    extras = project["optional-dependencies"]
+    further = {*extras["dicom"], *extras["sam"]} - {"pydicom>=3"}  # highdicom brings it
+    assert set(REQUIREMENTS) == set(project["dependencies"]) - set(terminal_only) | further
 
 
 def test_every_requirement_is_imported_after_installing():
     modules = {"scikit-image": "skimage", "pillow": "PIL"}
     names = [line.partition(">")[0] for line in REQUIREMENTS]
     assert [modules.get(name, name) for name in names] == list(contents.MODULES)
+
+
+def test_a_python_that_somebody_brings_needs_no_more_than_the_package_depends_on(repository: Path):
+    dependencies = tomllib.loads((repository / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert len(contents.NEEDED_MODULES) == len(dependencies) - 1  # rich
+    assert set(contents.MODULES) - set(contents.NEEDED_MODULES) == {"highdicom", "transformers"}
 
 
 def test_the_versions_that_were_tested_are_found_and_pin_what_is_installed():

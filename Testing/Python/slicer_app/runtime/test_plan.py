@@ -75,6 +75,14 @@ def test_an_update_names_what_changes():
     assert changes(Marker(REQUIREMENTS, "", packages={})) == ("its list of packages",)
 
 
+def test_what_a_runtime_of_an_earlier_release_lacks_is_named():
+    earlier = tuple(line for line in REQUIREMENTS if not line.startswith("highdicom"))
+    found = changes(Marker(earlier, "", packages={"nibabel": "5.0"}))
+    assert found[0].startswith("highdicom 0.28") and found[0].endswith(" (new)")
+    assert found[1].startswith("nibabel 5.0 -> ")
+    assert changes(Marker(earlier, "", packages={"highdicom": found[0].split()[1]})) == ("its list of packages",)
+
+
 def test_the_fingerprint_ignores_versions_of_what_is_no_part_of_a_runtime(tmp_path):
     original = constraints_file().read_text()
     pins = tmp_path / "pins.txt"
