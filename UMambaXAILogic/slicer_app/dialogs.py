@@ -42,6 +42,10 @@ class Dialogs:
         """A folder for a result's tables, or an empty text where the user changed their mind."""
         return qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Write tables and metrics into"))
 
+    def choose_dicom_folder(self) -> str:
+        """A folder for a result's DICOM objects, or an empty text where the user changed their mind."""
+        return qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Write DICOM objects into"))
+
     def choose_picture(self) -> str:
         """Where to save a picture, or an empty text where the user changed their mind."""
         return qt.QFileDialog.getSaveFileName(

@@ -25,6 +25,7 @@ class ResultFacts:
         is_preparing: what was asked for is being computed.
         note: what a button did last, empty where there is nothing to say.
         numbers: of the result; None where its metrics are gone.
+        dicom_obstacle: why the result cannot be written as DICOM, empty where nothing is known against it.
     """
 
     has_result: bool = False
@@ -38,6 +39,7 @@ class ResultFacts:
     is_preparing: bool = False
     note: str = ""
     numbers: ResultNumbers | None = None
+    dicom_obstacle: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class ResultUi:
     """What each control shows and allows; an index is -1 where nothing of the list is chosen."""
 
     result_enabled: bool
+    dicom_enabled: bool
+    dicom_tooltip: str
     attention_enabled: bool
     truth_enabled: bool
     layers_enabled: bool
@@ -65,6 +69,8 @@ def result_ui(facts: ResultFacts, _: Translate = untranslated) -> ResultUi:
     ids = tuple(result_id for result_id, _name in facts.results)
     return ResultUi(
         result_enabled=facts.has_result,
+        dicom_enabled=facts.has_result and not facts.dicom_obstacle,
+        dicom_tooltip=_dicom_tooltip(facts, _),
         attention_enabled=facts.has_attention,
         truth_enabled=facts.has_truth,
         layers_enabled=len(facts.layers) > 1,
@@ -78,6 +84,23 @@ def result_ui(facts: ResultFacts, _: Translate = untranslated) -> ResultUi:
         result_index=ids.index(facts.chosen) if facts.chosen in ids else -1,
         numbers="" if facts.numbers is None else numbers_html(facts.numbers, _),
         warnings="" if facts.numbers is None else "\n".join(f"\u2022 {text}" for text in facts.numbers.warnings),
+    )
+
+
+def dicom_obstacle(is_from_dicom: bool, volume_name: str, _: Translate = untranslated) -> str:
+    """Why a result on a volume cannot be written as DICOM, empty where nothing is known against it."""
+    if is_from_dicom:
+        return ""
+    return _(
+        "{name} was not loaded from DICOM: there is no series that the DICOM objects could refer to. Import the series "
+        "in the DICOM module, load it from there, and run on that."
+    ).format(name=volume_name)
+
+
+def _dicom_tooltip(facts: ResultFacts, _: Translate) -> str:
+    return facts.dicom_obstacle or _(
+        "Writes the attention map as DICOM Parametric Map and the prediction as DICOM Segmentation into a folder you "
+        "choose. Both belong to the study of the series and name its patient: they are as private as the series."
     )
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import qt
 import slicer
+from slicer.i18n import tr as _
 
 from UMambaXAILogic.engine.errors import InputError, UMambaXAIError
 from UMambaXAILogic.interaction import Signal
 from UMambaXAILogic.interaction.numbers_text import numbers_text
 from UMambaXAILogic.interaction.panel.numbers import ResultNumbers, result_numbers
-from UMambaXAILogic.interaction.panel.result import ResultFacts
+from UMambaXAILogic.interaction.panel.result import ResultFacts, dicom_obstacle
+from UMambaXAILogic.scene.dicom_series import is_from_dicom
 from UMambaXAILogic.scene.export_results import export_metrics, export_tables
 from UMambaXAILogic.scene.result_layout import is_shown, restore_layout
 from UMambaXAILogic.scene.result_view import ResultNodes, ResultView, Showing, find_result_of, find_results
@@ -52,6 +54,8 @@ class ResultControls:
         self._showing = Showing(self._call_later)
         self._arrangement = ResultArrangement(lambda: self.nodes)
         self._numbers: tuple[Any, ResultNumbers] | None = None
+        #: Where the result is to be written as DICOM.
+        self.dicom_folder = ""
 
     def use(self, segmentation_node: Any) -> None:
         """Be about the result that this prediction belongs to; None: about none."""
@@ -123,6 +127,7 @@ class ResultControls:
             chosen=self._segmentation_id,
             is_preparing=self._showing.is_running,
             numbers=self._numbers_of(nodes),
+            dicom_obstacle=_dicom_obstacle(nodes.get(VOLUME)),
         )
 
     def show(self, attention: list[str], prediction: str, truth: str, errors: bool, **attention_settings: Any) -> None:
@@ -214,6 +219,10 @@ class ResultControls:
         if self._numbers is None or self._numbers[0] != version:
             self._numbers = version, result_numbers(nodes.metrics)
         return self._numbers[1]
+
+
+def _dicom_obstacle(volume: Any) -> str:
+    return dicom_obstacle(is_from_dicom(volume), name_without_frame(volume), _)
 
 
 def _is_whole(nodes: ResultNodes) -> bool:

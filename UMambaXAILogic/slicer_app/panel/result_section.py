@@ -9,12 +9,14 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
+from UMambaXAILogic.engine.dicom_request import DICOM_FILES
 from UMambaXAILogic.engine.errors import UMambaXAIError
 from UMambaXAILogic.interaction.panel.result import result_ui
 from UMambaXAILogic.interaction.panel.state import PanelState
 from UMambaXAILogic.scene.result_view import ViewState
 
 from ..connections import connect
+from .dicom_activity import DICOM
 from .parameters import present, scene_parameters
 from .result_watch import ResultWatch
 from .section import Section
@@ -52,6 +54,7 @@ class ResultSection(Section):
         connect(self.ui.layerSelector, "currentTextChanged(QString)", self.on_layer)
         connect(self.ui.layoutButton, "clicked(bool)", self.on_layout)
         connect(self.ui.exportButton, "clicked(bool)", self.on_export)
+        connect(self.ui.dicomButton, "clicked(bool)", self.on_dicom)
         connect(self.ui.pictureButton, "clicked(bool)", self.on_picture)
         connect(self.ui.copyButton, "clicked(bool)", self.on_copy)
 
@@ -103,7 +106,8 @@ class ResultSection(Section):
 
     def show(self, state: PanelState) -> None:
         """See ``Section``."""
-        ui, shown = self.ui, result_ui(replace(self.panel.results.facts(), note=self._note), _)
+        note = self._note or (state.summary if state.activity == DICOM else "")
+        ui, shown = self.ui, result_ui(replace(self.panel.results.facts(), note=note), _)
         for names, enabled in (
             (_ATTENTION, shown.attention_enabled),
             (_RESULT, shown.result_enabled),
@@ -112,6 +116,8 @@ class ResultSection(Section):
         ):
             for name in names:
                 getattr(ui, name).setEnabled(enabled)
+        ui.dicomButton.setEnabled(shown.dicom_enabled and not state.is_busy)
+        ui.dicomButton.setToolTip(shown.dicom_tooltip)
         self._ids = shown.result_ids
         _fill(ui.resultSelector, shown.result_names, shown.result_index)
         _fill(ui.layerSelector, shown.layers, shown.layer_index)
@@ -147,6 +153,19 @@ class ResultSection(Section):
 
         if folder:
             self._tell(export)
+
+    def on_dicom(self, checked: bool = False) -> None:
+        """Map and prediction as DICOM objects into a folder."""
+        results, folder = self.panel.results, self.panel.dialogs.choose_dicom_folder()
+        if folder and self._may_replace(Path(folder)):
+            self._note, results.dicom_folder = "", folder
+            self.panel.clear_log()
+            self.panel.controller.begin(DICOM, self.panel.inputs())
+
+    def _may_replace(self, folder: Path) -> bool:
+        there = [name for name in DICOM_FILES if (folder / name).exists()]
+        question = _("{folder} holds {files} already. Replace?").format(folder=folder, files=" and ".join(there))
+        return not there or self.panel.dialogs.confirm(question)
 
     def on_picture(self, checked: bool = False) -> None:
         """All views as a picture."""

@@ -23,6 +23,7 @@ from ..dialogs import Dialogs
 from ..environment import Environment
 from ..process_runner import ProcessRunner
 from ..runtime_setup import PrivateRuntimeSetup
+from .dicom_activity import DICOM, dicom_activity
 from .result_controls import ResultControls
 
 
@@ -82,6 +83,7 @@ def make_services(
             maskSegments=parts.chosen() if parts.kind == SEGMENTS else None,
         )
 
+    results = ResultControls(scene)
     controller = PanelController(
         Activity(start_run, lambda job: summarise(job.result.metrics, _), _told),
         Activity(start_measure, lambda job: summarise_statistics(job.result.row, job.result.comparison, _)),
@@ -89,8 +91,9 @@ def make_services(
         dialogs.confirm,
         models,
         _,
+        {DICOM: dicom_activity(logic, results)},
     )
-    return PanelServices(controller, dialogs, ResultControls(scene), DeviceInquiry(logic.startListDevices))
+    return PanelServices(controller, dialogs, results, DeviceInquiry(logic.startListDevices))
 
 
 def _told(job: Any) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from UMambaXAILogic.interaction.panel.numbers import result_numbers
-from UMambaXAILogic.interaction.panel.result import ResultFacts, result_ui
+from UMambaXAILogic.interaction.panel.result import ResultFacts, dicom_obstacle, result_ui
 
 
 def test_without_a_result_nothing_can_be_shown_and_it_says_why():
@@ -62,3 +62,12 @@ def test_numbers_and_warnings_are_those_of_the_result():
     metrics = {"segmentation": {"pm_voxels": 1, "dice": 0.5}, "warnings": [{"code": "a", "message": "Not HU."}]}
     ui = result_ui(ResultFacts(True, numbers=result_numbers(metrics)))
     assert "0.500" in ui.numbers and ui.warnings == "\u2022 Not HU."
+
+
+def test_dicom_is_offered_where_nothing_is_against_it_and_else_says_what():
+    obstacle = dicom_obstacle(False, "CTA")
+    assert obstacle.startswith("CTA was not loaded from DICOM") and dicom_obstacle(True, "CTA") == ""
+    assert not result_ui(ResultFacts()).dicom_enabled
+    assert result_ui(ResultFacts(True)).dicom_enabled and "private" in result_ui(ResultFacts(True)).dicom_tooltip
+    ui = result_ui(ResultFacts(True, dicom_obstacle=obstacle))
+    assert not ui.dicom_enabled and ui.dicom_tooltip == obstacle

@@ -95,6 +95,10 @@ class FakeDialogs:
         self.asked.append("export")
         return self.path
 
+    def choose_dicom_folder(self) -> str:
+        self.asked.append("dicom")
+        return self.path
+
     def choose_picture(self) -> str:
         self.asked.append("picture")
         return self.path

@@ -193,6 +193,16 @@ def write_devices(folder: Path) -> dict[str, str]:
     return {"devices": "devices.json"}
 
 
+def write_dicom(request: dict) -> dict[str, str]:
+    folder, result = Path(request["output"]), Path(request["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    say("warning", code="dicom_values_left_empty", message="Left empty: PatientSex.")
+    for name in ("attention", "segmentation"):
+        assert (result / f"{name}.nrrd").is_file() and all(Path(path).is_file() for path in request["series"])
+        (folder / f"{name}.dcm").write_bytes(b"DICM")
+    return {name: f"{name}.dcm" for name in ("attention", "segmentation")}
+
+
 def main() -> None:
     mode, folder, request_file = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     if mode == "deaf":
@@ -224,6 +234,9 @@ def main() -> None:
     if mode == "error":
         say("error", code="model", message="The checkpoint holds no U-Mamba.", remedy="Choose another model.")
         sys.exit(4)
+    if request.get("kind") == "dicom":
+        say("result", folder=request["output"], files=write_dicom(request))
+        return
     if statistics:
         say("result", folder=request["output"], files=write_statistics(request))
         return
