@@ -39,6 +39,9 @@ class CaseRecord(Reporter):
     def progress(self, fraction: float) -> None:
         self._listener.progress(fraction)
 
+    def point(self, curve: str, values: Mapping[str, float | None]) -> None:
+        self._listener.point(curve, values)
+
     def announce(self, text: str) -> None:
         self.note(text)
         self._listener.announce(text)

@@ -73,6 +73,10 @@ class MessageReporter(Reporter):
         """See ``Reporter.cases``."""
         self._writer.say("cases", done=done, failed=failed, total=total, seconds_left=seconds_left)
 
+    def point(self, curve: str, values: Mapping[str, float | None]) -> None:
+        """See ``Reporter.point``."""
+        self._writer.say("point", curve=curve, values=dict(values))
+
     def warning(self, code: str, message: str) -> None:
         """See ``Reporter.warning``."""
         self._writer.say("warning", code=code, message=message)

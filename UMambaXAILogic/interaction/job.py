@@ -25,6 +25,7 @@ from .protocol import (
     Hello,
     LineSplitter,
     Message,
+    Point,
     Progress,
     Result,
     Stage,
@@ -57,6 +58,7 @@ class Job:
 
     Signals (slots are called on the thread that started the job):
         progressed(stage: str, fraction: float, seconds_left: float | None): fraction of the stage; see ``progress``.
+        plotted(point: Point): a point of a curve that is being computed.
         warned(code: str, message: str)
         logged(line: str)
         finished(job: Job): it is over, whichever way; look at ``state`` and ``error``.
@@ -78,6 +80,7 @@ class Job:
         stages: Mapping[str, float] = STAGES,
     ) -> None:
         self.progressed = Signal()
+        self.plotted = Signal()
         self.warned = Signal()
         self.logged = Signal()
         self.finished = Signal()
@@ -185,6 +188,9 @@ class Job:
             self._tell_progress(message.fraction)
         elif isinstance(message, Cases):
             self.cases = message
+        elif isinstance(message, Point):
+            if self.state == RUNNING:
+                self.plotted.emit(message)
         elif isinstance(message, Step):
             self.step = message
             self._tell_progress(self._estimate.fraction)

@@ -12,6 +12,8 @@ progress   ``stage``, ``fraction`` (0-1 of that stage)
 step       of packages: ``action`` (check, keep, collect, download, build, unpack, import, remove), ``name`` of the
            package, and where they are known (else null) ``number`` of ``total``, ``bytes_done`` of ``bytes_total``
 cases      of a cohort: ``done``, ``failed``, ``total``, ``seconds_left`` (number or null)
+point      of a curve that is being computed, as soon as it is known and in any order: ``curve`` (its name),
+           ``values`` {name of the quantity: number or null}
 warning    ``code``, ``message``
 result     ``folder``, ``files`` {name: path}: paths, absolute or relative to ``folder``; null for what does not exist
            (nothing predicted: no attention); their names by kind of request below; of packages also ``versions``
@@ -25,6 +27,7 @@ Requests are JSON files; ``kind`` says which, and a file without one is a ``case
 kind          asked with                                                files of its result
 ============  ========================================================  ==========================================
 case          ``engine.request.Request``                                segmentation, attention, metrics, slices, log
+deletion      ``engine.deletion_request.DeletionRequest``               deletion, table
 domain        ``engine.domain.DomainRequest``                           domain, comparison
 cohort        ``engine.cohort.CohortRequest``                           cases, alignment, slices, profile, summary,
                                                                         cases_csv (beside the request file)
@@ -34,8 +37,11 @@ cohort_case   ``engine.cohort.scene_requests.CaseFilesRequest``         volume, 
 devices       ``engine.device_list.devices_request``                    devices (beside the request file)
 ============  ========================================================  ==========================================
 
-Fields that are not named here are ignored, so that a newer worker may say more. A line that is not such a message
-is no error either: it belongs to the log.
+The curves of ``deletion`` are named ``map`` and by their baselines; the values of their points are the fields of
+``engine.benchmark.deletion_curve.Point``.
+
+Fields that are not named here are ignored, so that a newer worker may say more. A line that is not such a message, or
+one of a type that is not named here, is no error either: it belongs to the log.
 """
 
 from __future__ import annotations
@@ -105,6 +111,14 @@ class Cases:
 
 
 @dataclass(frozen=True)
+class Point:
+    """A point of a curve; what cannot be computed is None."""
+
+    curve: str
+    values: Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
 class Caution:
     """A warning: the computation goes on."""
 
@@ -130,7 +144,7 @@ class Failure:
     remedy: str
 
 
-Message = Hello | Device | Stage | Progress | Step | Cases | Caution | Result | Failure
+Message = Hello | Device | Stage | Progress | Step | Cases | Point | Caution | Result | Failure
 
 
 class LineSplitter:
@@ -196,6 +210,11 @@ def _read_cases(body: dict[str, Any]) -> Cases:
     return Cases(int(body["done"]), int(body["failed"]), int(body["total"]), None if left is None else float(left))
 
 
+def _read_point(body: dict[str, Any]) -> Point:
+    values = {str(name): None if value is None else float(value) for name, value in body["values"].items()}
+    return Point(str(body["curve"]), values)
+
+
 def _read_result(body: dict[str, Any]) -> Result:
     folder = Path(body["folder"])
     files = {str(name): None if path is None else folder / path for name, path in body["files"].items()}
@@ -215,6 +234,7 @@ _READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
     "progress": _read_progress,
     "step": _read_step,
     "cases": _read_cases,
+    "point": _read_point,
     "warning": lambda body: Caution(str(body["code"]), str(body["message"])),
     "result": _read_result,
     "error": _read_failure,

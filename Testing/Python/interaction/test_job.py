@@ -12,6 +12,7 @@ import pytest
 from UMambaXAILogic.engine import errors
 from UMambaXAILogic.interaction import Command, Job, SubprocessRunner
 from UMambaXAILogic.interaction.job import CANCELLED, CRASHED, FAILED, FINISHED, RUNNING, WAITING
+from UMambaXAILogic.interaction.protocol import Point
 
 RESULT = """
 open(os.path.join(here, "segmentation.nrrd"), "w").close()
@@ -336,3 +337,27 @@ def test_ctrl_c_while_waiting_cancels_the_worker(fake_worker, monkeypatch):
         job.wait()
     assert job.state == CANCELLED
     assert not lives(job.hello.pid)
+
+
+def test_points_of_a_curve_are_passed_on_as_they_come(fake_worker):
+    job = Job(
+        fake_worker(
+            """
+            say("stage", name="remove")
+            say("point", curve="map", values={"removed": 0, "relative": None})
+            say("curve-of-a-newer-worker", curve="map")
+            say("point", curve="random", values={"removed": 5, "relative": 0.9})
+            """,
+            RESULT,
+        ),
+        SubprocessRunner(),
+    )
+    seen: list[Point] = []
+    job.plotted.connect(seen.append)
+    job.start()
+    assert job.wait(30) and job.state == FINISHED
+    assert seen == [
+        Point("map", {"removed": 0.0, "relative": None}),
+        Point("random", {"removed": 5.0, "relative": 0.9}),
+    ]
+    assert any("curve-of-a-newer-worker" in line for line in job.log_lines)

@@ -15,6 +15,7 @@ from UMambaXAILogic.interaction.protocol import (
     Failure,
     Hello,
     LineSplitter,
+    Point,
     Progress,
     Result,
     Stage,
@@ -37,6 +38,10 @@ def line(**fields) -> str:
         (line(type="device", device="cpu", free_memory_mb=None), Device("cpu", None, "", "")),
         (line(type="stage", name="segment"), Stage("segment")),
         (line(type="progress", stage="segment", fraction=0.25), Progress("segment", 0.25)),
+        (
+            line(type="point", curve="map", values={"removed": 1, "relative": None}),
+            Point("map", {"removed": 1.0, "relative": None}),
+        ),
         (line(type="warning", code="not_hu", message="not HU"), Caution("not_hu", "not HU")),
         (
             line(type="result", folder="/out", files={"segmentation": "s.nrrd", "attention": None}),
@@ -67,6 +72,8 @@ def test_every_message_of_the_protocol_is_read(text, message):
         line(type="progress", stage="segment", fraction="half"),
         line(type="hello", pid=None),
         line(type="hello", pid=1, versions=[1]),
+        line(type="point", curve="map", values={"removed": "far"}),
+        line(type="point", curve="map", values=[1, 2]),
         line(type="result", folder="/out", files=None),
     ],
 )

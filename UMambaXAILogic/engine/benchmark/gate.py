@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..badge_cache import keep_badges, kept_badges
-from ..case_input import read_case
+from ..case_input import CaseInput, read_case
 from ..case_plan import CasePlan, ModelLoader, plan_case
 from ..case_record import CaseRecord
 from ..content_fingerprint import content_fingerprint
@@ -80,14 +80,7 @@ def judge_planned(
     Raises:
         InputError: it has another one.
     """
-    record.stage("read")
-    case = read_case(plan.request, plan.model, plan.score.target, record)
-    content = content_fingerprint(plan.request, plan.model.sha256, case)
-    if expected is not None and content != expected:
-        raise InputError(
-            "The volume, ground truth or region is not the one that the result was made from.",
-            "Name the files of that run, or explain anew with --badges.",
-        )
+    case, content = read_planned(plan, record, expected)
     kept = known if known is not None else kept_badges(content)
     if kept is not None:
         return kept
@@ -98,6 +91,26 @@ def judge_planned(
     found = judge_candidate(candidate, prepared.explained, record)
     keep_badges(content, found)
     return found
+
+
+def read_planned(plan: CasePlan, record: CaseRecord, expected: str | None = None) -> tuple[CaseInput, str]:
+    """Read a plan's files, and say by content which case they are.
+
+    Args:
+        expected: content fingerprint that the case must have; None: any.
+
+    Raises:
+        InputError: it has another one, or a file cannot be used.
+    """
+    record.stage("read")
+    case = read_case(plan.request, plan.model, plan.score.target, record)
+    content = content_fingerprint(plan.request, plan.model.sha256, case)
+    if expected is not None and content != expected:
+        raise InputError(
+            "The volume, ground truth or region is not the one that the result was made from.",
+            "Name the files of that run, or explain the volume anew.",
+        )
+    return case, content
 
 
 class MapJudge:

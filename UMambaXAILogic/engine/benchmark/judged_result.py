@@ -44,8 +44,7 @@ def judge_result(files: JudgeRequest, reporter: Reporter | None = None, load: Mo
     metrics = read_metrics(files.folder / METRICS_NAME)
     request = request_of(metrics, files)
     content = metrics["request"]["content"]
-    plan = plan_case(request, record, load)
-    _check_model(plan, metrics)
+    plan = plan_of_result(request, metrics, record, load)
     known = metrics.get("badges") if metrics.get("gate_version") == GATE_VERSION else None
     found = judge_planned(plan, record, content, known)
     if known is None:
@@ -68,7 +67,7 @@ def request_of(metrics: dict[str, Any], files: JudgeRequest) -> Request:
         raise InputError(
             f"The result in {files.folder} does not say what it was made from: it comes from an earlier version, or "
             "from another command than 'explain'.",
-            "Explain the volume anew with --badges.",
+            "Explain the volume anew.",
         )
     if metrics.get("attribution") is None:
         raise InputError(f"The result in {files.folder} has no map that could be judged.", "See its warnings.")
@@ -91,11 +90,24 @@ def request_of(metrics: dict[str, Any], files: JudgeRequest) -> Request:
     return Request.from_json(json.dumps({**settings, **own, "version": REQUEST_VERSION}))
 
 
-def _check_model(plan: CasePlan, metrics: dict[str, Any]) -> None:
+def plan_of_result(
+    request: Request, metrics: dict[str, Any], record: CaseRecord, load: ModelLoader | None = None
+) -> CasePlan:
+    """The plan of a run from ``request_of``'s request.
+
+    Args:
+        metrics: of that run.
+
+    Raises:
+        InputError: it was made by another model.
+        UsageError, ModelError, MemoryExhaustedError, NotInstalledError: it cannot run here.
+    """
+    plan = plan_case(request, record, load)
     before = metrics["model"]["sha256"]
     if plan.model.sha256 != before:
         raise InputError(
             f"The model {plan.request.model} is not the one that the result was made by (SHA-256 "
             f"{plan.model.sha256[:12]}..., the result's {before[:12]}...).",
-            "Name that model, or explain anew with --badges.",
+            "Name that model, or explain the volume anew.",
         )
+    return plan
