@@ -205,6 +205,75 @@ def profile_json(domain_row) -> Callable[..., dict[str, Any]]:
     return make
 
 
+@pytest.fixture(scope="session")
+def benchmark_body() -> Callable[[], dict[str, Any]]:
+    """The content of a small case's benchmark.json: a method, a constant one, the user's own map, and a baseline."""
+    steps = [0.25, 0.5, 1.0, 2.0, 5.0]
+
+    def judged(name: str, title: str, kind: str, rank: int, score: float, passed: bool | None) -> dict[str, Any]:
+        known = kind != "given"
+        shuffled = {"step": "all", "correlation": 0.1 if passed else 1.0}
+        badge = {"name": "parameter_randomisation", "passed": passed, "value": 0.1, "limit": 0.5, "text": "So it is."}
+        better = {"name": "better_than_random", "passed": score > 0, "value": score, "limit": -0.9, "text": "Better."}
+        return {
+            "name": name,
+            "title": title,
+            "kind": kind,
+            "constant": False,
+            "settings": {},
+            "rank": rank,
+            "faithfulness": {
+                "score": score,
+                "deletion_area": 0.5 - score / 2,
+                "insertion_area": 0.5 + score / 2,
+                "k": steps,
+                "voxels": [25, 50, 100, 200, 500],
+                "target_drop": [1.0, 2.0, 3.0, 3.5, 4.0],
+                "deletion": [3.0, 2.0, 1.0, 0.5, 0.0],
+                "insertion": [0.0, 1.0, 2.0, 3.0, 4.0],
+            },
+            "leakage": {"watched": ["a"], "off_target_drop": [0.1] * 5, "ratio": [0.1, 0.1, 0.25, 0.1, 0.1],
+                        "far_share": 0.3},
+            "robustness": None,
+            "sanity": {
+                "applicable": known,
+                "cutoff": 0.5,
+                "passed": passed,
+                "parameter_randomisation": [shuffled] if known else [],
+                "random_input": 0.2,
+            },
+            "cost": {"seconds": 1.5, "forward_passes": 2, "backward_passes": 1, "peak_host_mb": 900.0,
+                     "peak_device_mb": None} if known else None,
+            "badges": [badge] if kind == "baseline" else [badge, better],
+        }  # fmt: skip
+
+    def make() -> dict[str, Any]:
+        nothing = {"rank": None, "faithfulness": None, "leakage": None, "robustness": None, "sanity": None}
+        flat = {"name": "constant", "passed": False, "value": None, "limit": None, "text": "The map is constant."}
+        methods = [
+            judged("random", "Random", "baseline", 3, -0.9, False),
+            judged("seg-xres-cam@2", "Seg-XRes-CAM", "method", 1, 0.61, True),
+            {"name": "grad-x-input", "title": "Gradient x input", "kind": "method", "constant": True, "settings": {},
+             "cost": {"seconds": 2.0, "forward_passes": 2, "backward_passes": 1, "peak_host_mb": None,
+                      "peak_device_mb": None}, **nothing, "badges": [flat]},
+            judged("mine", "mine (given)", "given", 2, 0.3, None),
+        ]  # fmt: skip
+        return {
+            "schema_version": 1,
+            "fingerprint": "f",
+            "case": "CTA",
+            "phantom": True,
+            "target": {"label": 1, "name": "vessel", "kind": "prediction", "score": "margin"},
+            "settings": {"baselines": ["random"], "axes": ["sanity"], "fill": "shell", "budget": 50, "seed": 0,
+                         "k": steps},
+            "score": {"original": 4.0, "erased": 0.0, "off_target": 1.0, "watched": ["a"]},
+            "methods": methods,
+            "warnings": [],
+        }  # fmt: skip
+
+    return make
+
+
 @pytest.fixture
 def layer_by_layer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Work on whole volumes goes layer by layer, so that small ones take several steps too."""

@@ -12,6 +12,7 @@ a worker process, so Slicer's own Python needs none of its packages. The same ca
 
 from __future__ import annotations
 
+from .benchmarks import BenchmarkCalls
 from .cases import CaseCalls
 from .cohorts import CohortCalls
 from .dicom import DicomCalls
@@ -19,7 +20,7 @@ from .maps import MapCalls
 from .measurements import MeasurementCalls
 
 
-class UMambaXAILogic(CaseCalls, MapCalls, CohortCalls, MeasurementCalls, DicomCalls):
+class UMambaXAILogic(CaseCalls, MapCalls, CohortCalls, MeasurementCalls, DicomCalls, BenchmarkCalls):
     """Segments and explains volumes of a MRML scene.
 
     Args:

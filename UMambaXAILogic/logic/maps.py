@@ -17,7 +17,7 @@ from .door import Door
 class MapCalls(Door):
     """Calls about the maps of results."""
 
-    def judge(self, result: SegmentAndExplainResult, model: str | Path = "demo", **inputs: Any) -> Badges:
+    def judge(self, result: SegmentAndExplainResult | ResultView, model: str | Path = "demo", **inputs: Any) -> Badges:
         """Find out whether a result's attention map deserves belief. **Blocks**; no dialogs.
 
             for badge in logic.judge(result, model="demo"):
@@ -27,7 +27,8 @@ class MapCalls(Door):
         again, nothing is computed.
 
         Args:
-            result: of ``segmentAndExplain``, or loaded from a cohort.
+            result: of ``segmentAndExplain``, or loaded from a cohort; or the ``ResultView`` of a result that a scene
+                was saved with.
             model: that the result was made by.
             inputs: ``ground_truth_node`` and ``ground_truth_segments`` (of a result that explains an error),
                 ``region_node`` and ``region_segments`` (where it was made inside a region that is no box), ``device``.
@@ -42,7 +43,7 @@ class MapCalls(Door):
         return self._worker.run(badges_call(result, model, **inputs))
 
     def startJudge(
-        self, result: SegmentAndExplainResult, model: str | Path = "demo", **inputs: Any
+        self, result: SegmentAndExplainResult | ResultView, model: str | Path = "demo", **inputs: Any
     ) -> SceneJob[BadgesImport, Badges]:
         """As ``judge``, but returns at once; see ``startSegmentAndExplain`` for the job."""
         return self._worker.start(badges_call(result, model, **inputs))

@@ -16,12 +16,13 @@ from UMambaXAILogic.scene.export_volume import check_volume_node, volume_file, v
 from UMambaXAILogic.scene.ground_truth import ground_truth_in_pieces
 from UMambaXAILogic.scene.in_pieces import Pieces, in_turn
 from UMambaXAILogic.scene.region import region_in_pieces
+from UMambaXAILogic.scene.result_view import ResultView
 from UMambaXAILogic.scene.result_view.legend import show_legend
 from UMambaXAILogic.scene.result_view.nodes import METRICS, VOLUME, ResultNodes
 from UMambaXAILogic.scene.sequence_frame import name_with_frame
 from UMambaXAILogic.scene.unchanged import while_unchanged
 from UMambaXAILogic.scene_calls.job import SceneCall
-from UMambaXAILogic.scene_calls.results import SegmentAndExplainResult
+from UMambaXAILogic.scene_calls.results import SegmentAndExplainResult, view_of
 
 Badges = list[dict[str, Any]]
 
@@ -64,7 +65,7 @@ BadgesCall = SceneCall[BadgesImport, Badges]
 
 
 def badges_call(
-    result: SegmentAndExplainResult,
+    result: SegmentAndExplainResult | ResultView,
     model: str | Path,
     ground_truth_node: Any = None,
     ground_truth_segments: Sequence[str] | str | None = None,
@@ -77,16 +78,22 @@ def badges_call(
     Raises:
         InputError: the result has no map, or its volume is gone.
     """
-    if result.view is None or result.attentionNode is None:
+    if not _has_map(result):
         raise InputError("There is no attention map that could be judged.", "Choose another result.")
-    volume_node = result.view.nodes.needed(VOLUME)
+    volume_node = view_of(result).nodes.needed(VOLUME)
     check_volume_node(volume_node)
     truth, region = (ground_truth_node, ground_truth_segments), (region_node, region_segments)
     return partial(_prepare, result, volume_node, model, truth, region, device)
 
 
+def _has_map(result: SegmentAndExplainResult | ResultView) -> bool:
+    if isinstance(result, ResultView):
+        return result.has_attention
+    return result.view is not None and result.attentionNode is not None
+
+
 def _prepare(
-    result: SegmentAndExplainResult,
+    result: SegmentAndExplainResult | ResultView,
     volume_node: Any,
     model: str | Path,
     truth: tuple[Any, Any],
@@ -94,8 +101,7 @@ def _prepare(
     device: str,
     folder: Path,
 ) -> BadgesCall:
-    assert result.view is not None
-    nodes = result.view.nodes
+    nodes = view_of(result).nodes
 
     def make_import(job: Job) -> BadgesImport:
         path = job.files["metrics"]
@@ -103,7 +109,8 @@ def _prepare(
         return BadgesImport(nodes, path)
 
     def make_result(done: BadgesImport, job: Job) -> Badges:
-        result.metrics.update({name: done.metrics[name] for name in ("badges", "gate_version")})
+        if isinstance(result, SegmentAndExplainResult):  # which holds a copy of them
+            result.metrics.update({name: done.metrics[name] for name in ("badges", "gate_version")})
         return done.metrics["badges"]
 
     export = _export(nodes, volume_node, str(model), truth, region, device, folder)

@@ -124,7 +124,7 @@ class Options:
 
 def options_from(given: dict[str, Any]) -> Options:
     """The options in ``given``; raises ``UsageError`` for a name that is not one."""
-    return Options(**_known_only(given, [field.name for field in fields(Options)]))
+    return Options(**known_only(given, [field.name for field in fields(Options)]))
 
 
 def cohort_options_from(given: dict[str, Any]) -> Options:
@@ -133,7 +133,7 @@ def cohort_options_from(given: dict[str, Any]) -> Options:
     Raises:
         UsageError: a name that is not one.
     """
-    return Options(**_known_only(given, [field.name for field in fields(Options) if field.name not in _OF_ONE_CASE]))
+    return Options(**known_only(given, [field.name for field in fields(Options) if field.name not in _OF_ONE_CASE]))
 
 
 def build_request(
@@ -186,12 +186,13 @@ def cohort_template(manifest: Path, output: Path, model: str | Path, threshold: 
 
 
 #: Options that name nodes of the scene or places in it, or say what becomes of them.
-_ABOUT_NODES = ("groundTruthSegments", "regionNode", "regionSegments", "at", "part", "replace")
+ABOUT_NODES = ("groundTruthSegments", "regionNode", "regionSegments", "at", "part", "replace")
 #: A cohort that goes on would take finished cases over unjudged.
-_OF_ONE_CASE = (*_ABOUT_NODES, "badges")
+_OF_ONE_CASE = (*ABOUT_NODES, "badges")
 
 
-def _known_only(given: dict[str, Any], known: Sequence[str]) -> dict[str, Any]:
+def known_only(given: dict[str, Any], known: Sequence[str]) -> dict[str, Any]:
+    """What was given; raises ``UsageError`` for a name that is none of the known ones."""
     for name in given:
         if name not in known:
             raise UsageError(f"There is no option {name!r}.", f"The options are: {', '.join(known)}.")
