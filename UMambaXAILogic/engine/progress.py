@@ -53,16 +53,6 @@ DELETION_STAGES: Mapping[str, float] = {
     "write": 0.01,
 }
 
-#: Stages of a deletion curve, likewise.
-DELETION_STAGES: Mapping[str, float] = {
-    "load_model": 0.02,
-    "read": 0.02,
-    "preprocess": 0.03,
-    "segment": 0.08,
-    "remove": 0.84,
-    "write": 0.01,
-}
-
 #: Stages of one volume's domain statistics, likewise.
 DOMAIN_STAGES: Mapping[str, float] = {"read": 0.2, "metrics": 0.75, "write": 0.05}
 
@@ -92,13 +82,6 @@ class Reporter:
     def cases(self, done: int, failed: int, total: int, seconds_left: float | None) -> None:
         """Of a cohort's ``total`` cases so many are done and so many failed; None while nobody knows how long the
         others will take."""
-
-    def point(self, curve: str, values: Mapping[str, float | None]) -> None:
-        """A point of a curve is known, before all of them are; points come in any order.
-
-        Args:
-            values: by name of the quantity; None where it cannot be computed.
-        """
 
     def point(self, curve: str, values: Mapping[str, float | None]) -> None:
         """A point of a curve is known, before all of them are; points come in any order.

@@ -133,21 +133,6 @@ def _read_deletion(text: str, scratch: Path) -> Task:
     return Task(run, lambda: remove_unfinished(request.result.folder))
 
 
-def _read_deletion(text: str, scratch: Path) -> Task:
-    from .deletion_request import DeletionRequest
-    from .unfinished import remove_unfinished
-
-    request = DeletionRequest.from_json(text)
-
-    def run(reporter: Reporter) -> Answer:
-        from .benchmark.deletion_of_result import deletion_of_result
-
-        result = deletion_of_result(request, reporter)
-        return Answer(result.folder, result.files)
-
-    return Task(run, lambda: remove_unfinished(request.result.folder))
-
-
 def _read_domain(text: str, scratch: Path) -> Task:
     from .domain import DomainRequest
 
@@ -267,7 +252,6 @@ _READERS: Mapping[str, Callable[[str, Path], Task]] = {
     CASE: _read_case,
     "badges": _read_badges,
     "dicom": _read_dicom,
-    "deletion": _read_deletion,
     "deletion": _read_deletion,
     "domain": _read_domain,
     "cohort": _read_cohort,
