@@ -106,8 +106,7 @@ class ResultSection(Section):
 
     def show(self, state: PanelState) -> None:
         """See ``Section``."""
-        note = self._note or (state.summary if state.activity == DICOM else "")
-        ui, shown = self.ui, result_ui(replace(self.panel.results.facts(), note=note), _)
+        ui, shown = self.ui, result_ui(replace(self.panel.results.facts(), note=self._note), _)
         for names, enabled in (
             (_ATTENTION, shown.attention_enabled),
             (_RESULT, shown.result_enabled),
