@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from .fingerprint import request_settings
 from .voxel_identity import voxels_sha256
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _DECIMALS = 4
 
 
-def content_fingerprint(request: Request, model_sha256: str, case: CaseInput) -> str:
+def content_fingerprint(
+    request: Request, model_sha256: str, case: CaseInput, settings: Mapping[str, Any] | None = None
+) -> str:
     """SHA-256 over settings, model, image, region, and the ground truth where an error is explained.
 
     A scene writes its volume anew for every run: path and time, on which the request's own fingerprint rests, say
@@ -28,11 +30,12 @@ def content_fingerprint(request: Request, model_sha256: str, case: CaseInput) ->
         request: of the run.
         model_sha256: of the checkpoint.
         case: what was read.
+        settings: as an earlier version wrote ``request_settings``; None: the request's.
     """
     geometry = case.volume.geometry
     truth = case.ground_truth if request.target.kind != "prediction" else None
     body = {
-        "settings": request_settings(request),
+        "settings": request_settings(request) if settings is None else settings,
         "model": model_sha256,
         "grid": [geometry.size, *map(_rounded, (geometry.spacing_mm, geometry.origin_mm, geometry.direction))],
         "image": voxels_sha256(case.volume.array),

@@ -9,12 +9,11 @@ from typing import Any
 
 from UMambaXAILogic.engine.benchmark import AXES, BenchmarkRequest
 from UMambaXAILogic.engine.benchmark.baseline_names import BASELINE_TITLES
+from UMambaXAILogic.engine.benchmark.request import DEFAULT_METHODS
 from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.request import MethodChoice, Request
 
 from .options import ABOUT_NODES, Options, known_only
-
-DEFAULT_METHODS = ("seg-xres-cam", "seg-grad-cam", "grad-x-input")
 
 
 @dataclass(frozen=True, kw_only=True)

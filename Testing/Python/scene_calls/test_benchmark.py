@@ -15,6 +15,7 @@ pytest.importorskip("slicer", reason="slicer-core is not installed")
 import numpy as np
 
 from UMambaXAILogic.engine.benchmark import BenchmarkRequest
+from UMambaXAILogic.engine.benchmark.request import DEFAULT_METHODS
 from UMambaXAILogic.engine.errors import CancelledError, InputError, ModelError, UsageError
 from UMambaXAILogic.engine.request import MethodChoice
 from UMambaXAILogic.engine.volume_io import read_volume
@@ -24,7 +25,7 @@ from UMambaXAILogic.scene.grid import image_data
 from UMambaXAILogic.scene.headless import start_headless_slicer
 from UMambaXAILogic.scene.import_benchmark import find_benchmarks
 from UMambaXAILogic.scene_calls.benchmark import benchmark_call
-from UMambaXAILogic.scene_calls.benchmark_options import DEFAULT_METHODS, benchmark_options_from
+from UMambaXAILogic.scene_calls.benchmark_options import benchmark_options_from
 
 SHAPE = (6, 7, 8)
 #: Answers with the benchmark that it was given; the model "wrong" is none, with "hang" it waits to be stopped.

@@ -70,7 +70,7 @@ def deletion_of_result(
     folder = request.result.folder
     metrics = read_metrics(folder / METRICS_NAME)
     plan = plan_of_result(request_of(metrics, request.result), metrics, record, load)
-    case, content = read_planned(plan, record, metrics["request"]["content"])
+    case, content = read_planned(plan, record, metrics)
     with OutputFolder(folder) as output:
         prepared = prepare_case(plan, case, record, 1 + len(request.references) + _WORKING_VOLUMES)
         title, rankings = _rankings(request, prepared, record)

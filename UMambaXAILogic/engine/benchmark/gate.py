@@ -7,6 +7,7 @@ parameters shuffled, which is what the badge rests on.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..badge_cache import keep_badges, kept_badges
@@ -14,7 +15,7 @@ from ..case_input import CaseInput, read_case
 from ..case_plan import CasePlan, ModelLoader, plan_case
 from ..case_record import CaseRecord
 from ..content_fingerprint import content_fingerprint
-from ..errors import InputError, ModelError
+from ..errors import ModelError
 from ..inference.explanation import Explained
 from ..progress import OnlyStopped, PartOfStage, Reporter
 from ..request import Request
@@ -26,6 +27,7 @@ from .faithfulness import faithfulness
 from .maps import candidate_of, method_candidate
 from .randomised import cascade
 from .run import prepare_case
+from .same_case import check_same_case
 from .sanity import Sanity
 from .variants import with_network
 from .verdicts import Judged, badges
@@ -69,18 +71,21 @@ def judge_map(request: Request, reporter: Reporter | None = None, load: ModelLoa
 
 
 def judge_planned(
-    plan: CasePlan, record: CaseRecord, expected: str | None = None, known: list[Badge] | None = None
+    plan: CasePlan,
+    record: CaseRecord,
+    result: Mapping[str, Any] | None = None,
+    known: list[Badge] | None = None,
 ) -> list[Badge]:
     """As ``judge_map``, of a plan.
 
     Args:
-        expected: content fingerprint that the case must have; None: any.
+        result: the content of metrics.json, whose case it must be; None: any.
         known: what was found of that case before; None: nothing.
 
     Raises:
-        InputError: it has another one.
+        InputError: it is another case.
     """
-    case, content = read_planned(plan, record, expected)
+    case, content = read_planned(plan, record, result)
     kept = known if known is not None else kept_badges(content)
     if kept is not None:
         return kept
@@ -93,24 +98,20 @@ def judge_planned(
     return found
 
 
-def read_planned(plan: CasePlan, record: CaseRecord, expected: str | None = None) -> tuple[CaseInput, str]:
+def read_planned(plan: CasePlan, record: CaseRecord, result: Mapping[str, Any] | None = None) -> tuple[CaseInput, str]:
     """Read a plan's files, and say by content which case they are.
 
     Args:
-        expected: content fingerprint that the case must have; None: any.
+        result: the content of metrics.json, whose case it must be; None: any.
 
     Raises:
-        InputError: it has another one, or a file cannot be used.
+        InputError: it is another case, or a file cannot be used.
     """
     record.stage("read")
     case = read_case(plan.request, plan.model, plan.score.target, record)
-    content = content_fingerprint(plan.request, plan.model.sha256, case)
-    if expected is not None and content != expected:
-        raise InputError(
-            "The volume, ground truth or region is not the one that the result was made from.",
-            "Name the files of that run, or explain the volume anew.",
-        )
-    return case, content
+    if result is not None:
+        check_same_case(result, plan, case)
+    return case, content_fingerprint(plan.request, plan.model.sha256, case)
 
 
 class MapJudge:

@@ -43,10 +43,9 @@ def judge_result(files: JudgeRequest, reporter: Reporter | None = None, load: Mo
     record = CaseRecord(reporter or Reporter())
     metrics = read_metrics(files.folder / METRICS_NAME)
     request = request_of(metrics, files)
-    content = metrics["request"]["content"]
     plan = plan_of_result(request, metrics, record, load)
     known = metrics.get("badges") if metrics.get("gate_version") == GATE_VERSION else None
-    found = judge_planned(plan, record, content, known)
+    found = judge_planned(plan, record, metrics, known)
     if known is None:
         with OutputFolder(files.folder):
             body = {**read_metrics(files.folder / METRICS_NAME), "badges": found, "gate_version": GATE_VERSION}

@@ -22,6 +22,8 @@ from .baseline_names import BASELINE_TITLES, check_baselines
 KIND = "benchmark"
 BENCHMARK_REQUEST_VERSION = 1
 
+#: Whose maps are judged where nobody names others.
+DEFAULT_METHODS = ("seg-xres-cam", "seg-grad-cam", "grad-x-input")
 #: What is found out beside faithfulness and leakage, at the price of making every map again several times.
 AXES = ("robustness", "sanity")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,8 +14,13 @@ import SimpleITK as sitk
 from UMambaXAILogic.engine import Request, badge_cache
 from UMambaXAILogic.engine.benchmark import BenchmarkRequest, gate, run_benchmark
 from UMambaXAILogic.engine.benchmark.judged_result import judge_result
+from UMambaXAILogic.engine.case_input import read_case
+from UMambaXAILogic.engine.case_record import CaseRecord
+from UMambaXAILogic.engine.content_fingerprint import content_fingerprint
 from UMambaXAILogic.engine.errors import InputError, UsageError
 from UMambaXAILogic.engine.judge_request import JudgeRequest
+from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.model.loading import load_model
 from UMambaXAILogic.engine.pipeline import run_case
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import Target
@@ -151,6 +157,41 @@ def test_another_volume_is_refused(result, tmp_path, judgements):
     with pytest.raises(InputError, match="not the one that the result was made from"):
         judge_result(dataclasses.replace(result, volume=tmp_path / "other.nii.gz"))
     assert (result.folder / "metrics.json").read_bytes() == before and not judgements
+
+
+def test_a_volume_that_was_moved_is_refused(result, tmp_path):
+    image = sitk.ReadImage(str(result.volume))
+    image.SetOrigin([position + 5.0 for position in image.GetOrigin()])
+    sitk.WriteImage(image, str(tmp_path / "moved.nii.gz"))
+    with pytest.raises(InputError, match="grid is another one"):
+        judge_result(dataclasses.replace(result, volume=tmp_path / "moved.nii.gz"))
+
+
+def test_a_result_is_not_refused_for_an_option_that_came_later(result, asked, judgements):
+    """Its settings lack the option, and its fingerprint was made of those."""
+    body = metrics_of(result.folder)
+    settings = body["request"]["settings"]
+    del settings["save_layer_maps"]
+    model = load_model(asked.model)
+    case = read_case(asked, model, SimpleNamespace(label_values=(1,)), CaseRecord(Reporter()))
+    body["request"]["content"] = content_fingerprint(asked, model.sha256, case, settings)
+    (result.folder / "metrics.json").write_text(json.dumps(body))
+    assert len(judge_result(result)) == 3 and judgements
+
+
+def test_of_a_result_whose_inputs_were_told_apart_in_another_way_the_files_are_not_blamed(result):
+    body = metrics_of(result.folder)
+    body["request"]["content"] = "0" * 64
+    (result.folder / "metrics.json").write_text(json.dumps(body))
+    with pytest.raises(InputError, match="volume is the one that the result was made from.*earlier version"):
+        judge_result(result)
+
+
+def test_the_map_of_filled_regions_is_judged_on_demand(asked, tmp_path):
+    options = MethodOptions(regions="grid", max_regions=4)
+    run = run_case(dataclasses.replace(asked, method="dea", method_options=options, output=tmp_path / "dea"))
+    found = judge_result(JudgeRequest(run.folder, asked.volume, asked.model))
+    assert [badge["name"] for badge in found] == ["parameter_randomisation", "better_than_vesselness"]
 
 
 def test_another_model_is_refused(result, make_trained_folder):
