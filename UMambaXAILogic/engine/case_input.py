@@ -73,7 +73,8 @@ def read_case(request: Request, model: Model, target: TargetChannels, reporter: 
         labels = read_ground_truth(request.ground_truth, volume.geometry, resample=request.resample_ground_truth)
         check_ground_truth(labels, volume, request.ground_truth)
         ground_truth = target_voxels(labels, request.ground_truth_labels, target, model, reporter)
-        vessel_labels = VesselLabels.of(labels, ground_truth, request.ground_truth, model.labels)
+        names = dict(request.ground_truth_names)
+        vessel_labels = VesselLabels.of(labels, ground_truth, request.ground_truth, model.labels, names)
     region = None if request.region is None else region_mask(request.region, volume.geometry)
     return CaseInput(volume, facts, ground_truth, region, vessel_labels)
 

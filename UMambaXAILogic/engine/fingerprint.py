@@ -11,9 +11,9 @@ from typing import Any
 from .request import Request
 
 #: Fields that say where and with what to compute, or which files: files have a fingerprint of their own. Judging a map
-#: does not change it.
+#: does not change it, nor do names.
 _NOT_SETTINGS = (
-    *("version", "volume", "output", "case", "ground_truth", "region", "series_uid", "model"),
+    *("version", "volume", "output", "case", "ground_truth", "ground_truth_names", "region", "series_uid", "model"),
     *("device", "memory_limit_gb", "scan_backend", "badges"),
 )
 

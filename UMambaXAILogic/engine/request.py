@@ -156,6 +156,8 @@ class Request:
         ground_truth: label file on the volume's grid.
         ground_truth_labels: label values of the ground truth that count as target; None: equal to the target label
             for models with the same labels, else every value > 0.
+        ground_truth_names: (label value, name) of a ground truth that tells vessels apart, for the vessel readout;
+            empty: a dataset.json beside its file, or the model, may name them.
         method: name in the attribution registry.
         pool: gradient pooling window in voxels per axis; 1 means none. None: the default of the method or preset.
         pool_mode: ``max`` or ``mean``.
@@ -185,6 +187,7 @@ class Request:
     case: str | None = None
     ground_truth: Path | None = None
     ground_truth_labels: tuple[int, ...] | None = None
+    ground_truth_names: tuple[tuple[int, str], ...] = ()
     method: str = "seg-xres-cam"
     pool: int | None = None
     pool_mode: str = "max"
@@ -220,6 +223,7 @@ class Request:
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, as_tuple(name, value))
+        object.__setattr__(self, "ground_truth_names", _names(self.ground_truth_names))
         self._check_types()
         self._check()
 
@@ -295,6 +299,15 @@ class Request:
             return cls(**body)
         except (json.JSONDecodeError, AttributeError, TypeError, KeyError) as error:
             raise UsageError(f"The request cannot be read: {error}.") from error
+
+
+def _names(pairs: Any) -> tuple[tuple[int, str], ...]:
+    try:
+        return tuple((int(value), str(name)) for value, name in pairs)
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"ground_truth_names is {pairs!r}, and no list of label values with their names.", 'Give [(1, "BA"), ...].'
+        ) from None
 
 
 def _check_pool(pool: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from UMambaXAILogic.engine.badge_words import badge_texts
@@ -15,6 +15,7 @@ _SEGMENTATION = (
     ("recall", "Recall"),
     ("cl_dice", "clDice"),
 )
+_OF_A_VESSEL = (("diameter_mm", "diameter in mm"), ("recall", "recall"), ("mean_attention", "mean attention"))
 _SCORES = (("iou", "IoU"), ("f1", "F1"), ("precision", "precision"), ("recall", "recall"))
 
 
@@ -36,6 +37,7 @@ def numbers_text(metrics: Mapping[str, Any]) -> str:
             where = f"Attention >= {row['threshold']:g} and {_REFERENCES[row['reference']]}"
             rows += [(f"{where}: {name}", row.get(key)) for key, name in _SCORES]
     rows.append(("Gap: IoU with prediction - IoU with ground truth", metrics.get("gap")))
+    rows += _of_vessels((metrics.get("vessel_readout") or {}).get("by_label") or [])
     verdict = metrics.get("verdict") or {}
     rows.append(("Verdict", verdict.get("text") or verdict.get("name")))
     rows += [("Reason", reason) for reason in verdict.get("reasons") or []]
@@ -45,6 +47,14 @@ def numbers_text(metrics: Mapping[str, Any]) -> str:
     rows += [("Warning", warning["message"]) for warning in metrics.get("warnings") or []]
     rows.append(("For research use only", "not for diagnosis"))
     return "".join(f"{name}\t{_in_words(value)}\n" for name, value in rows)
+
+
+def _of_vessels(found: Iterable[Mapping[str, Any]]) -> list[tuple[str, Any]]:
+    rows: list[tuple[str, Any]] = []
+    for row in found:
+        name = row["name"] or f"label {row['label']}"
+        rows += [(f"{name}: {what}", row.get(key)) for key, what in _OF_A_VESSEL]
+    return rows
 
 
 def _in_words(value: Any) -> str:

@@ -18,10 +18,12 @@ class GroundTruthFile:
         path: label file.
         labels: values that count as target; None: as the metrics were counted, that is those of the target, or every
             value above 0 where the model has one label or the target is all of them.
+        names: of label values, where the node names them.
     """
 
     path: Path
     labels: tuple[int, ...] | None = None
+    names: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ class ImportRequest:
             moved to where they stay until this process ends.
         frame: that was worked on, where the volume showed one of a sequence; results of other frames stay.
         part: the one part that was explained, in words; results of others, and of all, stay.
+        warnings: about the nodes that the run read, as (code, message): the worker knows only files.
     """
 
     volume_id: str
@@ -54,6 +57,7 @@ class ImportRequest:
     temporary: bool = False
     frame: SequenceFrame | None = None
     part: str = ""
+    warnings: tuple[tuple[str, str], ...] = ()
 
     @property
     def run_name(self) -> str:

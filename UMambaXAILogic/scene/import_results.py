@@ -88,6 +88,8 @@ class ResultImport(StepwiseImport):
     def _read_tables(self) -> None:
         self._read = read_tables(self._request.files)
         self.result.metrics = self._read.metrics
+        known = self.result.metrics.setdefault("warnings", [])
+        known += [{"code": code, "message": message} for code, message in self._request.warnings]
         attention = self._request.files.get("attention")
         for path in (needed_file(self._request.files, "segmentation"), attention):
             if path is not None:

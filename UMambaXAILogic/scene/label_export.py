@@ -29,8 +29,14 @@ def segments_on_grid(
 
 
 def segments_in_pieces(
-    segmentation_node: Any, segments: Sequence[str] | str | None, world_grid: Grid, role: str, resample: bool = False
-) -> Pieces[npt.NDArray[np.uint8]]:
+    segmentation_node: Any,
+    segments: Sequence[str] | str | None,
+    world_grid: Grid,
+    role: str,
+    resample: bool = False,
+    *,
+    numbered: bool = False,
+) -> Pieces[npt.NDArray[np.unsignedinteger]]:
     """The chosen segments together, as a mask.
 
     A segment that is drawn as a surface is filled by one call of Slicer, which is one piece however long it takes.
@@ -40,9 +46,10 @@ def segments_in_pieces(
         world_grid: the volume's grid in world coordinates.
         role: what the node is, for messages: "ground truth" or "region".
         resample: allow nearest-neighbour resampling of a segment on another lattice.
+        numbered: tell the segments apart, see ``segment_numbers``; where they overlap, the last one counts.
 
     Returns:
-        (k, j, i) on ``world_grid``, 1 inside.
+        (k, j, i) on ``world_grid``, 1 inside, or the number of the segment.
 
     Raises:
         InputError: unknown or ambiguous segments, no voxels, or another lattice without ``resample``.
@@ -58,7 +65,8 @@ def segments_in_pieces(
             if overlap(grid, world_grid) is None:
                 raise other_grid(name, role, grid, world_grid)
     yield 0.0
-    mask = np.zeros(world_grid.size[::-1], dtype=np.uint8)
+    numbers = segment_numbers(segmentation_node) if numbered else dict.fromkeys(chosen, 1)
+    mask = np.zeros(world_grid.size[::-1], np.uint8 if max(numbers.values()) < 256 else np.uint16)
     for number, segment_id in enumerate(chosen):
         if is_stored:
             image = _stored_image(segmentation_node, segment_id)
@@ -69,7 +77,12 @@ def segments_in_pieces(
         if image is None:
             continue
         grid = oriented_image_grid(image).moved(to_world)
-        labels = Labels(image_array(image), grid, name, role, lambda values, value=value: _inside(values, value))
+        become = mask.dtype.type(numbers[segment_id])
+
+        def inside(values: npt.NDArray, value: int | None = value, become: np.unsignedinteger = become) -> npt.NDArray:
+            return _inside(values, value) * become
+
+        labels = Labels(image_array(image), grid, name, role, inside)
         yield from share(place(labels, mask, world_grid, resample), number / len(chosen), 1 / len(chosen))
     return mask
 
@@ -78,6 +91,12 @@ def _inside(values: npt.NDArray, value: int | None) -> npt.NDArray[np.uint8]:
     """1 where the values of a segment's image say so; those of a shared one by the segment's own value."""
     inside: npt.NDArray[np.bool_] = values > 0 if value is None else values == value
     return inside.view(np.uint8)
+
+
+def segment_numbers(segmentation_node: Any) -> dict[str, int]:
+    """Number of each segment by its id: its place in the node, from 1, whichever of them are chosen."""
+    segmentation = segmentation_node.GetSegmentation()
+    return {segmentation.GetNthSegmentID(index): index + 1 for index in range(segmentation.GetNumberOfSegments())}
 
 
 def choose_segments(segmentation_node: Any, segments: Sequence[str] | str | None, role: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,12 @@ from UMambaXAILogic.engine.request import Request
 from UMambaXAILogic.interaction import Job
 from UMambaXAILogic.scene.export_volume import check_volume_node, volume_in_pieces
 from UMambaXAILogic.scene.grid import local_grid
-from UMambaXAILogic.scene.ground_truth import ground_truth_in_pieces, target_labels
+from UMambaXAILogic.scene.ground_truth import (
+    ground_truth_in_pieces,
+    prediction_warnings,
+    segment_names,
+    target_labels,
+)
 from UMambaXAILogic.scene.import_results import GroundTruthFile, ImportRequest, ResultImport
 from UMambaXAILogic.scene.in_pieces import Pieces, in_turn
 from UMambaXAILogic.scene.part_at_point import in_local_space, part_name
@@ -54,6 +59,19 @@ def model_name(model: str | Path) -> str:
     return Path(model).name.removesuffix(".zip")
 
 
+def ground_truth_file(node: Any, labels: Sequence[int] | None, folder: Path) -> GroundTruthFile | None:
+    """Where a ground truth is written, and what of it is the target; None without one.
+
+    Args:
+        node: of the ground truth, or None.
+        labels: that count where the node does not say which; None: the engine's own rule.
+    """
+    if node is None:
+        return None
+    values = target_labels(node) or labels
+    return GroundTruthFile(folder / "ground_truth.nrrd", None if values is None else tuple(values), segment_names(node))
+
+
 def _prepare(
     volume_node: Any,
     model: str | Path,
@@ -63,10 +81,7 @@ def _prepare(
     scene: Any,
     folder: Path,
 ) -> CaseCall:
-    ground_truth = None
-    if ground_truth_node is not None:
-        labels = target_labels(ground_truth_node) or options.groundTruthLabels
-        ground_truth = GroundTruthFile(folder / "ground_truth.nrrd", None if labels is None else tuple(labels))
+    ground_truth = ground_truth_file(ground_truth_node, options.groundTruthLabels, folder)
     request = build_request(name_with_frame(volume_node), model, threshold, options, folder, ground_truth, None)
     grid, frame = local_grid(volume_node), shown_frame(volume_node)
     scene = scene or volume_node.GetScene()
@@ -83,6 +98,7 @@ def _prepare(
         part=part_name(request.target),
         temporary=True,
         frame=frame,
+        warnings=prediction_warnings(ground_truth_node),
     )
     if options.replace:
         refuse_to_replace((ground_truth_node, options.regionNode), volume_id, wanted.run_name)
@@ -92,7 +108,7 @@ def _prepare(
         return ResultImport(scene, replace(wanted, files=job.files))
 
     def make_result(done: ResultImport, job: Job) -> SegmentAndExplainResult:
-        return case_result(done.result, [(warning.code, warning.message) for warning in job.warnings])
+        return case_result(done.result, [*((one.code, one.message) for one in job.warnings), *wanted.warnings])
 
     stages = JUDGED_STAGES if options.badges else STAGES
     return SceneCall(_export(volume_node, ground_truth_node, options, request), make_import, make_result, stages)

@@ -152,6 +152,7 @@ def build_request(
         case=case,
         ground_truth=ground_truth.path if ground_truth else None,
         ground_truth_labels=ground_truth.labels if ground_truth else None,
+        ground_truth_names=ground_truth.names if ground_truth else (),
         region=region,
         output_format="nrrd",
         **_settings(model, threshold, options),

@@ -108,6 +108,9 @@ def test_one_case(session, printed):
     space = next(steps)
     assert slicer.mrmlScene.IsNodePresent(earlier)  # replace=False
     assert space["result"].segmentationNode is not earlier
+    before = len(printed)
+    next(steps)
+    assert printed[before:] == []  # a threshold reads nothing out, and nothing is wrong
     assert next(steps, None) is None
 
 

@@ -20,6 +20,7 @@ FULL = Request(
     case="case 7",
     ground_truth=Path("gt.nii.gz"),
     ground_truth_labels=(1, 2),
+    ground_truth_names=((1, "BA"), (2, "ICA")),
     method="seg-grad-cam",
     pool=2,
     pool_mode="mean",

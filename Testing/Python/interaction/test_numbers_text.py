@@ -73,3 +73,10 @@ def test_nothing_explained_has_numbers_too():
     text = numbers_text({"segmentation": {"dice": None}, "attribution": None, "verdict": None, "alignment": []})
     assert "Method\tn/a\n" in text
     assert "Verdict\tn/a\n" in text
+
+
+def test_vessels_are_named():
+    row = {"label": 2, "name": "PCom", "diameter_mm": 1.25, "recall": 0.5, "mean_attention": None}
+    lines = numbers_text({**METRICS, "vessel_readout": {"by_label": [row, {**row, "name": None}]}}).splitlines()
+    assert "PCom: diameter in mm\t1.2500" in lines and "label 2: recall\t0.5000" in lines
+    assert "PCom: mean attention\tn/a" in lines

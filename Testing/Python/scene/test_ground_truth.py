@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
 from UMambaXAILogic.engine.errors import InputError
-from UMambaXAILogic.scene.ground_truth import export_ground_truth, target_labels
+from UMambaXAILogic.interaction.panel.inputs import PanelInputs
+from UMambaXAILogic.interaction.panel.run import run_ui
+from UMambaXAILogic.interaction.panel.state import PanelState
+from UMambaXAILogic.scene.ground_truth import export_ground_truth, prediction_warnings, segment_names, target_labels
+from UMambaXAILogic.scene.result_view.nodes import add_result_nodes
 
 pytestmark = pytest.mark.usefixtures("layer_by_layer")
 
@@ -47,12 +53,40 @@ def test_a_small_segment_keeps_its_place(add_volume, add_segmentation, export, a
     assert np.array_equal(array, small)
 
 
+def test_more_segments_than_a_byte_counts_are_told_apart(add_volume, add_segmentation, export, affine):
+    segments = {}
+    for number, place in enumerate(np.ndindex(SHAPE)):
+        if number == 300:
+            break
+        segments[f"s{number}"] = np.zeros(SHAPE, np.uint8)
+        segments[f"s{number}"][place] = 1
+    array, labels = export(
+        add_segmentation(segments, affine), add_volume(np.zeros(SHAPE, np.int16), affine), segments="all"
+    )
+    assert np.array_equal(array.reshape(-1)[:300], np.arange(1, 301)) and labels == tuple(range(1, 301))
+
+
+def test_a_prediction_of_an_earlier_run_is_no_truth(scene, add_volume, add_segmentation, mask, affine):
+    volume = add_volume(np.zeros(SHAPE, np.int16), affine)
+    node = add_segmentation({"vessel": mask}, affine)
+    node.SetName("CTA prediction")
+    assert prediction_warnings(None) == prediction_warnings(node) == ()
+    metrics = scene.AddNewNodeByClass("vtkMRMLTextNode")
+    nodes = add_result_nodes(scene, "demo", {"volume": volume, "segmentation": node, "metrics": metrics})
+    nodes.own(node)
+    ((code, message),) = prediction_warnings(node)
+    assert code == "ground_truth_is_prediction"
+    inputs = PanelInputs(volume_name="CTA", model="demo", ground_truth_name=node.GetName())
+    shown = run_ui(PanelState(dataclasses.replace(inputs, ground_truth_is_prediction=True)))
+    assert shown.warning == f"\u2022 {message}"  # the panel's words
+
+
 def test_a_label_volume_keeps_its_values(add_volume, export, mask, affine):
     labels_13 = mask * 13
     node = add_volume(labels_13, affine, "GT", "vtkMRMLLabelMapVolumeNode")
     array, labels = export(node, add_volume(np.zeros(SHAPE, np.int16), affine))
     assert np.array_equal(array, labels_13)
-    assert labels is None
+    assert labels is None and segment_names(node) == ()
 
 
 @pytest.mark.parametrize("kind", ["segmentation", "labels"])
@@ -150,9 +184,12 @@ def test_several_segments_must_be_chosen(add_volume, add_segmentation, export, m
     volume = add_volume(np.zeros(SHAPE, np.int16), affine)
     with pytest.raises(InputError, match="'artery', 'vein'"):
         export(node, volume)
-    assert np.array_equal(export(node, volume, segments="vein")[0], other)
-    assert np.array_equal(export(node, volume, segments="all")[0], mask | other)
-    assert np.array_equal(export(node, volume, segments=["artery", "vein"])[0], mask | other)
+    array, labels = export(node, volume, segments="vein")
+    assert np.array_equal(array, 2 * other) and labels == (1, 2)
+    together = np.where(other, 2, mask)  # where they overlap, the last one counts
+    assert np.array_equal(export(node, volume, segments="all")[0], together)
+    assert np.array_equal(export(node, volume, segments=["artery", "vein"])[0], together)
+    assert segment_names(node) == ((1, "artery"), (2, "vein"))
     with pytest.raises(InputError, match="no segment 'bone'"):
         export(node, volume, segments="bone")
 
@@ -165,7 +202,8 @@ def test_overlapping_segments_that_share_one_image_are_told_apart(add_volume, ad
     node.GetSegmentation().CollapseBinaryLabelmaps(True)
     volume = add_volume(np.zeros(SHAPE, np.int16), affine)
     assert np.array_equal(export(node, volume, segments="first")[0], first)
-    assert np.array_equal(export(node, volume, segments="second")[0], second)
+    assert np.array_equal(export(node, volume, segments="second")[0], 2 * second)
+    assert np.array_equal(export(node, volume, segments="all")[0], first + 2 * second)
 
 
 def test_a_segment_drawn_as_a_surface_is_filled_on_the_volumes_grid(

@@ -298,3 +298,21 @@ def test_domain_statistics_are_prepared_in_steps_too(logic, runner, temporary, e
     assert job.wait(30)
     array = sitk.GetArrayFromImage(sitk.ReadImage(str(environment.kept / "vessels.nrrd")))
     np.testing.assert_array_equal(array, image_array(labels.GetImageData()))
+
+
+def test_segments_travel_with_their_names(logic, environment, inputs, scene):
+    nodes, _labels = inputs
+    truth = nodes["groundTruthNode"].GetSegmentation()
+    truth.GetNthSegment(0).SetName("BA")
+    copied = slicer.vtkSegment()
+    copied.DeepCopy(truth.GetNthSegment(0))
+    copied.SetName("Right PCom")
+    truth.AddSegment(copied)
+    job = logic.startSegmentAndExplain(
+        nodes["volumeNode"], groundTruthNode=nodes["groundTruthNode"], groundTruthSegments="all"
+    )
+    assert job.wait(30) and isinstance(job.error, ModelError)
+    request = json.loads((environment.kept / "request.json").read_text())
+    names = dict(map(tuple, request["ground_truth_names"]))
+    assert list(names) == request["ground_truth_labels"]
+    assert "BA" in names.values() and "Right PCom" in names.values()

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,12 @@ class VesselLabels:
 
     @classmethod
     def of(
-        cls, values: npt.NDArray[np.integer], target: BoolArray, path: Path, model_labels: Mapping[str, Any]
+        cls,
+        values: npt.NDArray[np.integer],
+        target: BoolArray,
+        path: Path,
+        model_labels: Mapping[str, Any],
+        given: Mapping[int, str] = MappingProxyType({}),
     ) -> VesselLabels | None:
         """The labels inside the target; None where they are all the same.
 
@@ -39,12 +45,13 @@ class VesselLabels:
             path: of that file. A ``dataset.json`` in its folder, or the folder above, names its values, as in
                 nnU-Net's raw data sets.
             model_labels: name -> value; they name the values where no such file does, and the model has several.
+            given: value -> name, where whoever made the file knows it; takes the place of all these.
         """
         kept = np.where(target, values, values.dtype.type(0))
         found = np.unique(kept[target])
         if found.size < 2:
             return None
-        for names in (_names_beside(path), _by_value(model_labels)):
+        for names in (given, _names_beside(path), _by_value(model_labels)):
             if len(names) > 1 and set(found.tolist()) <= set(names):
                 return cls(kept, names)
         return cls(kept, {})

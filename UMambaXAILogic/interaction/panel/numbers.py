@@ -48,6 +48,7 @@ class ResultNumbers:
         reasons: the numbers the verdict rests on, a sentence each; the cut-offs last.
         warnings: what to know before trusting any of it.
         badges: whether the map deserves belief, a line a badge; empty where there is no map that could be judged.
+        vessels: a row a vessel that the ground truth tells apart; None where it does not.
     """
 
     origin: str
@@ -58,6 +59,7 @@ class ResultNumbers:
     reasons: tuple[str, ...]
     warnings: tuple[str, ...]
     badges: tuple[str, ...] = ()
+    vessels: NumberTable | None = None
 
 
 class _Cells:
@@ -84,6 +86,7 @@ def result_numbers(metrics: Mapping[str, Any], _: Translate = untranslated) -> R
     cells = _Cells()
     segmentation = _segmentation_table(metrics, cells, _)
     alignment = _alignment_table(metrics, cells, _)
+    vessels = _vessel_table(metrics, cells, _)
     verdict = metrics.get("verdict") or {}
     return ResultNumbers(
         origin=_origin(metrics, _),
@@ -94,6 +97,7 @@ def result_numbers(metrics: Mapping[str, Any], _: Translate = untranslated) -> R
         reasons=tuple(_reasons(metrics, verdict, _)),
         warnings=tuple(dict.fromkeys(str(warning["message"]) for warning in metrics.get("warnings") or [])),
         badges=tuple(_badges(metrics, _)),
+        vessels=vessels,
     )
 
 
@@ -176,6 +180,24 @@ def _alignment_table(metrics: Mapping[str, Any], cells: _Cells, _: Translate) ->
         ),
         emphasis=None if decisive not in thresholds else 1 + thresholds.index(decisive),
     )
+
+
+def _vessel_table(metrics: Mapping[str, Any], cells: _Cells, _: Translate) -> NumberTable | None:
+    rows = (metrics.get("vessel_readout") or {}).get("by_label")
+    if not rows:
+        return None
+    no_centreline = _("no centreline runs in it")
+    reasons = {
+        "diameter_mm": no_centreline,
+        "recall": _("it was not measured"),
+        "mean_attention": _("there is no attention map"),
+    }
+
+    def line(row: Mapping[str, Any]) -> tuple[str, ...]:
+        name = row["name"] or _("label {value}").format(value=row["label"])
+        return (str(name), *(cells.number(row.get(key), why) for key, why in reasons.items()))
+
+    return NumberTable((_("Vessel"), _("Diameter"), _("Recall"), _("Attention")), tuple(map(line, rows)))
 
 
 def _why_no_truth(segmentation: Mapping[str, Any], _: Translate) -> str:

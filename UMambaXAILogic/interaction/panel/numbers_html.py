@@ -16,13 +16,15 @@ _HEADER = f"{_BODY} border-bottom: 1px solid gray;"
 
 
 def numbers_html(numbers: ResultNumbers, _: Translate = untranslated) -> str:
-    """The two tables, why cells are empty, the verdict and what it rests on, and whether the map deserves belief.
+    """The tables, why cells are empty, the verdict and what it rests on, and whether the map deserves belief.
 
     Colours are the widget's own.
     """
     parts = [f"<p>{escape(numbers.origin)}</p>", _table(numbers.segmentation)]
     if numbers.alignment is not None:
         parts += [_table(part) for part in _narrow(numbers.alignment)]
+    if numbers.vessels is not None:
+        parts.append(_table(numbers.vessels))
     if numbers.notes:
         parts.append(f"<p>{escape('; '.join(numbers.notes))}</p>")
     verdict = _("Verdict:")  # outside the f-string, where Slicer's collector of texts does not look

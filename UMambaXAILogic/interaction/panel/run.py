@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import job as jobs
+from .controller import RUN
 from .packages import step_in_words
 from .run_options import problem_with_choices
 from .state import RUNTIME_BROKEN, RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_OUTDATED, PanelState
@@ -52,7 +53,8 @@ def run_ui(state: PanelState, _: Translate = untranslated) -> RunUi:
 
 
 def _warnings(state: PanelState, _: Translate) -> tuple[str, ...]:
-    if not state.inputs.ground_truth_is_prediction:
+    is_told = state.job_state == jobs.FINISHED and state.activity == RUN  # by the result itself
+    if is_told or not state.inputs.ground_truth_is_prediction:
         return state.warnings
     own = _(
         "{name} is what an earlier run segmented. Scores against it say how alike two predictions are, not how right "

@@ -7,9 +7,8 @@ from typing import Any
 from UMambaXAILogic.interaction.panel.choices import RunChoices
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.panel.node_parts import LABELS, SEGMENTS, NodeParts, Part
+from UMambaXAILogic.scene.ground_truth import is_prediction
 from UMambaXAILogic.scene.node_parts import LabelValues, segments
-from UMambaXAILogic.scene.result_view import find_result_of
-from UMambaXAILogic.scene.result_view.nodes import SEGMENTATION
 
 from .parameters import present
 
@@ -31,7 +30,7 @@ def chosen_inputs(parameters: Any) -> PanelInputs:
         model=parameters.model,
         ground_truth_id=_id(truth),
         ground_truth_name=_name(truth),
-        ground_truth_is_prediction=_is_prediction(truth),
+        ground_truth_is_prediction=truth is not None and is_prediction(truth),
         ground_truth_parts=_parts(truth, parameters.groundTruthParts),
         region_id=_id(region),
         region_name=_name(region),
@@ -89,8 +88,3 @@ def _id(node: Any) -> str:
 
 def _name(node: Any) -> str:
     return "" if node is None else node.GetName()
-
-
-def _is_prediction(node: Any) -> bool:
-    result = None if node is None else find_result_of(node)
-    return result is not None and result.get(SEGMENTATION) is node

@@ -161,6 +161,12 @@ def test_names_are_taken_only_from_who_names_every_label(tmp_path):
     assert VesselLabels.of(values, target, path, {"background": 0, "vessel": 1}).names == {}
     assert VesselLabels.of(values, target, path, {"background": 0, "BA": 1, "ICA": 2}).names == {1: "BA", 2: "ICA"}
     assert VesselLabels.of(values, values == 2, path, {"background": 0, "BA": 1, "ICA": 2}) is None
+    given = {1: "left", 2: "right"}
+    assert VesselLabels.of(values, target, path, {"background": 0, "BA": 1, "ICA": 2}, given).names == given
+    assert VesselLabels.of(values, target, path, {"background": 0, "BA": 1, "ICA": 2}, {1: "left", 3: "x"}).names == {
+        1: "BA",
+        2: "ICA",
+    }
     (tmp_path / "dataset.json").write_text("not JSON")
     assert VesselLabels.of(values, target, path, {"background": 0, "all": [1, 2], "ICA": 2}).names == {}
 

@@ -238,6 +238,22 @@ def test_a_map_that_nobody_judged_says_so_and_one_that_nobody_can_judge_nothing(
     assert result_numbers({**metrics, "badges": None, "attribution": None}).badges == ()
 
 
+def test_vessels_that_the_ground_truth_tells_apart_have_a_row_each(metrics):
+    assert result_numbers(metrics).vessels is None
+    rows = [
+        {"label": 1, "name": "BA <left>", "diameter_mm": 3.04, "recall": 0.875, "mean_attention": 0.5},
+        {"label": 7, "name": None, "diameter_mm": None, "recall": 0.25, "mean_attention": None},
+    ]
+    numbers = result_numbers({**metrics, "vessel_readout": {"by_label": rows}})
+    assert numbers.vessels.rows == (
+        ("BA <left>", "3.040", "0.875", "0.500"),
+        ("label 7", "n/a (1)", "0.250", "n/a (2)"),
+    )
+    assert numbers.notes == ("(1) no centreline runs in it", "(2) there is no attention map")
+    assert "BA &lt;left&gt;" in numbers_html(numbers)
+    assert result_numbers({**metrics, "vessel_readout": {"by_label": None}}).vessels is None
+
+
 def test_the_html_holds_every_cell_and_no_markup_of_others(metrics):
     metrics["target"]["name"] = "<b>vessel</b> & <script>"
     html = numbers_html(result_numbers(metrics))

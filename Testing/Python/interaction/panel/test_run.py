@@ -124,3 +124,6 @@ def test_a_prediction_as_ground_truth_is_no_truth():
     assert ui.run_enabled
     own, other = ui.warning.splitlines()
     assert own.startswith("\u2022 CTA prediction is what an earlier run segmented.") and other == "\u2022 Noisy."
+    done = dataclasses.replace(READY, inputs=inputs, warnings=("Noisy.",), job_state="finished", activity="run")
+    assert run_ui(done).warning == "\u2022 Noisy."  # the result says it now
+    assert len(run_ui(dataclasses.replace(done, activity="measure")).warning.splitlines()) == 2
