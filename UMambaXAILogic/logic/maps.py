@@ -8,6 +8,7 @@ from typing import Any
 from UMambaXAILogic.scene.result_view import ResultView
 from UMambaXAILogic.scene_calls.badges import Badges, BadgesImport, badges_call
 from UMambaXAILogic.scene_calls.comparison import MapComparison, compare
+from UMambaXAILogic.scene_calls.deletion import DeletionCurve, DeletionImport, deletion_call, deletion_options
 from UMambaXAILogic.scene_calls.job import SceneJob
 from UMambaXAILogic.scene_calls.results import SegmentAndExplainResult
 
@@ -47,6 +48,41 @@ class MapCalls(Door):
     ) -> SceneJob[BadgesImport, Badges]:
         """As ``judge``, but returns at once; see ``startSegmentAndExplain`` for the job."""
         return self._worker.start(badges_call(result, model, **inputs))
+
+    def deletionCurve(
+        self, result: SegmentAndExplainResult | ResultView, model: str | Path = "demo", **options: Any
+    ) -> DeletionCurve:
+        """Remove the voxels that a map puts first, step by step, and see what is left of the score. **Blocks**.
+
+            curve = logic.deletionCurve(result, model="demo")
+            print(curve.verdict, curve.area, curve.referenceAreas)
+
+        The volume is segmented anew; after that only windows that a removal changes are predicted again. The chart and
+        its tables lie with the result's other nodes; they take the place of an earlier curve of the result.
+
+        Args:
+            result: says what is scored: of ``segmentAndExplain``, loaded from a cohort, or the ``ResultView`` of a
+                result that a scene was saved with.
+            model: that the result was made by.
+            options: the fields of ``scene_calls.deletion.DeletionOptions``: whose map it is, how many points, what it
+                is compared with, and what of the result's inputs cannot be found in the scene by itself.
+
+        Raises:
+            InputError: there is no such map, or volume, region or model are not those of the result.
+            UsageError: an option is not known or out of its range.
+            ModelError, NotInstalledError, MemoryExhaustedError, WorkerCrashedError: it cannot run here.
+        """
+        return self._worker.run(deletion_call(result, model, deletion_options(options)))
+
+    def startDeletionCurve(
+        self, result: SegmentAndExplainResult | ResultView, model: str | Path = "demo", **options: Any
+    ) -> SceneJob[DeletionImport, DeletionCurve]:
+        """As ``deletionCurve``, but returns at once, and the chart grows point by point.
+
+        See ``startSegmentAndExplain`` for the job; ``job.plotted`` comes with each batch of points. Cancelled, it takes
+        its points with it and leaves an earlier curve.
+        """
+        return self._worker.start(deletion_call(result, model, deletion_options(options)))
 
     def compareMaps(
         self,

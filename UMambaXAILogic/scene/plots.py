@@ -77,11 +77,16 @@ def add_slice_chart(
     if positions and min(positions) < max(positions):
         chart.SetXAxisRangeAuto(False)
         chart.SetXAxisRange(min(positions), max(positions))
+    set_text_sizes(chart)
+    return chart, [*series, *bands]
+
+
+def set_text_sizes(chart: Any) -> None:
+    """Sizes for a plot that is a part of a window."""
     chart.SetTitleFontSize(_TITLE_SIZE)
     chart.SetAxisTitleFontSize(_TITLE_SIZE)
     chart.SetAxisLabelFontSize(_TEXT_SIZE)
     chart.SetLegendFontSize(_TEXT_SIZE)
-    return chart, [*series, *bands]
 
 
 def chart_title(run_name: str, metrics: Mapping[str, Any]) -> str:

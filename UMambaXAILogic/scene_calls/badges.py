@@ -113,11 +113,14 @@ def _prepare(
             result.metrics.update({name: done.metrics[name] for name in ("badges", "gate_version")})
         return done.metrics["badges"]
 
-    export = _export(nodes, volume_node, str(model), truth, region, device, folder)
-    return SceneCall(export, make_import, make_result, JUDGED_STAGES)
+    def export() -> Pieces[str]:
+        request = yield from result_in_pieces(nodes, volume_node, str(model), truth, region, device, folder)
+        return request.to_json()
+
+    return SceneCall(export(), make_import, make_result, JUDGED_STAGES)
 
 
-def _export(
+def result_in_pieces(
     nodes: ResultNodes,
     volume_node: Any,
     model: str,
@@ -125,8 +128,13 @@ def _export(
     region: tuple[Any, Any],
     device: str,
     folder: Path,
-) -> Pieces[str]:
-    """Write the result's metrics and what it was made from; returns the request, as JSON."""
+) -> Pieces[JudgeRequest]:
+    """Write a result's metrics and what it was made from, for calls that find out more about it.
+
+    Args:
+        truth, region: node and segments of what the result was made with; (None, None) where there was none.
+        folder: receives the files; the result's own in ``result``.
+    """
     judged = folder / "result"
     judged.mkdir()
     (judged / "metrics.json").write_text(nodes.needed(METRICS).GetText(), encoding="utf-8")
@@ -144,4 +152,4 @@ def _export(
         works.append(region_in_pieces(region[0], volume_node, folder / "region.nrrd", region[1]))
     results = yield from while_unchanged(in_turn(*works), read)
     mask = None if region[0] is None else results[-1].mask
-    return JudgeRequest(judged, volume, model, ground_truth, mask, device=device).to_json()
+    return JudgeRequest(judged, volume, model, ground_truth, mask, device=device)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -13,12 +13,15 @@ from UMambaXAILogic.engine.errors import CancelledError, InputError, UMambaXAIEr
 from UMambaXAILogic.engine.progress import STAGES
 from UMambaXAILogic.interaction import Job, Runner, Signal
 from UMambaXAILogic.interaction.job import CANCELLED, CANCELLING, FAILED, FINISHED, OVER, RUNNING, WAITING
-from UMambaXAILogic.interaction.protocol import Cases, Caution
+from UMambaXAILogic.interaction.panel.pace import Pace
+from UMambaXAILogic.interaction.protocol import Cases, Caution, Point
 from UMambaXAILogic.interaction.runner import pump_until
 
 #: Shares of the progress for writing the inputs, and for bringing the results into the scene.
 _PREPARE_SHARE, _IMPORT_SHARE = 0.01, 0.03
 PREPARE_STAGE, IMPORT_STAGE = "prepare", "import"
+#: Between two looks at the points of a curve that is being computed: charts are drawn anew each time.
+_LIVE_PAUSE_S = 0.25
 
 #: Writes what the worker reads, in steps: yields the share that is done, 0-1, and returns the request as JSON. What is
 #: cheap to refuse is refused before its first yield.
@@ -43,6 +46,18 @@ class SceneImport(Protocol):
         ...
 
 
+class LivePart(Protocol):
+    """Shows in a scene what the worker says before it ends."""
+
+    def take(self, points: Sequence[Point]) -> None:
+        """Show further points of the curves; raises ``UMambaXAIError`` where there is no place for them any more."""
+        ...
+
+    def drop(self) -> None:
+        """It ends without a result: remove everything that was added."""
+        ...
+
+
 ImportT = TypeVar("ImportT", bound=SceneImport)
 ResultT = TypeVar("ResultT")
 
@@ -56,12 +71,14 @@ class SceneCall(Generic[ImportT, ResultT]):
         make_import: the import of the job's files, made when they are there.
         make_result: the result, once the import has done all its steps.
         stages: the stages that the worker will report, with their shares of the progress bar.
+        live: shows points of curves while they are computed; None: they come with the result.
     """
 
     request: Preparation
     make_import: Callable[[Job], ImportT]
     make_result: Callable[[ImportT, Job], ResultT]
     stages: Mapping[str, float] = field(default_factory=lambda: STAGES)
+    live: LivePart | None = None
 
 
 class SceneJob(Generic[ImportT, ResultT]):
@@ -69,6 +86,7 @@ class SceneJob(Generic[ImportT, ResultT]):
 
     Signals:
         progressed(stage: str, fraction: float, seconds_left: float | None)
+        plotted(points: list[Point]): these are in the scene now; at most four times a second.
         warned(code: str, message: str)
         logged(line: str)
         finished(job: SceneJob): it is over, whichever way; ``result`` is there if ``error`` is None.
@@ -85,6 +103,7 @@ class SceneJob(Generic[ImportT, ResultT]):
         self, job: Job, runner: Runner, call: SceneCall[ImportT, ResultT], request_file: Path, work_folder: Path
     ) -> None:
         self.progressed, self.warned, self.logged, self.finished = Signal(), Signal(), Signal(), Signal()
+        self.plotted = Signal()
         self.result: ResultT | None = None
         self.error: UMambaXAIError | None = None
         self._job = job
@@ -99,6 +118,11 @@ class SceneJob(Generic[ImportT, ResultT]):
         self._steps: list[Callable[[], None]] = []
         self._steps_done = 0
         self._state: str | None = WAITING  # None: that of the worker's job
+        self._points: list[Point] = []
+        self._live_error: UMambaXAIError | None = None
+        self._pace = Pace(self._plot, runner.call_later, pause_s=_LIVE_PAUSE_S)
+        if call.live is not None:
+            job.plotted.connect(self._on_point)
         job.progressed.connect(self.progressed.emit)
         job.warned.connect(self.warned.emit)
         job.logged.connect(self.logged.emit)
@@ -224,7 +248,33 @@ class SceneJob(Generic[ImportT, ResultT]):
         self._job.start()
         self.progressed.emit(PREPARE_STAGE, 1.0, None)
 
+    def _on_point(self, point: Point) -> None:
+        self._points.append(point)
+        self._pace.ask()
+
+    def _plot(self) -> None:
+        """Hand the latest points on; where nobody can take them, there is no use in computing more."""
+        points, self._points = self._points, []
+        assert self._call.live is not None
+        try:
+            self._call.live.take(points)
+        except UMambaXAIError as error:
+            self._stop_for(error)
+            return
+        except Exception as error:
+            self._stop_for(_unexpected(error, "The curve could not be drawn"))
+            raise  # to sys.excepthook, with its traceback
+        self.plotted.emit(points)
+
+    def _stop_for(self, error: UMambaXAIError) -> None:
+        self._live_error = self._live_error or error
+        self._job.cancel()
+
     def _on_worker_finished(self, job: Job) -> None:
+        self._pace.drop()
+        if self._live_error is not None:
+            self._end(FAILED, self._live_error)
+            return
         if job.state != FINISHED:
             self._end(job.state, job.error)
             return
@@ -269,6 +319,8 @@ class SceneJob(Generic[ImportT, ResultT]):
     def _end(self, state: str, error: UMambaXAIError | None) -> None:
         self._state = state
         self.error = error
+        if error is not None and self._call.live is not None:
+            self._call.live.drop()
         if error is not None:  # nobody knows that folder, and it is about to go
             error.message = error.message.replace(f"{self._work_folder}{os.sep}", "")
         self._call.request.close()

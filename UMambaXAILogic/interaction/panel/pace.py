@@ -17,6 +17,7 @@ class Pace:
         function: shows what is known when it is called.
         call_later: calls something once after so many seconds.
         clock: seconds on any monotonic scale.
+        pause_s: between two calls.
     """
 
     def __init__(
@@ -24,7 +25,9 @@ class Pace:
         function: Callable[[], None],
         call_later: Callable[[float, Callable[[], None]], Any],
         clock: Callable[[], float] = time.monotonic,
+        pause_s: float = PAUSE_S,
     ) -> None:
+        self._pause_s = pause_s
         self._function = function
         self._call_later = call_later
         self._clock = clock
@@ -50,4 +53,4 @@ class Pace:
         if self._is_due:
             self._is_due = False
             self._function()
-            self._next = self._clock() + PAUSE_S
+            self._next = self._clock() + self._pause_s
