@@ -281,3 +281,31 @@ def layer_by_layer(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for module in (in_pieces, label_export, label_placing, nrrd_output, region):
         monkeypatch.setattr(module, "slabs", lambda shape, voxels=0: [slice(k, k + 1) for k in range(shape[0])])
+
+
+@pytest.fixture(scope="session")
+def sam_folder(tmp_path_factory) -> Path:
+    """A tiny SAM with random weights, a folder in Hugging Face's format: 3 blocks of 24 channels, frames of 64 x 64,
+    8 x 8 cells of 16 channels."""
+    pytest.importorskip("transformers", reason="transformers is not installed")
+    import torch
+
+    from UMambaXAILogic.engine.sam.transformers_import import import_sam_module
+
+    transformers = import_sam_module()
+    vision = {"hidden_size": 24, "output_channels": 16, "num_hidden_layers": 3, "num_attention_heads": 3}
+    vision |= {"image_size": 64, "patch_size": 8, "mlp_dim": 48, "window_size": 3, "global_attn_indexes": [1]}
+    vision |= {"num_pos_feats": 8, "initializer_range": 0.2}
+    prompt = {"hidden_size": 16, "image_size": 64, "patch_size": 8, "mask_input_channels": 8}
+    decoder = {"hidden_size": 16, "mlp_dim": 32, "iou_head_hidden_dim": 16}
+    config = transformers.SamConfig(
+        vision_config=vision, prompt_encoder_config=prompt, mask_decoder_config=decoder, initializer_range=0.2
+    )
+    torch.manual_seed(0)
+    model = transformers.SamModel(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    folder = tmp_path_factory.mktemp("sam")
+    model.save_pretrained(folder)
+    return folder

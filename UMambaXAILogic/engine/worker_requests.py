@@ -133,6 +133,21 @@ def _read_deletion(text: str, scratch: Path) -> Task:
     return Task(run, lambda: remove_unfinished(request.result.folder))
 
 
+def _read_sam(text: str, scratch: Path) -> Task:
+    from .sam.request import SamRequest
+    from .unfinished import remove_unfinished
+
+    request = SamRequest.from_json(text)
+
+    def run(reporter: Reporter) -> Answer:
+        from .sam.run import run_sam
+
+        result = run_sam(request, reporter)
+        return Answer(result.folder, result.files)
+
+    return Task(run, lambda: remove_unfinished(request.output))
+
+
 def _read_domain(text: str, scratch: Path) -> Task:
     from .domain import DomainRequest
 
@@ -253,6 +268,7 @@ _READERS: Mapping[str, Callable[[str, Path], Task]] = {
     "badges": _read_badges,
     "dicom": _read_dicom,
     "deletion": _read_deletion,
+    "sam": _read_sam,
     "domain": _read_domain,
     "cohort": _read_cohort,
     "benchmark": _read_benchmark,

@@ -18,9 +18,10 @@ from .cohorts import CohortCalls
 from .dicom import DicomCalls
 from .maps import MapCalls
 from .measurements import MeasurementCalls
+from .sam import SamCalls
 
 
-class UMambaXAILogic(CaseCalls, MapCalls, CohortCalls, MeasurementCalls, DicomCalls, BenchmarkCalls):
+class UMambaXAILogic(CaseCalls, MapCalls, CohortCalls, MeasurementCalls, DicomCalls, BenchmarkCalls, SamCalls):
     """Segments and explains volumes of a MRML scene.
 
     Args:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from UMambaXAILogic.engine.progress import JUDGED_STAGES, STAGES
 from UMambaXAILogic.engine.request import Request
+from UMambaXAILogic.engine.sam.request import SamRequest
 from UMambaXAILogic.interaction import Job
 from UMambaXAILogic.scene.export_volume import check_volume_node, volume_in_pieces
 from UMambaXAILogic.scene.grid import local_grid
@@ -111,10 +112,26 @@ def _prepare(
         return case_result(done.result, [*((one.code, one.message) for one in job.warnings), *wanted.warnings])
 
     stages = JUDGED_STAGES if options.badges else STAGES
-    return SceneCall(_export(volume_node, ground_truth_node, options, request), make_import, make_result, stages)
+    export = inputs_in_pieces(volume_node, ground_truth_node, options, request)
+    return SceneCall(export, make_import, make_result, stages)
 
 
-def _export(volume_node: Any, ground_truth_node: Any, options: Options, request: Request) -> Pieces[str]:
+class NodeOptions(Protocol):
+    """What options say about nodes that are written for the worker; see ``Options``."""
+
+    @property
+    def groundTruthSegments(self) -> Sequence[str] | str | None: ...
+    @property
+    def resampleGroundTruth(self) -> bool: ...
+    @property
+    def regionNode(self) -> Any: ...
+    @property
+    def regionSegments(self) -> Sequence[str] | str | None: ...
+
+
+def inputs_in_pieces(
+    volume_node: Any, ground_truth_node: Any, options: NodeOptions, request: Request | SamRequest
+) -> Pieces[str]:
     """Write the files that the request names; returns it with its region, as JSON."""
     nodes = [volume_node]
     works: list[Pieces[Any]] = [volume_in_pieces(volume_node, request.volume)]
@@ -127,4 +144,6 @@ def _export(volume_node: Any, ground_truth_node: Any, options: Options, request:
         mask = request.volume.with_name("region.nrrd")
         works.append(region_in_pieces(options.regionNode, volume_node, mask, options.regionSegments))
     results = yield from while_unchanged(in_turn(*works), nodes)
-    return replace(request, region=None if options.regionNode is None else results[-1]).to_json()
+    if options.regionNode is None:
+        return request.to_json()
+    return replace(request, region=results[-1]).to_json()

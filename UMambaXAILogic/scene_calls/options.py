@@ -193,6 +193,7 @@ _OF_ONE_CASE = (*ABOUT_NODES, "badges")
 
 
 def known_only(given: dict[str, Any], known: Sequence[str]) -> dict[str, Any]:
+    """``given``; raises ``UsageError`` for a name that is not known."""
     """What was given; raises ``UsageError`` for a name that is none of the known ones."""
     for name in given:
         if name not in known:

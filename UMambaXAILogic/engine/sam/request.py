@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from ..method_settings import SETTINGS, MethodOptions, MethodSettings
 from ..request import DEFAULT_THRESHOLDS, REPORTING_THRESHOLD, Region
 
 METHOD = "embedding-similarity"
+KIND = "sam"
+_VERSION = 1
 #: Settings of the method that a SAM has: its box is the region's, without a margin.
 OWN_SETTINGS = tuple(name for name in METHOD_FACTS[METHOD].settings if name != "box_margin_mm")
 #: The depth that is explained where none is named: the image encoder's output.
@@ -101,6 +104,31 @@ class SamRequest:
             "options": self.options.given(),
             "region_box_mm_ras": None if box is None else list(box),
         }
+
+    def to_json(self) -> str:
+        """The request as JSON text for the worker; ``from_json`` gives it back."""
+        body = {"kind": KIND, "version": _VERSION, **dataclasses.asdict(self)}
+        return json.dumps(body, default=str, indent=1, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> SamRequest:
+        """Read ``to_json``'s text.
+
+        Raises:
+            UsageError: the text is no such request, or a value is out of its range.
+        """
+        try:
+            body = json.loads(text)
+            version = body.pop("version", None)
+            if version != _VERSION:
+                raise UsageError(f"The request has version {version!r}; this package reads {_VERSION}.")
+            body.pop("kind", None)
+            mask, box = body["region"].get("mask"), body["region"].get("box_mm_ras")
+            body["region"] = Region(None if mask is None else Path(mask), None if box is None else tuple(box))
+            body["options"] = MethodOptions(**body.get("options") or {})
+            return cls(**body)
+        except (json.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
+            raise UsageError(f"The request to a SAM cannot be read: {error}.") from error
 
     @staticmethod
     def _check_window(window: tuple[float, ...]) -> None:

@@ -13,7 +13,9 @@ from types import ModuleType
 
 from ..errors import NotInstalledError
 
-_REMEDY = "Run: python -m pip install transformers"
+_REMEDY = (
+    "In Slicer update the packages, in the panel under Packages. Elsewhere run: python -m pip install transformers"
+)
 
 
 def import_sam_module() -> ModuleType:
@@ -62,5 +64,6 @@ def _forget_what_was_found() -> None:
 def _broken(error: Exception) -> NotInstalledError:
     reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return NotInstalledError(
-        f"The package transformers is installed and does not import: {reason}.", "Reinstall it, in version 5."
+        f"The package transformers is installed and does not import: {reason}.",
+        "In Slicer repair the packages, in the panel under Packages. Elsewhere reinstall it, in version 5.",
     )
