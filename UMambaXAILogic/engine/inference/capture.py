@@ -12,6 +12,8 @@ from types import TracebackType
 import torch
 from torch import nn
 
+from .lean_backward import LeanBackward
+
 #: Called with a layer's alias, activation and gradient, both (batch, channels, ...).
 Receiver = Callable[[str, torch.Tensor, torch.Tensor], None]
 
@@ -86,12 +88,14 @@ class LayerCapture:
 
     def _forward(self, patch: torch.Tensor) -> torch.Tensor:
         self._forget()
-        logits = self._network(patch)
+        with LeanBackward():
+            logits = self._network(patch)
         changed = {alias for alias, (seen, version) in self._activations.items() if seen._version != version}
         if changed:
             self._copied |= changed
             self._forget()
-            logits = self._network(patch)
+            with LeanBackward():
+                logits = self._network(patch)
         return logits
 
     def _make_hook(self, alias: str) -> Callable[[nn.Module, object, torch.Tensor], torch.Tensor]:
