@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from UMambaXAILogic.engine.errors import UMambaXAIError, UsageError
-from UMambaXAILogic.engine.request import Region
+from UMambaXAILogic.engine.request import PART_UNITS, Region, TargetPart
 
 _NEGATIVE_LIST = re.compile(r"-[\d.][\d.,eE+-]*")
 
@@ -104,6 +104,35 @@ def point(text: str) -> tuple[float, ...]:
     if len(values) != 3:
         raise UsageError(f"{text!r} is not three numbers x,y,z in mm (RAS)")
     return values
+
+
+def add_part_options(parser: argparse.ArgumentParser) -> None:
+    """Which part of the target is explained; see ``part_from``."""
+    group = parser.add_argument_group("one part of it")
+    group.add_argument(
+        "--at",
+        metavar="X,Y,Z",
+        type=value_of(point),
+        help="explain only the part that lies at this point (mm, RAS) of what --kind says",
+    )
+    group.add_argument(
+        "--part",
+        choices=PART_UNITS,
+        help="with --at: the connected component (default), or the vessel segment of 5 mm or a little more",
+    )
+
+
+def part_from(options: argparse.Namespace) -> TargetPart | None:
+    """The one part that the options name; None where all is explained.
+
+    Raises:
+        UsageError: a part without a point, or a point that is not three finite numbers.
+    """
+    if options.at is None:
+        if options.part is not None:
+            raise UsageError("--part was given without a point.", "Name one with --at, in mm of patient space (RAS).")
+        return None
+    return TargetPart(options.at, options.part or PART_UNITS[0])
 
 
 def add_common_options(parser: argparse.ArgumentParser) -> None:

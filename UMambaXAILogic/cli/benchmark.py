@@ -36,6 +36,7 @@ examples:
   umamba-xai benchmark head.nii.gz --model demo --methods seg-xres-cam,seg-xres-cam@2,seg-grad-cam,dea --out judged
   umamba-xai benchmark head.nii.gz --model demo --methods seg-xres-cam --map mine=my_map.nii.gz --out judged
   umamba-xai benchmark head.nii.gz --model demo --methods seg-xres-cam,occlusion --axes none --out quick
+  umamba-xai benchmark head.nii.gz --model demo --at 12.5,-30,8 --part segment --out judged
   umamba-xai benchmark manifest.csv --model demo --methods seg-xres-cam,dea --out judged --workers 2
 """
 _DEFAULT_METHODS = "seg-xres-cam,seg-grad-cam,grad-x-input"
@@ -69,6 +70,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     explain.add_scoring_options(parser)
     explain.add_model_options(parser)
     explain.add_target_options(parser.add_argument_group("explanation"))
+    arguments.add_part_options(parser)
     add_method_options(parser, _SETTINGS)
     explain.add_computer_options(parser)
     arguments.add_common_options(parser)
@@ -112,6 +114,8 @@ def cohort_from(options: argparse.Namespace, request: BenchmarkRequest) -> Cohor
     for name, value in (("--gt", options.gt), ("--series", options.series)):
         if value is not None:
             raise UsageError(f"{name} was given with a manifest.", "Fill the manifest's column instead.")
+    if options.at is not None:
+        raise UsageError("--at was given with a manifest: a point lies in one volume.", "Name one volume.")
     return CohortRequest(
         manifest=options.volume,
         output=options.out,
@@ -147,7 +151,7 @@ def request_from(options: argparse.Namespace) -> BenchmarkRequest:
         other_methods=tuple(others),
         method_options=method_options_from(options, _SETTINGS),
         layers=options.layers,
-        target=Target(options.target, options.kind, options.score),
+        target=Target(options.target, options.kind, options.score, arguments.part_from(options)),
         region=options.region,
         device=options.device,
         folds=options.fold,

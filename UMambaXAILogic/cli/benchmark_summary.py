@@ -33,6 +33,11 @@ def cohort_summary(result: BenchmarkResult) -> str:
     return "\n".join(lines)
 
 
+def _target(target: Mapping[str, Any]) -> str:
+    part = target.get("part")
+    return target["name"] if part is None else f"one {part['unit']} of {target['name']} ({part['voxels']} voxels)"
+
+
 def _interval(found: Mapping[str, Any]) -> str:
     estimate = _number(found["estimate"])
     return estimate if found["low"] is None else f"{estimate} ({_number(found['low'])} to {_number(found['high'])})"
@@ -43,7 +48,7 @@ def _lines(result: BenchmarkResult) -> Iterator[str]:
 
     body = result.body
     seconds, device = body["timing"]["total"], body["environment"]["device"]
-    maps = f"{len(body['methods'])} maps of {body['target']['name']}"
+    maps = f"{len(body['methods'])} maps of {_target(body['target'])}"
     yield f"{body['case']}: {maps} judged in {seconds:.0f} s on {device}"
     yield (
         f"  {'rank':<5}{'map':<26}{'faithful':>9}{'delete':>8}{'insert':>8}{'far':>7}{'robust':>8}{'sanity':>12}"

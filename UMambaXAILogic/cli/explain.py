@@ -13,13 +13,11 @@ from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.request import (
     DEFAULT_THRESHOLDS,
     FOREGROUND,
-    PART_UNITS,
     POOL_MODES,
     TARGET_KINDS,
     TARGET_SCORES,
     Request,
     Target,
-    TargetPart,
 )
 
 from . import arguments
@@ -57,7 +55,7 @@ def add_command(commands: argparse._SubParsersAction) -> None:
     add_scoring_options(parser)
     add_model_options(parser)
     add_explanation_options(parser)
-    _add_part_options(parser)
+    arguments.add_part_options(parser)
     parser.add_argument(
         "--badges",
         action="store_true",
@@ -154,7 +152,7 @@ def request_from(options: argparse.Namespace) -> Request:
         other_methods=options.other_methods,
         method_options=method_options_from(options),
         layers=options.layers,
-        target=Target(options.target, options.kind, options.score, _part_from(options)),
+        target=Target(options.target, options.kind, options.score, arguments.part_from(options)),
         thresholds=tuple(chain.from_iterable(options.threshold)) if options.threshold else DEFAULT_THRESHOLDS,
         region=options.region,
         preset=options.preset,
@@ -168,29 +166,6 @@ def request_from(options: argparse.Namespace) -> Request:
         series_uid=options.series,
         save_layer_maps=options.save_layer_maps,
         badges=options.badges,
-    )
-
-
-def _part_from(options: argparse.Namespace) -> TargetPart | None:
-    if options.at is None:
-        if options.part is not None:
-            raise UsageError("--part was given without a point.", "Name one with --at, in mm of patient space (RAS).")
-        return None
-    return TargetPart(options.at, options.part or PART_UNITS[0])
-
-
-def _add_part_options(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("one part of it")
-    group.add_argument(
-        "--at",
-        metavar="X,Y,Z",
-        type=value_of(arguments.point),
-        help="explain only the part that lies at this point (mm, RAS) of what --kind says",
-    )
-    group.add_argument(
-        "--part",
-        choices=PART_UNITS,
-        help="with --at: the connected component (default), or the vessel segment of 5 mm or a little more",
     )
 
 

@@ -127,7 +127,7 @@ class CaseWriter:
             "phantom": case.volume.is_phantom,
             "input": input_fields(plan.request.volume, case.volume, case.facts),
             "model": model_fields(plan.model),
-            "target": {**target_fields(plan), **_part_fields(plan, part_voxels)},
+            "target": target_fields(plan, part_voxels),
             "attribution": attribution,
             **measured.fields,
             "methods": methods,
@@ -243,14 +243,19 @@ def model_fields(model: Model) -> dict[str, Any]:
     }
 
 
-def target_fields(plan: CasePlan) -> dict[str, Any]:
-    """``target`` of metrics.json."""
+def target_fields(plan: CasePlan, part_voxels: int | None) -> dict[str, Any]:
+    """``target`` of metrics.json.
+
+    Args:
+        part_voxels: of the one part that is explained; None where all is.
+    """
     values = plan.score.target.label_values
     return {
         "label": values[0] if len(values) == 1 else list(values),
         "name": plan.score.target.name,
         "kind": plan.request.target.kind,
         "score": plan.score.score,
+        **_part_fields(plan, part_voxels),
     }
 
 

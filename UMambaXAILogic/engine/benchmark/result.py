@@ -55,8 +55,13 @@ def write_result(
     deletion: Deletion,
     record: CaseRecord,
     output: OutputFolder,
+    part_voxels: int | None,
 ) -> BenchmarkResult:
-    """Write everything into a hidden folder, then give every file its final name, benchmark.json last."""
+    """Write everything into a hidden folder, then give every file its final name, benchmark.json last.
+
+    Args:
+        part_voxels: of the one part that is explained; None where all is.
+    """
     staging, folder = output.staging, request.case.output
     names: list[str] = []
     (staging / MAPS_FOLDER).mkdir()
@@ -65,7 +70,7 @@ def write_result(
             name = f"{MAPS_FOLDER}/{_file_name(one.candidate.name)}.nii.gz"
             write_volume(grid.to_input(one.candidate.values), staging / name, like=case.volume)
             names.append(name)
-    body = _body(request, plan, case, judged, deletion, record)
+    body = _body(request, plan, case, judged, deletion, record, part_voxels)
     (staging / TABLE_NAME).write_text(csv_text(table_rows(body)), encoding="utf-8")
     names.append(TABLE_NAME)
     for name, png in axis_figures(body).items():
@@ -96,6 +101,7 @@ def _body(
     judged: Sequence[Judged],
     deletion: Deletion,
     record: CaseRecord,
+    part_voxels: int | None,
 ) -> dict[str, Any]:
     baselines = {one.candidate.name: one.score for one in judged if one.candidate.kind == BASELINE}
     places = ranks(judged)
@@ -106,7 +112,7 @@ def _body(
         "phantom": case.volume.is_phantom,
         "input": input_fields(request.case.volume, case.volume, case.facts),
         "model": model_fields(plan.model),
-        "target": target_fields(plan),
+        "target": target_fields(plan, part_voxels),
         "settings": {
             "baselines": list(request.baselines),
             "axes": list(request.axes),

@@ -21,6 +21,7 @@ from ..memory import check_memory
 from ..method_comparison import MethodVoice
 from ..output_folder import OutputFolder
 from ..progress import OnlyStopped, PartOfStage, Reporter
+from ..target_part import index_of
 from .budget import alike, within_budget
 from .candidate import Candidate
 from .correlation import pearson
@@ -82,7 +83,10 @@ def run_benchmark(
             record.stage("sanity")
             judged = _with_sanity(judged, case, request.seed, record)
         record.stage("write")
-        return write_result(request, prepared.plan, prepared.case, prepared.grid, judged, deletion, record, output)
+        voxels = case.part_voxels
+        return write_result(
+            request, prepared.plan, prepared.case, prepared.grid, judged, deletion, record, output, voxels
+        )
 
 
 def prepare(request: BenchmarkRequest, record: CaseRecord, load: ModelLoader | None = None) -> Prepared:
@@ -102,6 +106,8 @@ def prepare_case(plan: CasePlan, case: CaseInput, record: CaseRecord, further_vo
     Raises:
         InputError: there is nothing to explain.
     """
+    if plan.request.target.part is not None:
+        index_of(plan.request.target.part, case.volume.geometry)  # refuse now what lies outside, not after segmenting
     record.stage("preprocess")
     grid = to_network_grid(case.volume, plan.model)
     held = plan.volumes_per_explanation + further_volumes

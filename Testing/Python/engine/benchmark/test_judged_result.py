@@ -10,7 +10,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import SimpleITK as sitk
+from scipy import ndimage
 
+from UMambaXAILogic.cli.benchmark_summary import summary
 from UMambaXAILogic.engine import Request, badge_cache
 from UMambaXAILogic.engine.benchmark import BenchmarkRequest, gate, run_benchmark
 from UMambaXAILogic.engine.benchmark.judged_result import judge_result
@@ -23,7 +25,7 @@ from UMambaXAILogic.engine.method_settings import MethodOptions
 from UMambaXAILogic.engine.model.loading import load_model
 from UMambaXAILogic.engine.pipeline import run_case
 from UMambaXAILogic.engine.progress import Reporter
-from UMambaXAILogic.engine.request import Target
+from UMambaXAILogic.engine.request import Target, TargetPart
 from UMambaXAILogic.engine.worker_requests import read_task
 
 
@@ -95,6 +97,38 @@ def test_the_run_and_the_demand_and_the_benchmark_agree(asked, result, tmp_path,
     for one, other in zip(in_run, entry["badges"], strict=True):
         assert one["name"] == other["name"] and one["passed"] == other["passed"]
         assert one["value"] == pytest.approx(other["value"], rel=1e-4)
+
+
+def test_one_part_is_judged_in_its_run_on_demand_and_in_the_benchmark(asked, unjudged, tmp_path, own_cache):
+    """All three are about the component at the point, which is not all that was segmented."""
+    image = sitk.ReadImage(str(unjudged.files["segmentation"]))
+    labels, _ = ndimage.label(sitk.GetArrayFromImage(image) > 0, np.ones((3, 3, 3)))
+    sizes = np.bincount(labels.ravel())[1:]
+    assert len(sizes) > 1
+    second = labels == 1 + np.argsort(-sizes)[1]
+    index = [int(value) for value in np.argwhere(second)[0][::-1]]
+    x, y, z = image.TransformIndexToPhysicalPoint(index)
+    case = dataclasses.replace(asked, output=tmp_path / "run", target=Target(part=TargetPart((-x, -y, z))), badges=True)
+    run = run_case(case)
+    assert run.metrics["target"]["part"]["voxels"] == second.sum()
+    shutil.rmtree(own_cache)
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps({**run.metrics, "badges": None, "gate_version": None}))
+    on_demand = judge_result(JudgeRequest(tmp_path / "run", asked.volume, asked.model))
+    case = dataclasses.replace(case, output=tmp_path / "benchmark", badges=False)
+    result = run_benchmark(BenchmarkRequest(case, baselines=("frangi",), axes=("sanity",)))
+    assert result.body["target"] == run.metrics["target"]
+    assert f"one component of {run.metrics['target']['name']} ({second.sum()} voxels)" in summary(result)
+    (entry,) = (entry for entry in result.body["methods"] if entry["kind"] == "method")
+    for one, other, third in zip(run.metrics["badges"], on_demand, entry["badges"], strict=True):
+        assert one["value"] == pytest.approx(other["value"], rel=1e-4) == pytest.approx(third["value"], rel=1e-4)
+    whole = run_benchmark(
+        BenchmarkRequest(dataclasses.replace(asked, output=tmp_path / "whole"), baselines=(), axes=())
+    )
+    assert "part" not in whole.body["target"]
+    assert whole.body["score"]["original"] != pytest.approx(result.body["score"]["original"])
+    outside = dataclasses.replace(case, target=Target(part=TargetPart((9999, 0, 0))))
+    with pytest.raises(InputError, match="outside the volume"):
+        run_benchmark(BenchmarkRequest(outside))
 
 
 def test_on_demand_the_badges_are_written_beside_the_result(result):
