@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from nnunetv2.inference.export_prediction import convert_predicted_logits_to_segmentation_with_correct_shape
 
 from ..errors import InputError
 from ..nnunet_bridge import as_nnunet_input, from_nnunet_output
 from ..volume import Volume
+from .label_export import export_labels
 
 if TYPE_CHECKING:
     from ..model.loading import Model
@@ -79,17 +79,12 @@ class NetworkGrid:
         return self._to_input(np.clip(attention, 0, 1))
 
     def export(self, logits: torch.Tensor) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
-        """nnU-Net's own export of stitched logits (heads, z, y, x): label values on the input grid."""
+        """nnU-Net's export of stitched logits (heads, z, y, x): label values on the input grid."""
         model = self.model
-        segmentation = convert_predicted_logits_to_segmentation_with_correct_shape(
-            logits,
-            model.plans_manager,
-            model.configuration_manager,
-            model.label_manager,
-            self.properties,
-            num_threads_torch=torch.get_num_threads(),
+        labels = export_labels(
+            logits, model.plans_manager, model.configuration_manager, model.label_manager, self.properties
         )
-        return from_nnunet_output(segmentation, self.volume.geometry, model.reader_writer_name)
+        return from_nnunet_output(labels, self.volume.geometry, model.reader_writer_name)
 
     def _to_input(self, cropped: npt.NDArray) -> npt.NDArray:
         full = np.zeros(self.properties["shape_before_cropping"], dtype=cropped.dtype)

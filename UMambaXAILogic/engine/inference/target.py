@@ -18,6 +18,10 @@ import torch
 
 from ..errors import UsageError
 from ..request import FOREGROUND
+from .head_decision import greatest_head
+
+#: Looked at together, so that a copy of one head's planes is small.
+_PLANES = 16
 
 
 @dataclass(frozen=True)
@@ -121,16 +125,16 @@ class TargetScore:
         Regions are taken before class-order conflicts are resolved.
         """
         predicted = torch.zeros(logits.shape[1:], dtype=torch.bool, device=logits.device)
-        channels = list(self.target.channels)
-        # Slab by slab: argmax gives int64, eight times the memory of the answer.
-        for index in range(logits.shape[1]):
-            slab = logits[:, index]
+        channels = self.target.channels
+        for start in range(0, logits.shape[1], _PLANES):
+            planes = slice(start, start + _PLANES)
             if self.target.sigmoid:
-                predicted[index] = (slab[channels] > 0).any(dim=0)
-            else:
-                label = slab.argmax(dim=0)
                 for channel in channels:
-                    predicted[index] |= label == channel
+                    predicted[planes] |= logits[channel, planes] > 0
+            else:
+                label = greatest_head(head[planes] for head in logits)
+                for channel in channels:
+                    predicted[planes] |= label == channel
         return predicted
 
     def density(self, logits: torch.Tensor) -> torch.Tensor:

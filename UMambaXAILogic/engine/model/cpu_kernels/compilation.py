@@ -22,20 +22,31 @@ logger = logging.getLogger(__name__)
 # "no NaN" would hide a broken input.
 _OPTIONS: dict[str, Any] = {"nogil": True, "fastmath": {"contract", "nsz"}, "error_model": "numpy"}
 
+_EXACT_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+
 _lock = Lock()
 
 
 def kernel(function: Callable) -> Callable:
     """Compile on the first call, to run without the interpreter lock, and keep the machine code for later processes."""
+    return _kept(function, _OPTIONS)
+
+
+def exact_kernel(function: Callable) -> Callable:
+    """As ``kernel``, every operation rounded by itself: for what must equal other code bit for bit."""
+    return _kept(function, _EXACT_OPTIONS)
+
+
+def _kept(function: Callable, options: dict[str, Any]) -> Callable:
     folder = cache_folder()
     if folder is None:
-        return numba.njit(**_OPTIONS)(function)
+        return numba.njit(**options)(function)
     config: Any = numba.config
     with _lock:  # numba looks at its setting while decorating
         before = config.CACHE_DIR
         config.CACHE_DIR = str(folder)
         try:
-            return numba.njit(cache=True, **_OPTIONS)(function)
+            return numba.njit(cache=True, **options)(function)
         finally:
             config.CACHE_DIR = before
 
