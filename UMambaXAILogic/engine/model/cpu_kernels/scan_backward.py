@@ -19,20 +19,41 @@ import numpy as np
 
 from .compilation import kernel, part
 from .lane_math import LN_2, LOG2_E, exp2_minus_one, sigmoid
-from .lanes import LANES, broadcast, load, multiply_add, store, total, transpose
-from .scan_tiles import TILE_STEPS, decay_tile, load_projection, load_row, load_steps, store_row
+from .lanes import LANES, broadcast, largest, load, multiply_add, store, total, totals, transpose
+from .scan_tiles import (
+    TILE_STEPS,
+    largest_step,
+    load_projection,
+    load_row,
+    load_steps,
+    prefetch_row,
+    store_row,
+    total_of,
+)
 
 
 @part
-def _retrace_tile(drive, steps, B, C, offset, decay, state, trail, with_output, y):
+def _retrace_tile(step, drive, steps, rate, bound, B, offset, decay, state, trail):
     """Recompute one group of states from the checkpoint; trail gets what each step keeps of the state before it."""
     for i in range(steps):
         at = offset + i * LANES
-        kept = multiply_add(load(decay, at), state, state)
+        loss = exp2_minus_one(rate, step[i], bound)
+        kept = multiply_add(loss, state, state)
+        store(decay, at, loss)
         store(trail, at, kept)
         state = multiply_add(broadcast(drive[i], state), load(B, at), kept)
-        if with_output:
-            y[i] += total(state * load(C, at))
+
+
+@part
+def _output_tile(drive, steps, B, C, offset, trail, products, y):
+    """Add C . x to y, from what ``_retrace_tile`` left."""
+    for first in range(0, steps, LANES):
+        for i in range(first, min(first + LANES, steps)):
+            at = offset + i * LANES
+            kept = load(trail, at)
+            state = multiply_add(broadcast(drive[i], kept), load(B, at), kept)
+            store(products, (i - first) * LANES, state * load(C, at))
+        store(y, first, load(y, first) + totals(products, 0))
 
 
 @part
@@ -78,6 +99,7 @@ def backward(
     C_tile = np.zeros(TILE_STEPS * padded, dtype)
     decay = np.empty(TILE_STEPS * padded, dtype)
     trail = np.empty(TILE_STEPS * padded, dtype)
+    products = np.zeros(LANES * LANES, dtype)
     step = np.empty(TILE_STEPS, dtype)
     value = np.empty(TILE_STEPS, dtype)
     drive = np.empty(TILE_STEPS, dtype)
@@ -86,19 +108,26 @@ def backward(
     y = np.empty(TILE_STEPS, dtype)
     through_B = np.empty(TILE_STEPS, dtype)
     through_A = np.empty(TILE_STEPS, dtype)
-    for at in range(0, d_B.size, LANES):
-        nothing = broadcast(0.0, load(d_B, at))
-        store(d_B, at, nothing)
-        store(d_C, at, nothing)
     for tile in range((end + TILE_STEPS - 1) // TILE_STEPS - 1, begin // TILE_STEPS - 1, -1):
         start = tile * TILE_STEPS
         stop = min(start + TILE_STEPS, end)
         steps = stop - start
         load_projection(B, start, stop, B_tile)
         load_projection(C, start, stop, C_tile)
+        for group in range(padded // LANES):
+            for i in range(start - begin, stop - begin):
+                nothing = broadcast(0.0, load(B_tile, 0))
+                store(d_B, (group * d_B.shape[1] + i) * LANES, nothing)
+                store(d_C, (group * d_B.shape[1] + i) * LANES, nothing)
         for channel in range(first, last):
             shift = bias[channel] if bias.size else zero
             skip = D[channel] if D.size else zero
+            if channel + 1 < last:
+                prefetch_row(u, channel + 1, start, stop)
+                prefetch_row(delta, channel + 1, start, stop)
+                prefetch_row(d_output, channel + 1, start, stop)
+                prefetch_row(d_u, channel + 1, start, stop)
+                prefetch_row(d_delta, channel + 1, start, stop)
             load_steps(delta, channel, shift, use_softplus, start, stop, step)
             load_row(u, channel, start, stop, value)
             load_row(d_output, channel, start, stop, d_y)
@@ -111,12 +140,20 @@ def backward(
                 store(through_B, i, value_now * zero)
                 store(through_A, i, value_now * zero)
 
+            reach = largest_step(step, steps)
             for group in range(0, padded, LANES):
                 at = channel * padded + group
                 offset = group * TILE_STEPS
-                decay_tile(step, steps, load(rates, at), decay, offset)
-                state = load(checkpoints, tile * rates.size + at)
-                _retrace_tile(drive, steps, B_tile, C_tile, offset, decay, state, trail, z.size > 0, y)
+                rate, state = load(rates, at), load(checkpoints, tile * rates.size + at)
+                bound = reach * largest(rate)
+                if bound <= 0.5:
+                    _retrace_tile(step, drive, steps, rate, 0.5, B_tile, offset, decay, state, trail)
+                elif bound <= 126:
+                    _retrace_tile(step, drive, steps, rate, 126.0, B_tile, offset, decay, state, trail)
+                else:
+                    _retrace_tile(step, drive, steps, rate, math.inf, B_tile, offset, decay, state, trail)
+                if z.size:
+                    _output_tile(drive, steps, B_tile, C_tile, offset, trail, products, y)
 
             if z.size:
                 for i in range(0, steps, LANES):
@@ -152,17 +189,9 @@ def backward(
             store_row(y, d_u, channel, start, stop)
             store_row(through_A, d_delta, channel, start, stop)
             if D.size:
-                d_D[channel] += _sum(d_y, steps)
+                d_D[channel] += total_of(d_y, steps)
             if bias.size:
-                d_bias[channel] += _sum(through_A, steps)
-
-
-@part
-def _sum(values, count):
-    result = values.dtype.type(0)
-    for i in range(count):
-        result += values[i]
-    return result
+                d_bias[channel] += total_of(through_A, steps)
 
 
 @kernel

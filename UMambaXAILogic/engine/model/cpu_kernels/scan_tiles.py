@@ -6,14 +6,13 @@ States come in groups of LANES, padded with states that stay zero.
 
 from __future__ import annotations
 
-import math
-
 from .compilation import part
-from .lane_math import exp2_minus_one, softplus
-from .lanes import LANES, broadcast, largest, load, multiply_add, store, total, transpose
+from .lane_math import softplus
+from .lanes import LANES, broadcast, largest, load, prefetch, store, total, transpose
 
-TILE_STEPS = 256
-"""Steps a tile, and between two checkpoints: the buffers of one tile fit the first-level caches."""
+TILE_STEPS = 512
+"""Steps a tile, and between two checkpoints: its buffers fit the second-level cache, and what is read from the rows of
+many channels in turn is long enough for the hardware to fetch ahead."""
 
 
 @part
@@ -28,6 +27,14 @@ def load_row(array, channel, start, stop, buffer):
         store(buffer, whole, broadcast(0.0, load(buffer, whole)))
         for i in range(whole, steps):
             buffer[i] = array[channel, start + i]
+
+
+@part
+def prefetch_row(array, channel, start, stop):
+    """Bring steps of one channel of (channels, L) into the cache while something else is computed."""
+    source = channel * array.shape[1]
+    for i in range(start, stop, LANES):
+        prefetch(array, source + i)
 
 
 @part
@@ -72,30 +79,22 @@ def load_projection(projection, start, stop, buffer):
 
 
 @part
-def decay_tile(step, steps, rate, decay, offset):
-    """exp(step A) - 1 for one group of states; ``rate`` is A log2(e)."""
+def largest_step(step, steps):
+    """The largest magnitude among the step sizes of a tile."""
     reach = largest(load(step, 0))
     for i in range(LANES, steps, LANES):
         reach = max(reach, largest(load(step, i)))
-    bound = reach * largest(rate)
-    # Three loops rather than one, so that none decides anything per step.
-    if bound <= 0.5:
-        for i in range(steps):
-            store(decay, offset + i * LANES, exp2_minus_one(rate, step[i], 0.5))
-    elif bound <= 126:
-        for i in range(steps):
-            store(decay, offset + i * LANES, exp2_minus_one(rate, step[i], 126.0))
-    else:
-        for i in range(steps):
-            store(decay, offset + i * LANES, exp2_minus_one(rate, step[i], math.inf))
+    return reach
 
 
 @part
-def scan_tile(step, drive, steps, B, C, offset, decay, state, y):
-    """Advance one group of states through the tile, adding C . x to y; returns the state at its end."""
-    for i in range(steps):
-        at = i * LANES
-        kept = multiply_add(load(decay, at), state, state)
-        state = multiply_add(broadcast(drive[i], state), load(B, offset + at), kept)
-        y[i] += total(state * load(C, offset + at))
-    return state
+def total_of(values, count):
+    """The sum of the first ``count`` values of a buffer."""
+    whole = count // LANES * LANES
+    sums = broadcast(0.0, load(values, 0))
+    for i in range(0, whole, LANES):
+        sums = sums + load(values, i)
+    result = total(sums)
+    for i in range(whole, count):
+        result += values[i]
+    return result
