@@ -114,7 +114,7 @@ def target_voxels(
         reporter.warning(
             "ground_truth_label_absent",
             f"The ground truth has no voxel of value {', '.join(map(str, wanted))}; it has {there}. "
-            "Name the values that count as target with --gt-label.",
+            "Choose the values that count as target (in a terminal --gt-label, in Python groundTruthLabels).",
         )
     return found
 

@@ -90,7 +90,7 @@ def run_cohort_benchmark(
     """
     reporter = reporter or Reporter()
     if template.maps:
-        raise UsageError("Maps of your own belong to one case, and a manifest was given.", "Leave --map out.")
+        raise UsageError("Maps of your own belong to one case, and a manifest was given.", "Leave them out.")
     with OutputFolder(cohort.output) as output:
         models = ModelCache()
         asked = replace(cohort.template, device=models.device(cohort.template.device))
@@ -192,7 +192,7 @@ def _is_finished(task: BenchmarkTask, model_sha256: str, restart: bool) -> bool:
     if not restart:
         raise UsageError(
             f"The case {task.case} was judged in this folder with other settings or files.",
-            "Choose another folder, or judge everything again with --restart.",
+            "Choose another folder, or judge everything again (in a terminal --restart, in Python restart=True).",
         )
     return False
 

@@ -88,5 +88,6 @@ def _other_settings(others: Mapping[str, list[str]]) -> UsageError:
     differences = "".join(f"  {difference}\n" for difference in others[names[0]])
     return UsageError(
         f"{count} in this folder were computed with other settings ({listed}):\n{differences}",
-        "Choose another folder for these settings, or compute the cases again with --restart.",
+        "Choose another folder for these settings, or compute the cases again (in a terminal --restart, in Python "
+        "restart=True).",
     )

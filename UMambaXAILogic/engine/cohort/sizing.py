@@ -79,7 +79,7 @@ def plan_workers(request: CohortRequest, model: Model, grids: Collection[Geometr
     gpus = _gpus(request.template.device) if on_gpu else []
     if request.workers is not None:
         workers = min(request.workers, cases)
-        reason = f"--workers {workers}" if workers == request.workers else "there are no more cases"
+        reason = "as many were asked for" if workers == request.workers else "there are no more cases"
     else:
         limits = {
             "one for each GPU" if on_gpu else "one for each core": len(gpus) if on_gpu else true_cores,

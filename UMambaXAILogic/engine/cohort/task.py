@@ -133,7 +133,7 @@ def crashed(task: CaseTask, times: int) -> Outcome:
     code = WorkerCrashedError.code
     reason = (
         f"The process that computed it was killed or crashed, {times} times in this run; most often the memory of the "
-        "machine ran out. Use fewer workers (--workers 1), a smaller volume, or a machine with more memory."
+        "machine ran out. Use fewer workers, a smaller volume, or a machine with more memory."
     )
     status = note_failure(folder, read_status(folder), code, reason)
     return Outcome(status.attempts, code=code, reason=reason)

@@ -59,7 +59,7 @@ def export_dicom(result: Path, series_folder: Path, series_uid: str | None, outp
     if output.resolve() == series_folder.resolve():
         raise UsageError(
             f"The output {output} is the folder of the series: the new objects would lie among its slices.",
-            "Name another folder with --out.",
+            "Name another folder.",
         )
     source = read_source_series(series_folder, series_uid)
     files = read_result(result, source)

@@ -191,7 +191,7 @@ def _in_workers(
         names = ", ".join(cases[index].case for index in sorted(running.values()))
         raise MemoryExhaustedError(
             f"A worker process was ended by the system while it measured one of {names}: most likely memory ran out.",
-            "Use fewer --workers.",
+            "Use fewer workers.",
         ) from error
     finally:
         for process in set(multiprocessing.active_children()) - others:  # none are left unless this is cut short

@@ -15,7 +15,8 @@ from .read import read_volume
 
 #: What to do about a ground truth or a region on another grid than the volume.
 RESAMPLE_REMEDY = (
-    "Resample it in the program it was made with, or allow it here with --resample-gt (nearest neighbour)."
+    "Resample it in the program it was made with, or let it be resampled here, to the nearest neighbour (in a terminal "
+    "--resample-gt, in Python resampleGroundTruth=True)."
 )
 
 Labels = npt.NDArray[np.unsignedinteger] | npt.NDArray[np.signedinteger]

@@ -134,7 +134,7 @@ def test_other_settings_in_the_same_folder_are_refused_with_what_differs(make_re
     with pytest.raises(UsageError, match="2 cases .* other settings") as error:
         run_cohort(other, compute=imitate)
     assert "pool was None and is 2 now" in error.value.message and "thresholds was" in error.value.message
-    assert "--restart" in error.value.remedy and sorted(begun()) == ["a", "b"]
+    assert "compute the cases again" in error.value.remedy and sorted(begun()) == ["a", "b"]
     assert len(table(request.output, "cases")) == 2  # the earlier tables are untouched
     assert run_cohort(replace(other, restart=True), compute=imitate).done == 2
     assert sorted(begun()) == ["a", "a", "b", "b"]

@@ -74,7 +74,7 @@ def test_another_grid_is_refused_with_both_printed(labels_on):
     assert "(10, -20, 30) mm LPS" in message
     assert "(10, -20, 31) mm LPS" in message
     assert message.count("!") == 2  # the legend and the origin's row
-    assert "--resample-gt" in caught.value.remedy
+    assert "resampleGroundTruth" in caught.value.remedy and "--resample-gt" in caught.value.remedy
 
 
 @SLOW
