@@ -89,11 +89,6 @@ class CasePlan:
         return next((layer.alias for layer in self.layers if layer.is_last_decoder), None)
 
     @property
-    def volumes_per_explanation(self) -> int:
-        """Arrays of the volume's size that explaining holds: a map for every layer, or evidence and regions."""
-        return max(len(self.layers), 3)
-
-    @property
     def heads(self) -> int:
         """Segmentation heads of the network."""
         return self.model.label_manager.num_segmentation_heads

@@ -27,6 +27,11 @@ class CaseRecord(Reporter):
         self.warnings: list[dict[str, str]] = []
         self.lines: list[str] = []
 
+    @property
+    def current_stage(self) -> str | None:
+        """The stage that runs; None before the first and after the last."""
+        return None if self._stage is None else self._stage[0]
+
     def stage(self, name: str) -> None:
         self.check_cancelled()
         if self._stage is not None and self._stage[0] == name:

@@ -111,6 +111,7 @@ class CaseWriter:
         *,
         content: str,
         badges: list[dict[str, Any]] | None = None,
+        memory: dict[str, Any],
     ) -> CaseResult:
         """Publish a case that a trained model segmented, with ``measured`` and where it came from.
 
@@ -118,6 +119,7 @@ class CaseWriter:
             part_voxels: of the one part that is explained; None where all is.
             content: see ``content_fingerprint``.
             badges: of the map; None where it was not judged.
+            memory: what was planned and what it took, see ``MemoryPlan.fields``.
         """
         for code, message in measured.warnings:
             self._record.warning(code, message)
@@ -137,6 +139,7 @@ class CaseWriter:
             "warnings": self._record.warnings,
             "timing": self._record.timing(),
             "peak_memory_mb": peak_memory_mb(plan.model.device.type),
+            "memory": memory,
             "environment": environment_fields(plan.model.device, plan.scan_backend),
             "request": {
                 "fingerprint": plan.fingerprint,

@@ -14,6 +14,8 @@ from .inference.network_grid import NetworkGrid
 from .inference.prediction import predict_stitched_logits
 from .inference.target import TargetSelection
 from .inference.windows import WindowPlan, plan_windows
+from .memory_plan.heap import give_back
+from .memory_plan.run_memory import RunMemory
 from .target_part import target_part
 
 #: Below this Dice, the prediction on the network grid is too different from the exported one to stand for it.
@@ -27,14 +29,19 @@ _WHAT = {
 
 
 def segment(
-    plan: CasePlan, case: CaseInput, grid: NetworkGrid, record: CaseRecord
+    plan: CasePlan, case: CaseInput, grid: NetworkGrid, record: CaseRecord, memory: RunMemory
 ) -> tuple[Explained, npt.NDArray[np.uint8] | npt.NDArray[np.uint16]]:
-    """Pass 1: stitched logits, the frozen target M, and nnU-Net's own export on the input grid."""
+    """Pass 1: stitched logits, the frozen target M, and nnU-Net's own export on the input grid.
+
+    Args:
+        memory: what both passes live in.
+    """
     request = plan.request
     windows = plan_windows(grid.shape, plan.model.patch_size, request.step)
     record.note(f"{len(windows.windows)} windows of {windows.patch_size} on a grid of {grid.shape}")
     data = windows.pad(grid.data)
-    logits = predict_stitched_logits(plan.model, data, windows, mirror=request.mirror, reporter=record)
+    logits = predict_stitched_logits(plan.model, data, windows, mirror=request.mirror, reporter=record, memory=memory)
+    give_back()
     on_grid = logits[(slice(None), *windows.valid)]
     labels = grid.export(on_grid)
     part = find_part(plan, case, labels)
@@ -43,7 +50,17 @@ def segment(
     mask[windows.valid] = selection.select(plan.score.predicted(on_grid), windows.valid)
     part_voxels = None if part is None else int(np.count_nonzero(part))
     explained = Explained(
-        plan.model, windows, data, logits, mask, plan.score, request.mirror, grid.spacing_mm, selection, part_voxels
+        plan.model,
+        windows,
+        data,
+        logits,
+        mask,
+        plan.score,
+        request.mirror,
+        grid.spacing_mm,
+        selection,
+        part_voxels,
+        memory,
     )
     return explained, labels
 

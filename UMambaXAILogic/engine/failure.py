@@ -60,7 +60,7 @@ def _as_known_error(error: BaseException) -> UMambaXAIError | None:
         return error
     if isinstance(error, KeyboardInterrupt):
         return CancelledError()
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return MemoryExhaustedError(
             f"There was not enough memory: {(str(error).strip().splitlines() or ['no details'])[0]}",
             "Close other programs, crop the volume to the region of interest, set a lower memory limit, or compute "
@@ -81,7 +81,8 @@ def _as_known_error(error: BaseException) -> UMambaXAIError | None:
     return None
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an allocator of Python, torch, CUDA or the system had no memory left."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
     if isinstance(error, OSError) and error.errno == errno.ENOMEM:

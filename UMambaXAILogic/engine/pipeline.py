@@ -18,7 +18,9 @@ from .content_fingerprint import content_fingerprint
 from .inference.explanation import Explained
 from .inference.network_grid import NetworkGrid, to_network_grid
 from .inference.windows import mirror_branches
-from .memory import check_memory
+from .memory_plan.for_case import plan_memory
+from .memory_plan.heap import give_back
+from .memory_plan.watch import MemoryWatch
 from .method_comparison import method_entry, other_methods
 from .progress import Reporter
 from .request import Request
@@ -48,8 +50,9 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
         CancelledError: the user cancelled.
     """
     record = CaseRecord(reporter or Reporter())
-    with CaseWriter(request, record) as writer:
+    with CaseWriter(request, record) as writer, MemoryWatch(lambda: record.current_stage) as watch:
         plan = plan_case(request, record, load)
+        watch.begin()
         record.stage("read")
         case = read_case(request, plan.model, plan.score.target, record)
         if request.target.part is not None:
@@ -58,10 +61,17 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
         content = content_fingerprint(request, plan.model.sha256, case)
         judge = map_judge(plan, content, record)
         grid = to_network_grid(case.volume, plan.model)
-        held = plan.volumes_per_explanation + (0 if judge is None else judge.volumes)
-        check_memory(case.volume.array.shape, grid.shape, plan.heads, held, request.memory_limit_gb)
+        memory = plan_memory(
+            plan,
+            case,
+            grid,
+            further_volumes=0 if judge is None else judge.volumes,
+            further_logits=int(judge is not None),
+        )
+        record.announce(memory.words())
         record.stage("segment")
-        explained, labels = segment(plan, case, grid, record)
+        explained, labels = segment(plan, case, grid, record, memory.run_memory(writer.scratch))
+        give_back()
         writer.write_segmentation(labels, case.volume)
         pm = np.isin(labels, plan.score.target.label_values)
         measurement = CaseMeasurement(
@@ -93,7 +103,16 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
         domain = case_domain(plan, case, pm)
         record.stage("write")
         return writer.finish(
-            plan, case, measured, attribution, methods, domain, explained.part_voxels, content=content, badges=badges
+            plan,
+            case,
+            measured,
+            attribution,
+            methods,
+            domain,
+            explained.part_voxels,
+            content=content,
+            badges=badges,
+            memory=memory.fields(watch),
         )
 
 
@@ -121,6 +140,7 @@ def explain(
     record.stage("explain")
     main = plan.methods[0]
     maps = main.method.explain(explained, plan.layers, main.settings, record)
+    give_back()
     record.stage("metrics")
     attention = AttentionMaps(maps, record, plan.last_decoder_layer)
     mean = attention.mean()

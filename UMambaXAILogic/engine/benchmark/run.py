@@ -17,7 +17,7 @@ from ..case_segmentation import check_target, segment
 from ..errors import InputError, ModelError
 from ..inference.explanation import Explained
 from ..inference.network_grid import NetworkGrid, to_network_grid
-from ..memory import check_memory
+from ..memory_plan.for_case import plan_memory
 from ..method_comparison import MethodVoice
 from ..output_folder import OutputFolder
 from ..progress import OnlyStopped, PartOfStage, Reporter
@@ -66,7 +66,7 @@ def run_benchmark(
     """
     record = CaseRecord(reporter or Reporter())
     with OutputFolder(request.case.output) as output:
-        prepared = prepare(request, record, load)
+        prepared = prepare(request, record, load, output.staging)
         case = prepared.explained
         candidates = list(_candidates(request, prepared, record))
         record.stage("faithfulness")
@@ -89,19 +89,25 @@ def run_benchmark(
         )
 
 
-def prepare(request: BenchmarkRequest, record: CaseRecord, load: ModelLoader | None = None) -> Prepared:
+def prepare(
+    request: BenchmarkRequest, record: CaseRecord, load: ModelLoader | None = None, scratch: Path | None = None
+) -> Prepared:
     """Read, preprocess and segment; raises ``InputError`` where there is nothing to explain."""
     plan = plan_case(request.case, record, load)
     record.stage("read")
     case = read_case(request.case, plan.model, plan.score.target, record)
-    return prepare_case(plan, case, record, len(plan.methods) + len(request.baselines) + len(request.maps))
+    volumes = len(plan.methods) + len(request.baselines) + len(request.maps)
+    return prepare_case(plan, case, record, volumes, scratch)
 
 
-def prepare_case(plan: CasePlan, case: CaseInput, record: CaseRecord, further_volumes: int) -> Prepared:
+def prepare_case(
+    plan: CasePlan, case: CaseInput, record: CaseRecord, further_volumes: int, scratch: Path | None = None
+) -> Prepared:
     """Preprocess and segment what was read.
 
     Args:
         further_volumes: that will be held beside what explaining holds.
+        scratch: folder for files that take memory's place; None: the system's.
 
     Raises:
         InputError: there is nothing to explain.
@@ -110,10 +116,10 @@ def prepare_case(plan: CasePlan, case: CaseInput, record: CaseRecord, further_vo
         index_of(plan.request.target.part, case.volume.geometry)  # refuse now what lies outside, not after segmenting
     record.stage("preprocess")
     grid = to_network_grid(case.volume, plan.model)
-    held = plan.volumes_per_explanation + further_volumes
-    check_memory(case.volume.array.shape, grid.shape, plan.heads, held, plan.request.memory_limit_gb)
+    memory = plan_memory(plan, case, grid, further_volumes=further_volumes, further_logits=1)
+    record.announce(memory.words())
     record.stage("segment")
-    explained, labels = segment(plan, case, grid, record)
+    explained, labels = segment(plan, case, grid, record, memory.run_memory(scratch))
     pm = np.isin(labels, plan.score.target.label_values)
     if not check_target(plan, case, explained, grid, pm, record):
         raise InputError(

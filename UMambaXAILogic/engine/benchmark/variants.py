@@ -105,7 +105,9 @@ def _flipped(case: Explained, data: FloatArray, reporter: Reporter) -> Variant:
 
 
 def _predicted(case: Explained, reporter: Reporter) -> Explained:
-    logits = predict_stitched_logits(case.model, case.data, case.plan, mirror=case.mirror, reporter=reporter)
+    logits = predict_stitched_logits(
+        case.model, case.data, case.plan, mirror=case.mirror, reporter=reporter, memory=case.memory
+    )
     return dataclasses.replace(case, logits=logits)
 
 

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING
 
 from ..case_plan import plan_methods
 from ..device import check_device_name, resolve_device
-from ..memory import volume_bytes
+from ..memory_plan.case_size import host_bytes
+from ..memory_plan.for_case import case_size, scan_backend_of
+from ..memory_plan.free_memory import USABLE_SHARE, free_host_bytes
+from ..memory_plan.method_cost import MethodCost, method_cost
+from ..memory_plan.places import Place
 from ..model.layers import resolve_layers
 from ..volume import Geometry
 from .request import CohortRequest
@@ -19,14 +23,12 @@ if TYPE_CHECKING:
     from ..model.loading import Model
 
 _GIB = 2**30
-#: Share of the free memory that is planned with; the rest is for other programs and for what the plan does not see.
-_USABLE_SHARE = 0.9
 #: A process with torch and nnU-Net loaded, before it reads anything.
 _PROCESS_BYTES = 600 * 2**20
-#: Feature maps of the first stage that explaining one window holds at its peak (measured on the demo model: 42).
-_FEATURE_MAPS = 48
-#: The same where gradients go back to the network's input (measured: 71).
-_FEATURE_MAPS_FROM_INPUT = 80
+#: What a case is told that it may take where nothing is left: it then says by itself that it does not fit.
+_LEAST_LIMIT = 2**20
+#: Bytes a voxel of a volume as it is read: int16 or float32, and a ground truth.
+_IMAGE_BYTES = 4
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class WorkerPlan:
     Args:
         gpus: for every process the value of CUDA_VISIBLE_DEVICES that gives it a GPU of its own; None: left as it is.
         threads: CPU threads of each.
-        memory_limit_gb: what the arrays of one case may take.
+        memory_limit_gb: what one case may take beside the loaded model.
         reason: why so many, in words.
     """
 
@@ -72,10 +74,12 @@ def plan_workers(request: CohortRequest, model: Model, grids: Collection[Geometr
     cores, cases = cpu_count(), len(grids)
     true_cores = min(cores, psutil.cpu_count(logical=False) or cores)
     on_gpu = resolve_device(request.template.device).type != "cpu"
-    layers = len(resolve_layers(model, request.template.layers))
-    at_input = any(planned.explained_as.at_input for planned in plan_methods(request.template))
-    need = max(case_bytes(model, grid, layers, on_gpu, at_input) for grid in grids)
-    usable = _USABLE_SHARE * psutil.virtual_memory().available
+    scan = scan_backend_of(model, request.template.scan_backend)
+    layers = resolve_layers(model, request.template.layers)
+    cost = method_cost(model, plan_methods(request.template), layers, scan)
+    process = _process_bytes(model)
+    need = process + max(case_bytes(model, grid, cost, on_gpu) for grid in grids)
+    usable = USABLE_SHARE * free_host_bytes()
     gpus = _gpus(request.template.device) if on_gpu else []
     if request.workers is not None:
         workers = min(request.workers, cases)
@@ -90,43 +94,48 @@ def plan_workers(request: CohortRequest, model: Model, grids: Collection[Geometr
     return WorkerPlan(
         gpus=tuple(gpus[worker % len(gpus)] if gpus else None for worker in range(workers)),
         threads=request.threads or max(1, cores // workers),
-        memory_limit_gb=request.template.memory_limit_gb or usable / workers / _GIB,
+        memory_limit_gb=request.template.memory_limit_gb or max(usable / workers - process, _LEAST_LIMIT) / _GIB,
         reason=reason,
     )
 
 
-def case_bytes(model: Model, grid: Geometry, layers: int, on_gpu: bool, at_input: bool = False) -> int:
-    """Host memory (bytes) of a process that computes one case: an estimate from above.
+def case_bytes(model: Model, grid: Geometry, cost: MethodCost, on_gpu: bool) -> int:
+    """Main memory (bytes beside the loaded model) in which one case is computed fastest.
 
     Args:
         model: its plans give the network grid and the window.
         grid: of the volume.
-        layers: that are explained.
+        cost: of the methods.
         on_gpu: activations lie in the GPU's memory.
-        at_input: a method explains at the network's input.
     """
-    image = math.prod(grid.size)
-    network = network_voxels(model, grid)
-    heads = model.label_manager.num_segmentation_heads
-    arrays = volume_bytes((image,), (network,), heads, layers, resampled=image != network)
+    size = case_size(
+        model,
+        cost,
+        image_voxels=math.prod(grid.size),
+        image_bytes=_IMAGE_BYTES,
+        masks=1,
+        network_shape=network_shape(model, grid),
+        step=1.0,
+    )
+    stages = host_bytes(
+        size, cost.window, on_cpu=not on_gpu, batch=1, recompute=False, logits=Place.HOST, maps=Place.HOST
+    )
+    return max(stages.values())
+
+
+def _process_bytes(model: Model) -> int:
+    """A process with the model loaded: its weights, and a set of them for each fold."""
     weights = sum(parameter.nbytes for parameter in model.network.parameters()) * (1 + len(model.folds))
-    if on_gpu:
-        return _PROCESS_BYTES + weights + arrays
-    first_stage = next(p for p in model.network.parameters() if p.dim() == 2 + model.dimension)
-    feature_map = first_stage.shape[0] * math.prod(model.patch_size) * 4
-    feature_maps = _FEATURE_MAPS_FROM_INPUT if at_input else _FEATURE_MAPS
-    return _PROCESS_BYTES + weights + arrays + feature_maps * feature_map
+    return _PROCESS_BYTES + weights
 
 
-def network_voxels(model: Model, grid: Geometry) -> int:
-    """Voxels of a volume on the model's grid, nothing cropped."""
+def network_shape(model: Model, grid: Geometry) -> tuple[int, ...]:
+    """Voxels (z, y, x) of a volume on the model's grid, nothing cropped."""
     shape = [grid.shape[axis] for axis in model.plans_manager.transpose_forward]
     spacing = [grid.spacing_mm[::-1][axis] for axis in model.plans_manager.transpose_forward]
     resampled = len(model.spacing_mm)  # a 2-D configuration leaves the first axis as it is
-    voxels = math.prod(shape[:-resampled])
-    for count, found, wanted in zip(shape[-resampled:], spacing[-resampled:], model.spacing_mm, strict=True):
-        voxels *= max(1, round(count * found / wanted))
-    return voxels
+    pairs = zip(shape[-resampled:], spacing[-resampled:], model.spacing_mm, strict=True)
+    return (*shape[:-resampled], *(max(1, round(count * found / wanted)) for count, found, wanted in pairs))
 
 
 def _gpus(device: str) -> list[str | None]:

@@ -12,14 +12,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..memory_plan.out_of_memory import RanOut, attempt
+from ..memory_plan.run_memory import RunMemory
 from ..progress import Reporter
 from .capture import LayerCapture
+from .recomputation import recomputed
 from .target import TargetScore, TargetSelection
 from .windows import Window, WindowPlan, importance_map, importance_sum, mirror_branches
 
@@ -46,6 +50,7 @@ class Explained:
         spacing_mm: (z, y, x) of the network grid.
         selection: how M follows from what is predicted; for methods that predict windows anew.
         part_voxels: size on the volume's grid of the one part that is explained; None where all is.
+        memory: how windows are computed, and where maps lie.
     """
 
     model: Model
@@ -58,6 +63,7 @@ class Explained:
     spacing_mm: tuple[float, float, float]
     selection: TargetSelection = field(default_factory=TargetSelection)
     part_voxels: int | None = None
+    memory: RunMemory = field(default_factory=RunMemory)
 
 
 @dataclass
@@ -109,31 +115,97 @@ def explain_stitched(
         reporter: told the fraction of passes done.
 
     Raises:
+        MemoryExhaustedError: memory ran out, and nothing was left to save.
         CancelledError: the user cancelled.
     """
-    model, plan = case.model, case.plan
+    model, plan, memory = case.model, case.plan, case.memory
     windows = plan.touching(case.mask)
     box = bounding_box(windows, plan)
     shape = tuple(axis.stop - axis.start for axis in box)
-    signed = {layer.alias: torch.zeros(shape, dtype=torch.float32) for layer in layers}
+    signed = {layer.alias: memory.accumulator(shape, torch.float32, memory.maps, model.device) for layer in layers}
     importance = importance_map(plan.patch_size, torch.device("cpu"))
     weight = importance_sum(plan, importance)
     branches = mirror_branches(model.allowed_mirroring_axes if case.mirror else None)
-    passes, total = 0, max(1, len(windows) * len(branches) * len(model.folds))
+    passes = _Passes(case, layers, signed_map, importance, weight, len(branches) * len(model.folds))
+    items = [(window, axes) for window in windows for axes in branches]
+    done, total = 0, max(1, len(items) * len(model.folds))
     for fold in model.folds:
         model.use_fold(fold)
-        watched = [(layer.alias, layer.module) for layer in layers]
-        with full_precision(model.device), LayerCapture(model.network, watched) as capture:
-            for window in windows:
-                target = _at_window(case, window, importance, weight)
-                target /= len(branches) * len(model.folds)
-                place = _inside(window, box)
-                for axes in branches:
+        start = done
+        while done - start < len(items):
+            with full_precision(model.device), passes.watched() as capture:
+                while done - start < len(items):
                     reporter.check_cancelled()
-                    _explain_branch(case, capture, window, axes, target, signed_map, signed, place)
-                    passes += 1
-                    reporter.progress(passes / total)
-    return StitchedMaps(plan, box, signed, len(windows), passes, passes)
+                    batch = items[done - start : done - start + memory.batch]
+                    found = attempt(partial(passes.explain, capture, batch))
+                    if isinstance(found, RanOut):
+                        break
+                    for alias, place, layer_map in found.value:
+                        accumulator = signed[alias]
+                        repeated = repeat_to(layer_map, plan.patch_size)
+                        accumulator.tensor[_inside(place, box)] += repeated.to(accumulator.tensor.device)
+                    done += len(batch)
+                    reporter.progress(done / total)
+            if isinstance(found, RanOut):  # what the pass held is let go of by now
+                memory.shrink(found.text, reporter, gradients=True)
+    settled = {alias: memory.settled(accumulator) for alias, accumulator in signed.items()}
+    return StitchedMaps(plan, box, settled, len(windows), done, done)
+
+
+@dataclass
+class _Passes:
+    """One forward and one backward pass for a few windows at a time.
+
+    Args:
+        weight: sum of the importance map over all windows, padded grid.
+        copies: mirrors times folds, over which the explained score is a mean.
+    """
+
+    case: Explained
+    layers: Sequence[Layer]
+    signed_map: SignedMap
+    importance: torch.Tensor
+    weight: torch.Tensor
+    copies: int
+    _last: tuple[Window, torch.Tensor] | None = None
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[LayerCapture]:
+        network = self.case.model.network
+        again = recomputed(network) if self.case.memory.recompute else contextlib.nullcontext()
+        with again, LayerCapture(network, [(layer.alias, layer.module) for layer in self.layers]) as capture:
+            yield capture
+
+    def explain(
+        self, capture: LayerCapture, items: Sequence[tuple[Window, tuple[int, ...]]]
+    ) -> list[tuple[str, Window, torch.Tensor]]:
+        """Signed maps on the layers' grids: of each layer and window, in the order in which windows were given."""
+        case, device = self.case, self.case.model.device
+        patches, upstream = [], []
+        for window, axes in items:
+            channel_first = [axis + 1 for axis in axes]
+            patches.append(torch.flip(case.data[(slice(None), *window)], channel_first))
+            upstream.append(torch.flip(self._target(window), channel_first))
+        gradient = torch.stack(upstream).to(device)
+        found: list[tuple[str, Window, torch.Tensor]] = []
+
+        def receive(alias: str, activations: torch.Tensor, gradients: torch.Tensor) -> None:
+            for (window, axes), activation, own in zip(items, activations, gradients, strict=True):
+                found.append((alias, window, torch.flip(self.signed_map(alias, activation, own), axes)))
+
+        capture.explain(torch.stack(patches).to(device), lambda logits: gradient.to(logits.dtype), receive)
+        return found
+
+    def _target(self, window: Window) -> torch.Tensor:
+        """(g_w / sum g) dS/dZ in the window's frame, shared out over mirrors and folds: (heads, ...) float32."""
+        if self._last is not None and self._last[0] == window:  # in another mirror
+            return self._last[1]
+        case = self.case
+        gradient = case.score.gradient(case.logits[(slice(None), *window)], case.mask[window])
+        gradient.mul_(self.importance.float() / self.weight[window])
+        gradient /= self.copies
+        self._last = window, gradient
+        return gradient
 
 
 @contextlib.contextmanager
@@ -148,34 +220,6 @@ def full_precision(device: torch.device) -> Iterator[None]:
         yield
     finally:
         torch.backends.cudnn.allow_tf32 = before
-
-
-def _at_window(case: Explained, window: Window, importance: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
-    """(g_w / sum g) dS/dZ in the window's frame: (heads, ...) float32."""
-    gradient = case.score.gradient(case.logits[(slice(None), *window)], case.mask[window])
-    return gradient.mul_(importance.float() / weight[window])
-
-
-def _explain_branch(
-    case: Explained,
-    capture: LayerCapture,
-    window: Window,
-    axes: tuple[int, ...],
-    target: torch.Tensor,
-    signed_map: SignedMap,
-    signed: dict[str, torch.Tensor],
-    place: Window,
-) -> None:
-    device = case.model.device
-    channel_first = [axis + 1 for axis in axes]
-    patch = torch.flip(case.data[(slice(None), *window)], channel_first)[None].to(device)
-    upstream = torch.flip(target, channel_first)[None].to(device)
-
-    def receive(alias: str, activation: torch.Tensor, gradient: torch.Tensor) -> None:
-        layer_map = torch.flip(signed_map(alias, activation[0], gradient[0]), axes)
-        signed[alias][place] += repeat_to(layer_map, case.plan.patch_size).cpu()
-
-    capture.explain(patch, lambda logits: upstream.to(logits.dtype), receive)
 
 
 def repeat_to(layer_map: torch.Tensor, patch_size: Sequence[int]) -> torch.Tensor:

@@ -10,7 +10,8 @@ from ..case_plan import CasePlan
 from ..case_record import CaseRecord
 from ..case_segmentation import check_target, segment
 from ..inference.network_grid import to_network_grid
-from ..memory import check_memory
+from ..memory_plan.for_case import plan_memory
+from ..memory_plan.method_cost import MethodCost, method_cost
 from ..progress import Reporter
 from ..volume import Volume
 from ..volume_io import VolumeFacts
@@ -31,6 +32,7 @@ class Network:
     def __init__(self, plan: CasePlan, facts: VolumeFacts, explains: bool, reporter: Reporter) -> None:
         self._plan, self._facts, self._explains = plan, facts, explains
         self._reporter = reporter
+        self._cost: MethodCost | None = None  # the same for every volume
 
     def __call__(self, volume: Volume, region: BoolArray | None) -> Prediction:
         """See ``Predict``.
@@ -44,10 +46,10 @@ class Network:
         record = CaseRecord(Reporter(self._is_cancelled))
         case = CaseInput(volume, self._facts, None, region)
         grid = to_network_grid(volume, plan.model)
-        check_memory(
-            volume.array.shape, grid.shape, plan.heads, plan.volumes_per_explanation, plan.request.memory_limit_gb
-        )
-        explained, labels = segment(plan, case, grid, record)
+        if self._cost is None:
+            self._cost = method_cost(plan.model, plan.methods, plan.layers, plan.scan_backend)
+        memory = plan_memory(plan, case, grid, cost=self._cost)
+        explained, labels = segment(plan, case, grid, record, memory.run_memory(None))
         pm = np.isin(labels, plan.score.target.label_values)
         attention: FloatMap | None = None
         if self._explains and check_target(plan, case, explained, grid, pm, record):

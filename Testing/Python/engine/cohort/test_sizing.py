@@ -6,9 +6,12 @@ from types import SimpleNamespace
 
 import pytest
 
+from UMambaXAILogic.engine.case_plan import plan_methods
 from UMambaXAILogic.engine.cohort import sizing
 from UMambaXAILogic.engine.cohort.request import CohortRequest
-from UMambaXAILogic.engine.cohort.sizing import case_bytes, network_voxels, plan_workers
+from UMambaXAILogic.engine.cohort.sizing import case_bytes, network_shape, plan_workers
+from UMambaXAILogic.engine.memory_plan.method_cost import method_cost
+from UMambaXAILogic.engine.model.layers import resolve_layers
 from UMambaXAILogic.engine.model.loading import load_model
 from UMambaXAILogic.engine.request import Request
 from UMambaXAILogic.engine.volume import Geometry
@@ -42,24 +45,34 @@ def plan(model, cases: int = 50, device: str = "auto", memory_limit_gb=None, met
     return plan_workers(CohortRequest("m.csv", "out", template, **options), model, [GRID] * cases)
 
 
+def cost(model, method="seg-xres-cam"):
+    return method_cost(model, plan_methods(Request("v", "demo", "out", method=method)), resolve_layers(model), "numba")
+
+
+def need_bytes(model, method="seg-xres-cam") -> int:
+    """Of a process and its case."""
+    return sizing._process_bytes(model) + case_bytes(model, GRID, cost(model, method), on_gpu=False)
+
+
 def test_cores_are_shared_out(model, machine):
     machine(16, 1000)
     planned = plan(model)
     assert (planned.workers, planned.threads, planned.gpus[0]) == (8, 2, None) and "core" in planned.reason
-    assert planned.memory_limit_gb == pytest.approx(0.9 * 1000 / 8)
+    assert planned.memory_limit_gb == pytest.approx(0.9 * 1000 / 8 - sizing._process_bytes(model) / GIB)
     machine(1, 1000)
     assert (plan(model).workers, plan(model).threads) == (1, 1)
 
 
 def test_memory_limits_how_many(model, machine):
-    need_gb = case_bytes(model, GRID, 5, on_gpu=False) / GIB
+    need_gb = need_bytes(model) / GIB
     machine(16, 3.5 * need_gb / 0.9)
     planned = plan(model)
     assert planned.workers == 3 and planned.threads == 5 and "GB" in planned.reason
     machine(16, 3.0001 * need_gb / 0.9)
-    assert plan(model).workers == 3 and plan(model, method="dea").workers == 2, "gradients at the input need more"
+    assert plan(model).workers == 3
+    assert cost(model, "dea").window.explain > cost(model).window.explain, "gradients at the input need more"
     machine(16, 0.01)  # the case itself says that it does not fit
-    assert plan(model).workers == 1
+    assert plan(model).workers == 1 and plan(model).memory_limit_gb > 0
 
 
 def test_there_are_no_more_processes_than_cases(model, machine):
@@ -89,14 +102,17 @@ def test_there_is_a_process_for_each_gpu(model, machine, monkeypatch):
 
 def test_the_networks_grid_has_its_spacing(model, make_trained_folder):
     assert model.spacing_mm == (1.0, 0.8, 0.8)
-    assert network_voxels(model, GRID) == 60 * 40 * 50
+    assert network_shape(model, GRID) == (60, 40, 50)
     flat = load_model(str(make_trained_folder(trainer="nnUNetTrainerUMambaBot", dimension=2)))
-    assert network_voxels(flat, GRID) == 60 * 40 * 50  # the slices stay as they are
+    assert network_shape(flat, GRID) == (60, 40, 50)  # the slices stay as they are
     turned = make_trained_folder(trainer="nnUNetTrainerUMambaBot", dimension=2, transpose=(2, 0, 1))
-    assert network_voxels(load_model(str(turned)), GRID) == 100 * 75 * 40  # x stays, z and y are resampled
+    assert network_shape(load_model(str(turned)), GRID) == (100, 75, 40)  # x stays, z and y are resampled
 
 
 def test_activations_lie_where_the_network_is(model):
-    on_cpu, on_gpu = (case_bytes(model, GRID, 5, on_gpu) for on_gpu in (False, True))
+    of_case = cost(model)
+    on_cpu, on_gpu = (case_bytes(model, GRID, of_case, on_gpu) for on_gpu in (False, True))
+    assert on_cpu > on_gpu
+    forward, backward = of_case.window.forward, of_case.window.explain
     feature_map = 4 * 4 * 16**3  # four channels of a patch in float32
-    assert on_cpu - on_gpu == 48 * feature_map
+    assert 3 * feature_map < forward < backward < 100 * feature_map

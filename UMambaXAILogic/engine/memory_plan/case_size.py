@@ -1,0 +1,120 @@
+"""The sizes that decide how much memory a case takes, and what each stage holds of them in main memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .places import Place
+from .window_peak import WindowPeak
+
+#: Bytes a voxel that stages hold for a moment beside what the plan counts one by one. Measured with
+#: Testing/Benchmarks/bench_memory.py on a network so small that only volumes count.
+READ_BYTES = 8
+PREPROCESS_BYTES = 14
+EXPORT_BYTES = 12
+METRICS_BYTES = 24
+WRITE_BYTES = 6
+#: Code and tables of the compiled kernels of the scan (numba and LLVM), once they are in use.
+COMPILED_KERNELS_BYTES = 115 * 2**20
+#: Stages in their order.
+STAGES = ("read", "preprocess", "segment", "export", "explain", "metrics", "write")
+
+
+@dataclass(frozen=True)
+class CaseSize:
+    """A case, in numbers.
+
+    Args:
+        image_voxels: of the input.
+        image_bytes: of one of its voxels as read.
+        masks: ground truth and region: arrays of the input's size, a byte a voxel.
+        network_voxels, padded_voxels: of the network grid, and of it filled up to one window.
+        patch_voxels: of one window.
+        heads: segmentation heads.
+        layers: whose maps are kept.
+        folds: of the model.
+        further_volumes: float32 arrays of the network grid's size that are held beside (maps to compare with).
+        explain_volumes: the same, while maps are made.
+        further_logits: stitched logits that are held beside: of another input or network.
+        compiled_kernels: the scan's CPU kernels are used.
+    """
+
+    image_voxels: int
+    image_bytes: int
+    masks: int
+    network_voxels: int
+    padded_voxels: int
+    patch_voxels: int
+    heads: int
+    layers: int
+    folds: int = 1
+    further_volumes: int = 0
+    explain_volumes: int = 0
+    further_logits: int = 0
+    compiled_kernels: bool = False
+
+    @property
+    def logits_bytes(self) -> int:
+        """Of the stitched logits, float16."""
+        return 2 * self.heads * self.padded_voxels
+
+    @property
+    def maps_bytes(self) -> int:
+        """Of the maps of all layers, float32, if every window is explained."""
+        return 4 * self.layers * self.padded_voxels
+
+    @property
+    def input_bytes(self) -> int:
+        """Of the input, what belongs to it, and what the network reads: held all the time."""
+        padded = 0 if self.padded_voxels == self.network_voxels else 4 * self.padded_voxels
+        return self.image_voxels * (self.image_bytes + self.masks) + 4 * self.network_voxels + padded
+
+
+def host_bytes(
+    size: CaseSize, window: WindowPeak, *, on_cpu: bool, batch: int, recompute: bool, logits: Place, maps: Place
+) -> dict[str, int]:
+    """Main memory (bytes beside the loaded model) of every stage at its worst moment.
+
+    Args:
+        window: peaks of one window.
+        on_cpu: windows are computed in main memory.
+        batch, recompute, logits, maps: see ``MemoryPlan``.
+    """
+    image, network, padded = size.image_voxels, size.network_voxels, size.padded_voxels
+    kernels = COMPILED_KERNELS_BYTES if size.compiled_kernels and on_cpu else 0
+    held_logits = 0 if logits is Place.FILE else size.logits_bytes
+    held_maps = 0 if maps is Place.FILE else size.maps_bytes
+    # What windows give is copied while the next ones are computed: float16 logits, and the prediction's dS/dZ.
+    passing = 0 if on_cpu else 4 * batch * size.heads * size.patch_voxels
+    target = 4 * batch * (size.heads + 2) * size.patch_voxels
+    forward = batch * window.forward if on_cpu else passing
+    explain = batch * (window.recomputed if recompute else window.explain) if on_cpu else passing
+    # While they are added up on the device, they are not in main memory; folds need a second sum.
+    sums = 0 if logits is Place.DEVICE else (1 + (size.folds > 1)) * held_logits + 2 * padded
+    kept = size.input_bytes + held_logits * (1 + size.further_logits) + 4 * size.further_volumes * network + kernels
+    after = kept + 3 * image + padded  # labels, the target on both grids
+    return {
+        "read": image * (size.image_bytes + size.masks + READ_BYTES),
+        "preprocess": size.input_bytes + PREPROCESS_BYTES * max(image, network),
+        "segment": kept - held_logits + max(sums, held_logits) + forward,
+        "export": kept + EXPORT_BYTES * max(image, network),
+        "explain": after
+        + 4 * (1 + size.explain_volumes) * padded
+        + target
+        + explain
+        + (0 if maps is Place.DEVICE else held_maps),
+        "metrics": after + held_maps + METRICS_BYTES * image + 12 * network,
+        "write": after + held_maps + WRITE_BYTES * image,
+    }
+
+
+def device_bytes(
+    size: CaseSize, window: WindowPeak, *, batch: int, recompute: bool, logits: Place, maps: Place
+) -> dict[str, int]:
+    """Memory of the GPU (bytes beside the loaded model) of the stages that use it."""
+    sums = size.logits_bytes + 2 * size.padded_voxels if logits is Place.DEVICE else 0
+    held = size.maps_bytes if maps is Place.DEVICE else 0
+    return {
+        "segment": batch * window.forward + sums,
+        "explain": batch * (window.recomputed if recompute else window.explain) + held,
+    }

@@ -1,0 +1,90 @@
+"""What attribution methods hold beside the windows, and how they form maps: for the plan alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+
+from ..attribution.gradient_cam import block_pooled_map, mean_gradient_map
+from .window_peak import WindowPeak, window_peak
+
+if TYPE_CHECKING:
+    from ..case_plan import PlannedMethod
+    from ..model.layers import Layer
+    from ..model.loading import Model
+
+#: Methods that fill regions: they hold evidence, regions and the filled image. Those that need no gradient.
+_FILLING = ("occlusion", "supervoxel", "dea")
+_WITHOUT_GRADIENT = ("occlusion", "supervoxel", "embedding-similarity")
+#: Arrays of four bytes a voxel that a method which fills regions holds (data, labels, evidence, values).
+_VOLUMES_OF_FILLING = 5
+#: SmoothGrad holds the mean beside a sample's maps, and a noisy image.
+_VOLUMES_OF_SAMPLES = 2
+
+
+@dataclass(frozen=True)
+class MethodCost:
+    """Of the costliest of a request's methods.
+
+    Args:
+        window: what one window takes.
+        maps: of four bytes a voxel, that are added up over windows.
+        explain_volumes: of four bytes a voxel, that are held beside them meanwhile.
+        further_logits: stitched logits beside those of the case.
+    """
+
+    window: WindowPeak
+    maps: int
+    explain_volumes: int
+    further_logits: int
+
+
+def method_cost(
+    model: Model, methods: Sequence[PlannedMethod], layers: Sequence[Layer], scan_backend: str | None
+) -> MethodCost:
+    """What the methods take, one after the other.
+
+    Args:
+        layers: that methods of layers explain.
+        scan_backend: that computes, by name; None where the network has no scan.
+    """
+    costs = [_one(model, planned, layers, scan_backend) for planned in methods]
+    windows = [cost.window for cost in costs]
+    window = WindowPeak(*(max(getattr(one, name) for one in windows) for name in ("forward", "explain", "recomputed")))
+    return MethodCost(
+        window,
+        max(cost.maps for cost in costs),
+        max(cost.explain_volumes for cost in costs),
+        max(cost.further_logits for cost in costs),
+    )
+
+
+def _one(model: Model, planned: PlannedMethod, layers: Sequence[Layer], scan_backend: str | None) -> MethodCost:
+    name, facts, settings = planned.method.facts.name, planned.explained_as, planned.settings
+    form = None
+    if name not in _WITHOUT_GRADIENT:
+        pool = settings.pool if facts.pools else 1
+
+        def form(_alias: str, activation: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
+            if facts.name == "seg-grad-cam":
+                return mean_gradient_map(activation, gradient)
+            return block_pooled_map(activation, gradient, pool, settings.pool_mode)
+
+    explained = () if facts.at_input else layers
+    window = window_peak(
+        model.network,
+        model.patch_size,
+        explained,
+        form,
+        device_type=model.device.type,
+        scan_backend=scan_backend,
+    )
+    samples = name == "smoothgrad"
+    # What DEA keeps are its two kinds of evidence and what they make.
+    maps = 3 if name == "dea" else max(1, len(explained))
+    volumes = (_VOLUMES_OF_FILLING if name in _FILLING else 0) + (_VOLUMES_OF_SAMPLES + maps if samples else 0)
+    per_window = len(explained) + 2 if settings.per_window else 0  # its maps are not only of a box, and counted
+    return MethodCost(window, maps, volumes + per_window, int(samples))

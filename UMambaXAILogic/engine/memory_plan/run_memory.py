@@ -1,0 +1,148 @@
+"""The memory that a run lives in: what was planned, and what became of it where memory ran out all the same."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from ..errors import MemoryExhaustedError
+from ..progress import Reporter
+from .places import Place, zeros
+
+
+class Accumulator:
+    """An array of a volume's size that may move while it is filled.
+
+    Attributes:
+        tensor: the array now; hold no other reference to it.
+        place: where it lies.
+    """
+
+    def __init__(self, tensor: torch.Tensor, place: Place, device: torch.device, scratch: Path | None) -> None:
+        self.tensor = tensor
+        self.place = place
+        self._device, self._scratch = device, scratch
+
+    def move(self, place: Place) -> None:
+        """Copy the values to another place, and let go of this one."""
+        if place is self.place:
+            return
+        moved = zeros(self.tensor.shape, self.tensor.dtype, place, self._device, self._scratch)
+        moved.copy_(self.tensor)
+        self.tensor, self.place = moved, place
+
+
+class RunMemory:
+    """How the windows of one case are computed, and where what they add up to lies.
+
+    Args:
+        batch: windows at a time.
+        recompute: inner activations are computed again for gradients; see ``inference.recomputation``.
+        logits: where stitched logits lie while they are added up; afterwards never on the device.
+        maps: where the maps of layers lie while they are added up; afterwards never on the device.
+        on_host_bytes: arrays of a volume's size may have so much main memory together where ``HOST`` was planned;
+            what is beyond lies in files. None: no bound.
+        scratch: folder for files; None: the system's.
+    """
+
+    def __init__(
+        self,
+        *,
+        batch: int = 1,
+        recompute: bool = False,
+        logits: Place = Place.HOST,
+        maps: Place = Place.HOST,
+        on_host_bytes: int | None = None,
+        scratch: Path | None = None,
+    ) -> None:
+        self.batch = batch
+        self.recompute = recompute
+        self.logits = logits
+        self.maps = maps
+        self.scratch = scratch
+        self._on_host_bytes = on_host_bytes
+        self._accumulators: weakref.WeakSet[Accumulator] = weakref.WeakSet()
+
+    def accumulator(
+        self, shape: Sequence[int], dtype: torch.dtype, place: Place, device: torch.device | None = None
+    ) -> Accumulator:
+        """Zeros that ``shrink`` may move.
+
+        Args:
+            device: what ``Place.DEVICE`` means; None: that place is not asked for.
+        """
+        device = device or torch.device("cpu")
+        if place is Place.DEVICE and device.type == "cpu":
+            place = Place.HOST
+        if place is Place.HOST:
+            place = self._with_room(shape, dtype)
+        made = Accumulator(zeros(shape, dtype, place, device, self.scratch), place, device, self.scratch)
+        self._accumulators.add(made)
+        return made
+
+    def zeros(self, shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
+        """Zeros in main memory, or in a file where there is no room."""
+        return zeros(shape, dtype, self._with_room(shape, dtype), torch.device("cpu"), self.scratch)
+
+    def settled(self, accumulator: Accumulator) -> torch.Tensor:
+        """What was added up, off the device."""
+        if accumulator.place is Place.DEVICE:
+            tensor = accumulator.tensor
+            accumulator.move(self._with_room(tensor.shape, tensor.dtype))
+        return accumulator.tensor
+
+    def shrink(self, error: str, reporter: Reporter, *, gradients: bool) -> None:
+        """Have what is done next need less memory, after it ran out.
+
+        Fewer windows at a time, then inner activations again, then arrays off the device, then into files.
+
+        Args:
+            error: what the allocator said.
+            reporter: is warned.
+            gradients: memory ran out where gradients are computed.
+
+        Raises:
+            MemoryExhaustedError: there is nothing left to save.
+        """
+        change = self._smaller(gradients)
+        if change is None:
+            raise MemoryExhaustedError(
+                f"Memory ran out, with one window at a time and everything else in files: {error}",
+                "Close other programs, crop the volume to the region of interest, explain deeper layers only, or "
+                "compute on the CPU where it was the GPU's memory.",
+            )
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        reporter.warning(
+            "memory_ran_out",
+            f"Memory ran out ({error}). The run went on where it was, {change}; its results are the same.",
+        )
+
+    def _smaller(self, gradients: bool) -> str | None:
+        if self.batch > 1:
+            self.batch //= 2
+            return f"with {self.batch} window{'s' if self.batch > 1 else ''} at a time"
+        if gradients and not self.recompute:
+            self.recompute = True
+            return "computing inner activations again where gradients need them"
+        for place, other, words in (
+            (Place.DEVICE, Place.HOST, "with the sums over windows in main memory"),
+            (Place.HOST, Place.FILE, "with the sums over windows in files"),
+        ):
+            movable = [each for each in self._accumulators if each.place is place]
+            if movable:
+                for accumulator in movable:
+                    accumulator.move(other)
+                self.logits, self.maps = (other if kind is place else kind for kind in (self.logits, self.maps))
+                return words
+        return None
+
+    def _with_room(self, shape: Sequence[int], dtype: torch.dtype) -> Place:
+        if self._on_host_bytes is None:
+            return Place.HOST
+        size = torch.Size(shape).numel() * dtype.itemsize
+        held = sum(each.tensor.nbytes for each in self._accumulators if each.place is Place.HOST)
+        return Place.HOST if held + size <= self._on_host_bytes else Place.FILE
