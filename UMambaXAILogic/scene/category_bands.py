@@ -28,7 +28,7 @@ class Band:
     Args:
         name: in the chart's legend.
         low, high: between these values of Dice.
-        color: RGB in [0, 1]; light, because dark lines lie on it whatever the plot's background is.
+        color: RGB in [0, 1]; light, because dark lines lie on it.
     """
 
     name: str

@@ -12,7 +12,8 @@ import vtk
 from .chart_legend import put_legend_beside
 from .grab import grab_window
 
-#: The application's own, on a light and on a dark desktop.
+#: The application's own, in its light and in its dark style: ``qMRMLPlotView`` sets it once, and asks no palette. Its
+#: text is black in both, too.
 _BACKGROUND = (255, 253, 246)
 _KIND = slicer.vtkMRMLPlotSeriesNode
 _LINES = {
@@ -33,20 +34,13 @@ _MARKERS = {
 }
 
 
-def draw_chart(
-    chart_node: Any,
-    width: int,
-    height: int,
-    legend_beside: bool = True,
-    background: tuple[int, int, int] = _BACKGROUND,
-) -> npt.NDArray[np.uint8]:
+def draw_chart(chart_node: Any, width: int, height: int, legend_beside: bool = True) -> npt.NDArray[np.uint8]:
     """Draw a chart of lines.
 
     Args:
         chart_node: a ``vtkMRMLPlotChartNode`` whose series are of the kind scatter.
         width, height: in pixels.
         legend_beside: as ``put_legend_beside`` leaves a plot view; else where VTK puts a legend, over the lines.
-        background: RGB in 0-255.
 
     Returns:
         (height, width, 3) sRGB, first row on top.
@@ -57,10 +51,10 @@ def draw_chart(
     window.SetMultiSamples(4)
     window.SetSize(width, height)
     view.SetRenderWindow(window)
-    view.GetRenderer().SetBackground(*(level / 255 for level in background))
+    view.GetRenderer().SetBackground(*(level / 255 for level in _BACKGROUND))
     chart = vtk.vtkChartXY()
     view.GetScene().AddItem(chart)
-    chart.GetBackgroundBrush().SetColor(*background, 255)
+    chart.GetBackgroundBrush().SetColor(*_BACKGROUND, 255)
     for index in range(chart_node.GetNumberOfPlotSeriesNodes()):
         chart.AddPlot(_plot(chart_node.GetNthPlotSeriesNode(index)))
     chart.SetTitle(chart_node.GetTitle())

@@ -70,8 +70,6 @@ def test_bands_cover_the_plot_without_gaps_and_lines_stand_out(scene, rows, keep
     assert share(picture, BLUE) > 0.001 and share(picture, ORANGE) > 0.001
     wide = draw_chart(chart, 2000, 500)
     assert share(wide, (1.0, 253 / 255, 246 / 255)) < 0.3  # a band with gaps would show the background
-    dark = keep("chart-on-dark", draw_chart(chart, WIDTH, HEIGHT, background=(45, 45, 48)))
-    assert share(dark, category_bands()[0].color) == pytest.approx(share(picture, category_bands()[0].color), rel=0.05)
 
 
 def test_the_legend_hides_no_line(scene, rows):
