@@ -22,7 +22,9 @@ from .tables import add_table, number_column
 DELETION_CHART, GROWING_CHART = "deletion_chart", "deletion_growing"
 #: Of a curve's table and of the lines over it, by the curve's name.
 _TABLE, _SERIES, _SURVIVING = "deletion_table.", "deletion_series.", "deletion_surviving."
-#: Attribute of the chart: the content of deletion.json.
+#: Attribute of every chart of a deletion curve.
+_CHART_ATTRIBUTE = "UMambaXAI.deletionChart"
+#: Attribute of the chart of a finished one: the content of deletion.json.
 _BODY_ATTRIBUTE = "UMambaXAI.deletion"
 
 MAP = "map"
@@ -142,6 +144,7 @@ class DeletionChart:
     def _add_chart(self) -> Any:
         nodes = self._nodes
         chart = nodes.scene.AddNewNodeByClass("vtkMRMLPlotChartNode", nodes.name("deletion curve"))
+        chart.SetAttribute(_CHART_ATTRIBUTE, "1")
         chart.SetTitle(f"Deletion: {self._title} ({nodes.run_name})")
         chart.SetXAxisTitle("Removed voxels / explained voxels")
         chart.SetYAxisTitle("Score left")
@@ -168,6 +171,11 @@ def deletion_chart(nodes: ResultNodes) -> Any:
     return nodes.get(GROWING_CHART) or nodes.get(DELETION_CHART)
 
 
+def is_deletion_chart(chart: Any) -> bool:
+    """Whether a chart shows a deletion curve, finished or not."""
+    return chart.GetAttribute(_CHART_ATTRIBUTE) is not None
+
+
 def deletion_body(nodes: ResultNodes) -> dict[str, Any] | None:
     """The content of deletion.json of a result's finished curve; None where there is none."""
     chart = nodes.get(DELETION_CHART)
@@ -177,7 +185,9 @@ def deletion_body(nodes: ResultNodes) -> dict[str, Any] | None:
 
 def deletion_tables(nodes: ResultNodes) -> dict[str, Any]:
     """The tables of a result's finished curves, by name, the map's first."""
-    return {role.removeprefix(_TABLE): nodes.get(role) for role in nodes.roles() if role.startswith(_TABLE)}
+    found = {role.removeprefix(_TABLE): nodes.get(role) for role in nodes.roles() if role.startswith(_TABLE)}
+    names = [curve["name"] for curve in (deletion_body(nodes) or {"curves": []})["curves"]]
+    return {name: found[name] for name in names if found.get(name) is not None}
 
 
 def remove_deletion_curve(nodes: ResultNodes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .deletion_curve import deletion_chart
 from .result_layout_description import (
     LAYOUT,
     LAYOUT_WITH_PROJECTION,
@@ -23,6 +24,8 @@ _ARRANGED = "UMambaXAI.arranged"
 def show_layout(nodes: ResultNodes, projection: bool = False) -> None:
     """Show a result's 3-D view, slices, chart and table side by side; remembers the layout that was there before.
 
+    Its deletion curve stays where the plot view shows that.
+
     Args:
         projection: with a view for the maximum intensity projection.
     """
@@ -34,7 +37,8 @@ def show_layout(nodes: ResultNodes, projection: bool = False) -> None:
     plot.SetDoPropagatePlotChartSelection(False)
     table = own_view(scene, "vtkMRMLTableViewNode", TABLE_TAG, "T")
     table.SetDoPropagateTableSelection(False)
-    plot.SetPlotChartNodeID(_id(nodes.get(CHART)))
+    if plot.GetPlotChartNodeID() is None or plot.GetPlotChartNodeID() != _id(deletion_chart(nodes)):
+        plot.SetPlotChartNodeID(_id(nodes.get(CHART)))
     table.SetTableNodeID(_id(nodes.get(SLICES_TABLE)))
     enter_layout(layout_node(scene), LAYOUT_WITH_PROJECTION if projection else LAYOUT)
 
@@ -60,7 +64,8 @@ def note_arrangement(scene: Any) -> None:
     view = plot_view(scene)
     chart_id = view.GetPlotChartNodeID() if is_shown(scene) and view is not None else None
     for nodes in find_results(scene):
-        note = "1" if chart_id is not None and _id(nodes.get(CHART)) == chart_id else None
+        charts = (_id(nodes.get(CHART)), _id(deletion_chart(nodes)))
+        note = "1" if chart_id is not None and chart_id in charts else None
         if nodes.record.GetAttribute(_ARRANGED) != note:
             nodes.record.SetAttribute(_ARRANGED, note)
 
