@@ -15,9 +15,8 @@ from UMambaXAILogic.engine.progress import BENCHMARK_STAGES, COHORT_STAGES
 from UMambaXAILogic.engine.request import REPORTING_THRESHOLD
 from UMambaXAILogic.interaction import Job
 from UMambaXAILogic.scene.export_volume import check_volume_node, volume_in_pieces
-from UMambaXAILogic.scene.ground_truth import ground_truth_in_pieces, target_labels
+from UMambaXAILogic.scene.ground_truth import ground_truth_in_pieces, prediction_warnings
 from UMambaXAILogic.scene.import_benchmark import BenchmarkFolderImport, BenchmarkImport, ImportedBenchmark
-from UMambaXAILogic.scene.import_results import GroundTruthFile
 from UMambaXAILogic.scene.in_pieces import Pieces, in_turn
 from UMambaXAILogic.scene.part_at_point import in_local_space, part_name
 from UMambaXAILogic.scene.region import region_in_pieces
@@ -25,7 +24,7 @@ from UMambaXAILogic.scene.sequence_frame import name_with_frame, shown_frame
 from UMambaXAILogic.scene.unchanged import while_unchanged
 
 from .benchmark_options import BenchmarkOptions, benchmark_request
-from .case import model_name
+from .case import ground_truth_file, model_name
 from .job import SceneCall, ready
 from .options import Options, build_request
 
@@ -93,14 +92,14 @@ def benchmark_cohort_call(request: BenchmarkCohortRequest, scene: Any) -> Folder
         return BenchmarkFolderImport(scene, request.cohort.output)
 
     def make_result(done: BenchmarkFolderImport, job: Job) -> MapBenchmark:
-        return _result(done.result, request.cohort.output, job)
+        return _result(done.result, request.cohort.output, _told(job))
 
     return SceneCall(ready(request.to_json()), make_import, make_result, COHORT_STAGES)
 
 
 def load_benchmark(folder: Path, scene: Any) -> MapBenchmark:
     """See ``UMambaXAILogic.loadBenchmark``."""
-    return _result(BenchmarkFolderImport(scene, folder).run(), folder, None)
+    return _result(BenchmarkFolderImport(scene, folder).run(), folder, [])
 
 
 def _prepare(
@@ -113,10 +112,7 @@ def _prepare(
     folder: Path,
 ) -> BenchmarkCall:
     asked, shared = options
-    ground_truth = None
-    if ground_truth_node is not None:
-        labels = target_labels(ground_truth_node) or shared.groundTruthLabels
-        ground_truth = GroundTruthFile(folder / "ground_truth.nrrd", None if labels is None else tuple(labels))
+    ground_truth = ground_truth_file(ground_truth_node, shared.groundTruthLabels, folder)
     name = name_with_frame(volume_node)
     case = build_request(name, model, REPORTING_THRESHOLD, shared, folder, ground_truth, None)
     if output is not None:
@@ -128,12 +124,13 @@ def _prepare(
     run_name = ", ".join(filter(None, parts))
     scene = scene or volume_node.GetScene()
     volume_id = volume_node.GetID()
+    about_truth = prediction_warnings(ground_truth_node)
 
     def make_import(job: Job) -> BenchmarkImport:
         return BenchmarkImport(scene, volume_id, run_name, job.files.get("benchmark"), output, shared.replace)
 
     def make_result(done: BenchmarkImport, job: Job) -> MapBenchmark:
-        return _result(done.result, output, job)
+        return _result(done.result, output, [*_told(job), *about_truth])
 
     export = _export(volume_node, ground_truth_node, options, in_local_space(case, volume_node), files)
     return SceneCall(export, make_import, make_result, BENCHMARK_STAGES)
@@ -166,7 +163,11 @@ def _export(
     return benchmark_request(case, asked, tuple(files.items())).to_json()
 
 
-def _result(found: ImportedBenchmark, folder: Path | None, job: Job | None) -> MapBenchmark:
+def _told(job: Job) -> list[tuple[str, str]]:
+    return [(warning.code, warning.message) for warning in job.warnings]
+
+
+def _result(found: ImportedBenchmark, folder: Path | None, told: list[tuple[str, str]]) -> MapBenchmark:
     body = found.body
     return MapBenchmark(
         body=body,
@@ -178,5 +179,5 @@ def _result(found: ImportedBenchmark, folder: Path | None, job: Job | None) -> M
         insertionChartNode=None if found.insertion is None else found.insertion.chart,
         folder=folder,
         folderItem=found.folder_item,
-        warnings=[] if job is None else [(warning.code, warning.message) for warning in job.warnings],
+        warnings=told,
     )
