@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from .device_list import DeviceFacts
 from .errors import NotInstalledError, UsageError
+from .huge_pages import ask_for_huge_pages
 
 if TYPE_CHECKING:
     import torch
 
 _NAME = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+
+ask_for_huge_pages()
 
 
 def check_device_name(name: str) -> str:

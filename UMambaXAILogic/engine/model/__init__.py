@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..huge_pages import ask_for_huge_pages
+
 if TYPE_CHECKING:
     from .builder import build_network
     from .layers import Layer, resolve_layers
@@ -23,6 +25,8 @@ _MODULES = {
     "resolve_layers": "layers",
     "set_scan_backend": "mamba",
 }
+
+ask_for_huge_pages()
 
 
 def __getattr__(name: str) -> Any:
