@@ -29,6 +29,8 @@ _BODY_ATTRIBUTE = "UMambaXAI.deletion"
 
 MAP = "map"
 _X = "removed"
+#: Right of the last point, so that its marker is whole.
+_MARGIN = 1.02
 #: Column -> header.
 _COLUMNS = {
     _X: "Removed / explained",
@@ -45,7 +47,7 @@ _LINES = {
     "random": Line("relative", "Random", _GREY, dashed=False, marked=True),
     "frangi": Line("relative", "Vesselness", ORANGE, dashed=True, marked=True),
 }
-_MAP_SURVIVES = Line("surviving", "Map: still segmented", (0.40, 0.65, 0.90), dashed=True)
+_MAP_SURVIVES = Line("surviving", "Map: segmented", (0.40, 0.65, 0.90), dashed=True)
 
 
 class DeletionChart:
@@ -161,7 +163,7 @@ class DeletionChart:
         names = list(_COLUMNS)
         columns = {name: [row[names.index(name)] for row in rows] for name in (_X, "relative", "surviving")}
         heights = [value for value in (*columns["relative"], *columns["surviving"]) if not math.isnan(value)]
-        self._chart.SetXAxisRange(0.0, max(*columns[_X], 1.0))
+        self._chart.SetXAxisRange(0.0, _MARGIN * max(*columns[_X], 1.0))
         low, high = min([0.0, *heights]), max([1.0, *heights])
         self._chart.SetYAxisRange(math.floor(10 * low) / 10, math.ceil(10 * high + 0.5) / 10)
 
