@@ -66,7 +66,7 @@ def _nothing_fits(plan: MemoryPlan, size: CaseSize, window: WindowPeak, on_cpu: 
         assert plan.device_peak is not None and plan.device_limit is not None
         stage = max(plan.device, key=lambda name: plan.device[name])
         need, limit, whose = plan.device_peak, plan.device_limit, "the GPU's memory"
-    helps = [f"Allow {math.ceil(10 * need / _GIB) / 10:g} GB (--memory-limit, or close other programs)"]
+    helps = [f"Allow {math.ceil(10 * need / _GIB) / 10:g} GB, or close other programs"]
     if whose != "memory":
         helps = ["Compute on the CPU"]
     voxels = _voxels_that_fit(plan, size, window, on_cpu) if whose == "memory" else None
@@ -75,7 +75,7 @@ def _nothing_fits(plan: MemoryPlan, size: CaseSize, window: WindowPeak, on_cpu: 
             f"crop the volume to at most {voxels / 1e6:.3g} million voxels (it has {size.image_voxels / 1e6:.3g})"
         )
     if stage == "explain" and max(window.recomputed, window.explain) > window.forward:
-        helps.append("explain deeper layers only (--layers)")
+        helps.append("explain deeper layers only")
     return MemoryExhaustedError(
         f"This case needs at least {gigabytes(need)} of {whose} beside the model (in stage {stage}, with one window at "
         f"a time and large arrays in files), and {gigabytes(limit)} may be used.",

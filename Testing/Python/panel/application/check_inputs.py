@@ -213,7 +213,8 @@ def test_segments_of_the_ground_truth_are_chosen_one_by_one(panel, add_volume, a
     assert list(panel.parameters.groundTruthParts) == [ids[0], ids[2]]
     picture("inputs-segments")
     request = asked_of_worker(panel, worker, spin)
-    assert request["ground_truth_labels"] == [1]
+    assert request["ground_truth_names"] == [[1, "ICA"], [2, "MCA"], [3, "Aneurysm"]]
+    assert request["ground_truth_labels"] == [1, 2, 3]  # the exported mask has none of the MCA's
     check(selector, ids[0], on=False)
     check(selector, ids[2], on=False)
     assert not panel.ui.runButton.enabled

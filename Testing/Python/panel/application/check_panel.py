@@ -193,7 +193,8 @@ def test_all_segments_of_a_ground_truth_count(panel, add_volume, worker, spin):
     spin(lambda: not panel.controller.is_busy)
     assert "Dice" in text(panel)
     request = json.loads((worker.folder / "request.json").read_text())
-    assert request["ground_truth_labels"] == [1]  # the exported mask of both
+    assert request["ground_truth_labels"] == [1, 2]  # the exported mask of both
+    assert request["ground_truth_names"] == [[1, "ICA"], [2, "MCA"]]
 
 
 def test_a_long_path_neither_widens_the_panel_nor_becomes_html(opened, panel):
