@@ -86,6 +86,7 @@ def test_the_page_has_the_three_ways_and_no_dialog(sections):
     assert [heading for heading, blocks in sections.items() if blocks] == [
         "One case",
         "Two methods side by side",
+        "Does the score hang on a map's voxels?",
         "One part of a segmentation",
         "A SAM of your own",
         "All volumes of a scene",
@@ -127,6 +128,20 @@ def test_two_methods_side_by_side(session, scene, printed):
     assert not is_side_by_side(scene)
     again = space["logic"].compareMaps(ResultView(find_results(scene)[0]), space["second"])  # as after loading a scene
     assert again.numbers == comparison.numbers
+
+
+def test_does_the_score_hang_on_a_maps_voxels(session, scene, printed):
+    steps = session("Does the score hang on a map's voxels?")
+    space = next(steps)
+    curve = space["curve"]
+    assert printed[0].startswith("The threshold hangs on these voxels: area 0.")
+    assert curve.area < 0.2 < 0.9 < curve.referenceAreas["random"]
+    assert curve.chartNode.GetNumberOfPlotSeriesNodes() == 4 and curve.tableNodes["map"].GetNumberOfRows() == 11
+    space = next(steps)
+    assert space["job"].wait(60) and space["job"].error is None
+    assert printed[-1] == space["job"].result.verdict
+    assert any(line.endswith(" points") for line in printed)
+    assert not scene.IsNodePresent(curve.chartNode) and scene.IsNodePresent(space["job"].result.chartNode)
 
 
 def test_one_part_of_a_segmentation(session, printed):

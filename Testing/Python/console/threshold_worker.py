@@ -13,6 +13,7 @@ from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import SimpleITK as sitk
+from threshold_deletion import deletion_of_result
 
 THRESHOLD_HU = 250
 
@@ -112,6 +113,9 @@ def main() -> None:
     pipeline = ModuleType("UMambaXAILogic.engine.pipeline")
     pipeline.run_case = run_case
     sys.modules[pipeline.__name__] = pipeline
+    deletion = ModuleType("UMambaXAILogic.engine.benchmark.deletion_of_result")
+    deletion.deletion_of_result = deletion_of_result
+    sys.modules[deletion.__name__] = deletion
     from UMambaXAILogic.engine import cohort, worker
 
     cohort.run_cohort = run_cohort
