@@ -192,7 +192,7 @@ def _read_benchmark(text: str, scratch: Path) -> Task:
 
     def run(reporter: Reporter) -> Answer:
         from .benchmark import run_benchmark
-        from .benchmark.result import JSON_NAME
+        from .benchmark.files import JSON_NAME
 
         result = run_benchmark(request, reporter)
         return Answer(result.folder, {"benchmark": result.folder / JSON_NAME})
@@ -207,7 +207,7 @@ def _read_benchmark_cohort(text: str, scratch: Path) -> Task:
 
     def run(reporter: Reporter) -> Answer:
         from .benchmark import run_cohort_benchmark
-        from .benchmark.result import JSON_NAME
+        from .benchmark.files import JSON_NAME
         from .worker_children import start_children_without_launcher
 
         start_children_without_launcher()

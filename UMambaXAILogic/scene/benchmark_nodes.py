@@ -32,7 +32,7 @@ _COLORS: tuple[Color, ...] = (
     (0.48, 0.32, 0.58),
     (0.55, 0.34, 0.29),
 )
-_GREYS: tuple[Color, ...] = ((0.30, 0.33, 0.37), (0.45, 0.48, 0.52), (0.58, 0.61, 0.64), (0.70, 0.72, 0.74))
+_GREYS: tuple[Color, ...] = ((0.20, 0.22, 0.25), (0.36, 0.39, 0.42), (0.48, 0.51, 0.54), (0.58, 0.61, 0.64))
 _KIND = slicer.vtkMRMLPlotSeriesNode
 _BASELINE_LINES = (
     _KIND.LineStyleDash,
@@ -48,6 +48,8 @@ _MARKERS = (
     _KIND.MarkerStyleCross,
 )
 _STEPS = "k"
+#: In pixels; the plot is a part of the window.
+_TITLE_SIZE, _TEXT_SIZE = 13, 12
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,13 @@ def add_cohort_table(scene: Any, name: str, body: Mapping[str, Any]) -> Any:
 
 def add_deletion_curves(scene: Any, name: str, body: Mapping[str, Any]) -> CurveNodes | None:
     """Add what is left of the score when the first voxels of each map are filled; None where no map has a curve."""
-    title = "Deletion: the map's first voxels filled (low is good)"
+    title = "Deletion: first voxels filled (low is good)"
     return _add_curves(scene, name, title, body, "deletion", 1.0, body["score"]["original"])
 
 
 def add_insertion_curves(scene: Any, name: str, body: Mapping[str, Any]) -> CurveNodes | None:
     """Add what comes back of the score when only the first voxels are shown; None where no map has a curve."""
-    title = "Insertion: only the map's first voxels shown (high is good)"
+    title = "Insertion: only first voxels shown (high is good)"
     return _add_curves(scene, name, title, body, "insertion", 0.0, body["score"]["erased"])
 
 
@@ -121,7 +123,11 @@ def _add_curves(
         chart.AddAndObservePlotSeriesNodeID(node.GetID())
     chart.SetTitle(title)
     chart.SetXAxisTitle("Voxels, in multiples of the explained ones")
-    chart.SetYAxisTitle("Share of the score (1: image as it is, 0: all filled)" if has_shares else "Score per voxel")
+    chart.SetYAxisTitle("Score (1: image as it is, 0: all filled)" if has_shares else "Score per voxel")
+    chart.SetTitleFontSize(_TITLE_SIZE)
+    chart.SetAxisTitleFontSize(_TEXT_SIZE)
+    chart.SetAxisLabelFontSize(_TEXT_SIZE)
+    chart.SetLegendFontSize(_TEXT_SIZE)
     chart.SetXAxisRangeAuto(False)
     chart.SetXAxisRange(0.0, steps[-1])
     return CurveNodes(table, chart, series)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from UMambaXAILogic.engine.benchmark.columns import is_of_cohort
+from UMambaXAILogic.engine.benchmark.files import JSON_NAME, SCHEMA_VERSION
 from UMambaXAILogic.engine.errors import InputError
 
 from .benchmark_nodes import (
@@ -25,8 +26,6 @@ from .benchmark_nodes import (
 from .run_nodes import INPUT_REFERENCE, remove_with_display, unused_run_name
 from .stepwise import StepwiseImport
 
-BENCHMARK_JSON = "benchmark.json"
-SCHEMA_VERSION = 1
 _RECORD_ATTRIBUTE, _FOLDER_ATTRIBUTE = "UMambaXAI.benchmark", "UMambaXAI.benchmarkFolder"
 _REFERENCE = "UMambaXAI.role."
 TABLE, DELETION_CHART, INSERTION_CHART = "table", "deletion_chart", "insertion_chart"
@@ -173,7 +172,7 @@ class BenchmarkFolderImport:
         self.result = ImportedBenchmark()
 
     def _read(self) -> None:
-        self.result.body = read_benchmark(self._folder / BENCHMARK_JSON)
+        self.result.body = read_benchmark(self._folder / JSON_NAME)
 
     def _add(self) -> None:
         earlier = [one for one in self._loaded() if one.GetAttribute(_FOLDER_ATTRIBUTE) == str(self._folder)]

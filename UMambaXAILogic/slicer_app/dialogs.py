@@ -46,6 +46,12 @@ class Dialogs:
         """A folder for a result's DICOM objects, or an empty text where the user changed their mind."""
         return qt.QFileDialog.getExistingDirectory(slicer.util.mainWindow(), _("Write DICOM objects into"))
 
+    def choose_benchmark_folder(self, current: str) -> str:
+        """A folder for a benchmark's files, or an empty text where the user changed their mind."""
+        return qt.QFileDialog.getExistingDirectory(
+            slicer.util.mainWindow(), _("Keep the files of the benchmark in"), current
+        )
+
     def choose_picture(self) -> str:
         """Where to save a picture, or an empty text where the user changed their mind."""
         return qt.QFileDialog.getSaveFileName(

@@ -47,7 +47,7 @@ def test_the_table_explains_its_columns(scene, benchmark_body):
     node = add_case_table(scene, "Judged", benchmark_body())
     assert node.GetNumberOfRows() == 4 and node.GetLocked()
     assert [node.GetColumnName(index) for index in range(node.GetNumberOfColumns())] == [one.title for one in COLUMNS]
-    assert [node.GetCellText(row, 1) for row in range(3)] == ["Seg-XRes-CAM @2", "mine (given)", "Baseline: Random"]
+    assert [node.GetCellText(row, 1) for row in range(3)] == ["Seg-XRes-CAM, pool 2", "mine (given)", "Baseline: Random"]
     assert "Higher is better" in node.GetColumnDescription("Faithfulness \u2191")
 
 
@@ -55,10 +55,10 @@ def test_curves_begin_at_the_image_and_at_nothing(scene, benchmark_body):
     deletion = add_deletion_curves(scene, "Deletion", benchmark_body())
     insertion = add_insertion_curves(scene, "Insertion", benchmark_body())
     assert column(deletion.table, "k") == [0, 0.25, 0.5, 1, 2, 5]
-    assert column(deletion.table, "Seg-XRes-CAM @2") == [1, 0.75, 0.5, 0.25, 0.125, 0]
-    assert column(insertion.table, "Seg-XRes-CAM @2") == [0, 0, 0.25, 0.5, 0.75, 1]
+    assert column(deletion.table, "Seg-XRes-CAM, pool 2") == [1, 0.75, 0.5, 0.25, 0.125, 0]
+    assert column(insertion.table, "Seg-XRes-CAM, pool 2") == [0, 0, 0.25, 0.5, 0.75, 1]
     names = [node.GetName() for node in deletion.series]
-    assert names == ["Baseline: Random", "Seg-XRes-CAM @2", "mine (given)"]  # a constant map has none
+    assert names == ["Baseline: Random", "Seg-XRes-CAM, pool 2", "mine (given)"]  # a constant map has none
     styles = [(node.GetLineStyle(), node.GetMarkerStyle()) for node in deletion.series]
     kind = slicer.vtkMRMLPlotSeriesNode
     assert styles[0] == (kind.LineStyleDash, kind.MarkerStyleNone)

@@ -31,9 +31,10 @@ from ..json_text import json_text
 from ..output_folder import OutputFolder
 from ..privacy import files_of_request, without_identifiers
 from ..progress import OnlyStopped, Reporter
+from .files import JSON_NAME, SCHEMA_VERSION, TABLE_NAME
 from .over_cases import method_entries
 from .request import BenchmarkRequest
-from .result import JSON_NAME, SCHEMA_VERSION, TABLE_NAME, BenchmarkResult, csv_text
+from .result import BenchmarkResult, csv_text
 from .run import run_benchmark
 
 _one_at_a_time = threading.Lock()

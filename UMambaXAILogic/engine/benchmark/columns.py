@@ -145,9 +145,10 @@ def shown_cohort_rows(body: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def map_title(method: Mapping[str, Any]) -> str:
-    """What a map is called in words: ``Seg-XRes-CAM @2``, ``Baseline: Random``, ``mine (given)``."""
-    _, at, pool = method["name"].partition("@")
-    title = f"{method['title']} @{pool}" if at and method["kind"] == "method" else method["title"]
+    """What a map is called in words: ``Seg-XRes-CAM, pool 2``, ``Baseline: Random``, ``mine (given)``."""
+    _, _, pool = method["name"].partition("@")
+    pools = method["kind"] == "method" and pool not in ("", "1")  # of 1 voxel: none
+    title = f"{method['title']}, pool {pool}" if pools else method["title"]
     return f"Baseline: {title}" if method["kind"] == "baseline" else title
 
 

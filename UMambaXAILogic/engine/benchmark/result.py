@@ -23,12 +23,10 @@ from ..volume_io import write_volume
 from .candidate import BASELINE
 from .deletion import STEPS, Deletion
 from .figures import FIGURE_NAMES, axis_figures
+from .files import JSON_NAME, MAPS_FOLDER, SCHEMA_VERSION, TABLE_NAME
 from .request import BenchmarkRequest
 from .table import table_rows
 from .verdicts import Judged, badges, ranks
-
-SCHEMA_VERSION = 1
-JSON_NAME, TABLE_NAME, MAPS_FOLDER = "benchmark.json", "benchmark.csv", "maps"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .benchmark_choices import BenchmarkChoices
 from .choices import RunChoices
 from .node_parts import NodeParts
 
@@ -39,6 +40,7 @@ class PanelInputs:
         threshold: attention below it is not shown.
         profile: path of a stored reference profile; empty: the model's own.
         clicked: what was clicked; None: the whole target is meant.
+        benchmark: what is judged by a benchmark, and how.
     """
 
     volume_id: str = ""
@@ -55,6 +57,7 @@ class PanelInputs:
     threshold: float = 0.3
     profile: str = ""
     clicked: ClickedPart | None = None
+    benchmark: BenchmarkChoices = BenchmarkChoices()
 
     @property
     def target_kind(self) -> str:

@@ -105,7 +105,7 @@ def _badges(metrics: Mapping[str, Any], _: Translate) -> list[str]:
     if not sanity_word(metrics):
         return []
     if metrics["badges"] is None:
-        return [_("Not judged yet: check 'Judge the map' under Advanced and run again.")]
+        return [_("Not judged yet: Judge maps, below, does that.")]
     return [
         f"{_MARKS[badge.passed]} {badge.title}: {badge.state}" + (f" ({badge.numbers})" if badge.numbers else "")
         for badge in badge_texts(metrics["badges"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from UMambaXAILogic.interaction.panel.benchmark_choices import BenchmarkChoices
 from UMambaXAILogic.interaction.panel.choices import RunChoices
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.panel.node_parts import LABELS, SEGMENTS, NodeParts, Part
@@ -38,6 +39,15 @@ def chosen_inputs(parameters: Any) -> PanelInputs:
         choices=_choices(parameters),
         threshold=round(parameters.threshold, 2),  # sliders give 0.7000000000000001
         profile=parameters.profilePath.strip(),
+        benchmark=BenchmarkChoices(
+            methods=tuple(parameters.benchmarkMethods),
+            budget=parameters.benchmarkBudget,
+            seed=parameters.benchmarkSeed,
+            robustness=parameters.benchmarkRobustness,
+            sanity=parameters.benchmarkSanity,
+            fill=parameters.benchmarkFill,
+            folder=parameters.benchmarkFolder.strip(),
+        ),
     )
 
 

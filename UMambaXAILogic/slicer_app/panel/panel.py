@@ -21,6 +21,7 @@ from .chosen_inputs import chosen_inputs
 from .click_section import ClickSection
 from .comparison_section import ComparisonSection
 from .inputs_section import InputsSection
+from .judge_section import JudgeSection
 from .log_section import LogSection
 from .packages_section import PackagesSection
 from .parameters import scene_parameters
@@ -55,6 +56,7 @@ class Panel:
         self.result_section = made(ResultSection)
         self.click_section = made(ClickSection)
         self.comparison_section = made(ComparisonSection)
+        self.judge_section = made(JudgeSection)
         self.statistics_section = made(StatisticsSection)
         self.packages_section = made(PackagesSection)
         self.log_section = made(LogSection)
@@ -65,6 +67,7 @@ class Panel:
             self.result_section,
             self.click_section,
             self.comparison_section,
+            self.judge_section,
             self.statistics_section,
             self.packages_section,
             self.log_section,

@@ -81,6 +81,13 @@ class UMambaXAIParameterNode:
     opacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.55
     clickMeaning: str = DEFAULT_MEANING
     profilePath: str = ""
+    benchmarkMethods: list[str]
+    benchmarkBudget: Annotated[int, WithinRange(2, 1000)] = 50
+    benchmarkSeed: Annotated[int, WithinRange(0, 99999)] = 0
+    benchmarkRobustness: bool = True
+    benchmarkSanity: bool = True
+    benchmarkFill: str = "shell"
+    benchmarkFolder: str = ""
     domainTable: vtkMRMLTableNode
     domainChart: vtkMRMLPlotChartNode
 

@@ -19,7 +19,7 @@ from ..connections import connect
 from .dicom_activity import DICOM
 from .parameters import present, scene_parameters
 from .result_watch import ResultWatch
-from .section import Section
+from .section import Section, write
 from .view_choices import nothing_is_chosen, take_view_state, view_choices
 
 _ATTENTION = (
@@ -120,9 +120,9 @@ class ResultSection(Section):
         self._ids = shown.result_ids
         _fill(ui.resultSelector, shown.result_names, shown.result_index)
         _fill(ui.layerSelector, shown.layers, shown.layer_index)
-        _write(ui.resultHintLabel, shown.hint)
-        _write(ui.numbersLabel, shown.numbers)
-        _write(ui.resultWarningLabel, shown.warnings)
+        write(ui.resultHintLabel, shown.hint)
+        write(ui.numbersLabel, shown.numbers)
+        write(ui.resultWarningLabel, shown.warnings)
         ui.layoutButton.setChecked(shown.layout_checked)
         ui.layoutButton.setText(shown.layout_text)
 
@@ -246,9 +246,3 @@ def _fill(selector: Any, texts: tuple[str, ...], index: int) -> None:
     selector.setCurrentIndex(index)
     selector.blockSignals(was_blocked)
 
-
-def _write(label: Any, text: str) -> None:
-    """A label's text; none takes no room."""
-    label.setVisible(bool(text))
-    if label.text != text:
-        label.setText(text)

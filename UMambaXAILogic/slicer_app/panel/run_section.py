@@ -11,7 +11,7 @@ from ..connections import connect
 from .section import Section
 
 #: Readable on Slicer's light and dark style alike; information keeps the style's own text colour.
-_STYLES = {
+MESSAGE_STYLES = {
     INFORMATION: "",
     SUCCESS: "color: #2e8b57;",
     ERROR: "color: #d0342c;",
@@ -43,7 +43,7 @@ class RunSection(Section):
         ui.progressLabel.setText(shown.progress_text)
         ui.messageLabel.setVisible(bool(shown.message))
         ui.messageLabel.setText(shown.message)
-        ui.messageLabel.setStyleSheet(_STYLES[shown.message_kind])
+        ui.messageLabel.setStyleSheet(MESSAGE_STYLES[shown.message_kind])
         ui.warningLabel.setVisible(bool(shown.warning))
         ui.warningLabel.setText(shown.warning)
 

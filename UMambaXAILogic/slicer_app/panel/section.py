@@ -53,6 +53,13 @@ class Section:
         """A choice changed, by hand or by script; ``show`` follows."""
 
 
+def write(label: Any, text: str) -> None:
+    """A label's text; none takes no room."""
+    label.setVisible(bool(text))
+    if label.text != text:
+        label.setText(text)
+
+
 def _declared(widgets: Any, ui_path: str) -> SimpleNamespace:
     """The widgets that a .ui file names, without those that these are made of: several sliders have a "Slider"."""
     names = [element.get("name") for element in ElementTree.parse(ui_path).iter("widget")]

@@ -24,6 +24,7 @@ from ..environment import Environment
 from ..process_runner import ProcessRunner
 from ..runtime_setup import PrivateRuntimeSetup
 from .dicom_activity import DICOM, dicom_activity
+from .judge_activities import judge_activities
 from .result_controls import ResultControls
 
 
@@ -91,7 +92,7 @@ def make_services(
         dialogs.confirm,
         models,
         _,
-        {DICOM: dicom_activity(logic, results)},
+        {DICOM: dicom_activity(logic, results), **judge_activities(logic, results, models, node)},
     )
     return PanelServices(controller, dialogs, results, DeviceInquiry(logic.startListDevices))
 

@@ -16,7 +16,7 @@ def test_the_best_comes_first_and_what_is_not_known_is_said(benchmark_body):
     rows = shown_rows(body)
     assert all(list(row) == [column.key for column in COLUMNS] for row in rows)
     assert [row["map"] for row in rows] == [
-        "Seg-XRes-CAM @2",
+        "Seg-XRes-CAM, pool 2",
         "mine (given)",
         "Baseline: Random",
         "Gradient x input",

@@ -99,6 +99,10 @@ class FakeDialogs:
         self.asked.append("dicom")
         return self.path
 
+    def choose_benchmark_folder(self, current: str) -> str:
+        self.asked.append("benchmark folder")
+        return self.path
+
     def choose_picture(self) -> str:
         self.asked.append("picture")
         return self.path

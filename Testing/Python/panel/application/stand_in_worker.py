@@ -13,6 +13,8 @@ import threading
 import time
 from pathlib import Path
 
+from stand_in_benchmark import write_badges, write_benchmark
+
 
 def say(kind: str, **fields) -> None:
     os.write(1, (json.dumps({"v": 1, "type": kind, **fields}) + "\n").encode())
@@ -164,6 +166,9 @@ def write_results(request: dict) -> dict[str, str | None]:
             "cutoffs": {"high": 0.4, "low": 0.2, "gap": 0.1, "threshold": threshold, "significance": 0.05},
         },
         "warnings": [],
+        "request": {"content": "0", "settings": {"resample_ground_truth": False, "region_box_mm_ras": None}},
+        "badges": None,
+        "gate_version": None,
     }
     (folder / "metrics.json").write_text(json.dumps(metrics))
     lines = ["slice,position_s_mm,pm_voxels,dice,xai_gt_f1,xai_pm_f1,category"]
@@ -203,6 +208,10 @@ def write_dicom(request: dict) -> dict[str, str]:
     return {name: f"{name}.dcm" for name in ("attention", "segmentation")}
 
 
+#: In which stage each kind of request waits, where that is not segmenting.
+STAGES = {"domain": "metrics", "badges": "judge", "benchmark": "faithfulness"}
+
+
 def main() -> None:
     mode, folder, request_file = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     if mode == "deaf":
@@ -218,11 +227,12 @@ def main() -> None:
         return
     say("device", device="cpu", free_memory_mb=4000, scan_backend="numba", reason="no NVIDIA GPU was found")
     statistics = request.get("kind") == "domain"
-    say("stage", name="metrics" if statistics else "segment")
+    stage = STAGES.get(request.get("kind"), "segment")
+    say("stage", name=stage)
     os.write(2, "Gefäß 50 %\n".encode()[:5])
     time.sleep(0.05)
     os.write(2, "Gefäß 50 %\n".encode()[5:])
-    say("progress", stage="metrics" if statistics else "segment", fraction=0.5)
+    say("progress", stage=stage, fraction=0.5)
     if mode == "chatty":
         chat()
     while request.get("kind") != "devices" and not (folder / "go").exists():
@@ -236,6 +246,12 @@ def main() -> None:
         sys.exit(4)
     if request.get("kind") == "dicom":
         say("result", folder=request["output"], files=write_dicom(request))
+        return
+    if request.get("kind") == "badges":
+        say("result", folder=request["folder"], files=write_badges(request))
+        return
+    if request.get("kind") == "benchmark":
+        say("result", folder=request["case"]["output"], files=write_benchmark(request))
         return
     if statistics:
         say("result", folder=request["output"], files=write_statistics(request))

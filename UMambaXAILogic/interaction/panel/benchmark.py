@@ -1,0 +1,191 @@
+"""What the panel's part that judges several methods shows and allows, and what it asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from UMambaXAILogic.engine.benchmark.baseline_names import BASELINE_TITLES
+from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS, MethodFacts
+from UMambaXAILogic.engine.model.facts import ModelFacts
+
+from .benchmark_choices import BenchmarkChoices, all_passes, passes
+from .choices import RunChoices
+from .inputs import PanelInputs
+from .judge import start_text
+from .option import Option
+from .run_options import problem_with_choices, run_options
+from .state import RUNTIME_MISSING, PanelState
+from .words import Translate, untranslated
+
+#: Name of the activity, see ``PanelController.begin``.
+BENCHMARK = "benchmark"
+#: Options of a run that a benchmark has none of, or names in another way.
+_NOT_OF_BENCHMARK = ("method", "poolMode", "pool", "preset", "thresholds", "saveLayerMaps", "badges")
+
+
+@dataclass(frozen=True)
+class BenchmarkFacts:
+    """A benchmark that the scene holds.
+
+    Args:
+        subject: volume and model; empty where there is no benchmark.
+        best: the name of the map that ranks first; empty where none has a score.
+        has_deletion, has_insertion: its charts are there.
+        folder: where its files are; empty where they were not kept, or are gone.
+    """
+
+    subject: str = ""
+    best: str = ""
+    has_deletion: bool = False
+    has_insertion: bool = False
+    folder: str = ""
+
+
+@dataclass(frozen=True)
+class BenchmarkUi:
+    """What each control shows and allows.
+
+    Args:
+        methods: to check several of; ``methods_checked`` are the keys of those that are.
+        cost: what the whole will cost, a line.
+        start_tooltip: what it will do, or why it cannot.
+        hint: why it cannot be started; empty where it can.
+        subject: what the table is about; empty where there is no table.
+        reading: how to read the table.
+    """
+
+    inputs_enabled: bool
+    methods: tuple[Option, ...]
+    methods_checked: tuple[str, ...]
+    fills: tuple[Option, ...]
+    fill: str
+    cost: str
+    start_enabled: bool
+    start_text: str
+    start_tooltip: str
+    hint: str
+    subject: str
+    reading: str
+    deletion_enabled: bool
+    insertion_enabled: bool
+    folder_enabled: bool
+    folder_tooltip: str
+
+
+def benchmark_ui(state: PanelState, facts: BenchmarkFacts, _: Translate = untranslated) -> BenchmarkUi:
+    """What the part shows for ``state``."""
+    choices = state.inputs.benchmark
+    obstacle = _obstacle(state, _)
+    return BenchmarkUi(
+        inputs_enabled=not state.is_busy,
+        methods=tuple(_option(one, choices, _) for one in METHOD_FACTS.values()),
+        methods_checked=choices.chosen,
+        fills=_fills(_),
+        fill=choices.fill,
+        cost=_cost(choices, _),
+        start_enabled=not state.is_busy and not obstacle,
+        start_text=start_text(state, _("Benchmark methods"), _("benchmark"), _),
+        start_tooltip=obstacle or _promise(state, _),
+        hint="" if state.is_busy else obstacle,
+        subject=facts.subject,
+        reading=_reading(facts, _) if facts.subject else "",
+        deletion_enabled=facts.has_deletion,
+        insertion_enabled=facts.has_insertion,
+        folder_enabled=bool(facts.folder),
+        folder_tooltip=_("Opens {folder}: the maps, a plot for each axis, benchmark.csv and benchmark.json.").format(
+            folder=facts.folder
+        )
+        if facts.folder
+        else _("The files of this benchmark were not kept: name a folder above before the next one."),
+    )
+
+
+def benchmark_options(inputs: PanelInputs, facts: ModelFacts) -> dict[str, Any]:
+    """The keyword arguments of ``startBenchmark`` but for those that are nodes.
+
+    Target, region, layers, folds, device and the like are those of a run; methods have their usual settings.
+
+    Raises:
+        UsageError: the choices contradict each other; see ``problem_with_choices``.
+    """
+    choices = inputs.benchmark
+    options = run_options(_as_run(inputs), facts)
+    return {
+        **{name: value for name, value in options.items() if name not in _NOT_OF_BENCHMARK},
+        "methods": choices.chosen,
+        "axes": choices.axes,
+        "fill": choices.fill,
+        "budget": choices.budget,
+        "seed": choices.seed,
+        "outputFolder": choices.folder or None,
+    }
+
+
+def _as_run(inputs: PanelInputs) -> PanelInputs:
+    """What is chosen, without what only a run has: a method, its settings, thresholds and the like."""
+    usual = RunChoices()
+    names = ("method", "settings", "pool", "pool_mode", "preset", "thresholds", "save_layer_maps", "badges")
+    return replace(inputs, choices=replace(inputs.choices, **{name: getattr(usual, name) for name in names}))
+
+
+def _obstacle(state: PanelState, _: Translate) -> str:
+    if not state.inputs.volume_name:
+        return _("Choose a volume above.")
+    if not state.inputs.model:
+        return _("Choose a model above.")
+    if state.model.problem:
+        return state.model.problem
+    if not state.inputs.benchmark.chosen:
+        return _("Choose at least one method.")
+    return problem_with_choices(_as_run(state.inputs), state.model.facts, _) or state.runtime_problem
+
+
+def _option(facts: MethodFacts, choices: BenchmarkChoices, _: Translate) -> Option:
+    count = passes(facts, choices.budget)
+    is_bounded = bool({"samples", "max_regions"} & set(facts.settings))
+    cost = _("up to {count} passes") if is_bounded else _("{count} passes")
+    cost = cost.format(count=count)
+    tooltip = _(
+        "{summary}\n\nCost: {cost} of the network over the windows that hold what is explained; each of the two "
+        "questions below makes the map five times again."
+    ).format(summary=facts.summary, cost=cost)
+    return Option(facts.name, f"{facts.title} ({cost})", tooltip)
+
+
+def _fills(_: Translate) -> tuple[Option, ...]:
+    return (
+        Option(
+            "shell", _("Tissue around them"), _("The mean of the tissue within 3 mm that is neither vessel nor filled.")
+        ),
+        Option("mean", _("Mean of the volume"), _("One value everywhere: an edge that no scan has.")),
+        Option("blur", _("Blurred image"), _("The image itself, blurred with 3 mm: large vessels stay visible.")),
+    )
+
+
+def _cost(choices: BenchmarkChoices, _: Translate) -> str:
+    return _(
+        "About {count} passes in all, for {methods} methods and {baselines} baselines: as long as {count} "
+        "segmentations where every window holds something explained, and less where few do."
+    ).format(count=all_passes(choices), methods=len(choices.chosen), baselines=len(BASELINE_TITLES))
+
+
+def _promise(state: PanelState, _: Translate) -> str:
+    promise = _(
+        "Segments {volume} once, explains it by every method that is checked, and judges all maps on equal terms, "
+        "beside baselines that know nothing of the network. Target, region, layers and device are those chosen above; "
+        "methods have their usual settings. An earlier benchmark of this volume and model is replaced."
+    ).format(volume=state.inputs.volume_name)
+    if state.runtime == RUNTIME_MISSING:
+        promise += " " + _("Asks before it installs the packages this needs.")
+    return promise
+
+
+def _reading(facts: BenchmarkFacts, _: Translate) -> str:
+    reading = _(
+        "Best first. \u2191 higher is better, \u2193 lower is better; rest the mouse on a cell to read what its column "
+        "means. A map that does not beat the baselines, or fails the sanity gate, is no evidence."
+    )
+    if not facts.best:
+        return reading
+    return _("First: {map}.").format(map=facts.best) + " " + reading

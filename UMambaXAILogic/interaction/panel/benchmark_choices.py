@@ -1,0 +1,73 @@
+"""What is chosen of a benchmark in the panel, and what it will cost; the defaults are those of the other doors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from UMambaXAILogic.engine.benchmark import AXES
+from UMambaXAILogic.engine.benchmark.baseline_names import BASELINE_TITLES
+from UMambaXAILogic.engine.benchmark.request import DEFAULT_METHODS
+from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS, MethodFacts
+
+from .checked import checked, kept
+
+METHODS = tuple(METHOD_FACTS)
+#: Changed images on the two curves of a map.
+_ON_CURVES = 10
+#: How often each axis makes every map again.
+_AGAIN = 5
+_FORWARD_AND_BACKWARD = 2
+
+
+@dataclass(frozen=True)
+class BenchmarkChoices:
+    """What is judged, and how.
+
+    Args:
+        methods: as ``checked.kept`` keeps them.
+        budget: most forward passes of a method, in multiples of the windows that hold explained voxels.
+        seed: of everything that chance decides.
+        robustness, sanity: ask these too; each makes every map again five times.
+        fill: ``shell``, ``mean`` or ``blur``.
+        folder: where the files are kept; empty: nowhere.
+    """
+
+    methods: tuple[str, ...] = ()
+    budget: int = 50
+    seed: int = 0
+    robustness: bool = True
+    sanity: bool = True
+    fill: str = "shell"
+    folder: str = ""
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Names of the methods."""
+        return checked(METHODS, self.methods, DEFAULT_METHODS)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """What is asked beside faithfulness and leakage."""
+        return tuple(axis for axis in AXES if getattr(self, axis))
+
+
+def kept_methods(names: tuple[str, ...]) -> tuple[str, ...]:
+    """What the scene keeps of the methods that are checked."""
+    return kept(METHODS, names, DEFAULT_METHODS)
+
+
+def passes(facts: MethodFacts, budget: int) -> int:
+    """How often a method predicts every window with explained voxels, at most: forward and backward passes alike."""
+    if "samples" in facts.settings:
+        return _FORWARD_AND_BACKWARD * min(facts.defaults.samples, max(1, budget // 3))
+    if "max_regions" in facts.settings:
+        return min(facts.defaults.max_regions, budget)
+    return _FORWARD_AND_BACKWARD
+
+
+def all_passes(choices: BenchmarkChoices) -> int:
+    """The same of a whole benchmark: making the maps, making them again, and both curves of every map."""
+    making = sum(passes(METHOD_FACTS[name], choices.budget) for name in choices.chosen)
+    maps = len(choices.chosen) + len(BASELINE_TITLES)
+    again = _AGAIN * len(choices.axes)
+    return making * (1 + again) + again + _ON_CURVES * maps
