@@ -68,9 +68,9 @@ class _Cells:
     def __init__(self) -> None:
         self.notes: list[str] = []
 
-    def number(self, value: float | None, reason: str) -> str:
+    def number(self, value: float | None, reason: str, digits: int = 3) -> str:
         if value is not None:
-            return f"{value:.3f}"
+            return f"{value:.{digits}f}"
         if reason not in self.notes:
             self.notes.append(reason)
         return f"{NOT_AVAILABLE} ({self.notes.index(reason) + 1})"
@@ -186,18 +186,18 @@ def _vessel_table(metrics: Mapping[str, Any], cells: _Cells, _: Translate) -> Nu
     rows = (metrics.get("vessel_readout") or {}).get("by_label")
     if not rows:
         return None
-    no_centreline = _("no centreline runs in it")
-    reasons = {
-        "diameter_mm": no_centreline,
-        "recall": _("it was not measured"),
-        "mean_attention": _("there is no attention map"),
-    }
 
     def line(row: Mapping[str, Any]) -> tuple[str, ...]:
         name = row["name"] or _("label {value}").format(value=row["label"])
-        return (str(name), *(cells.number(row.get(key), why) for key, why in reasons.items()))
+        return (
+            str(name),
+            cells.number(row.get("diameter_mm"), _("no centreline runs in it"), 1),
+            cells.number(row.get("recall"), _("it was not measured")),
+            cells.number(row.get("mean_attention"), _("there is no attention map")),
+        )
 
-    return NumberTable((_("Vessel"), _("Diameter"), _("Recall"), _("Attention")), tuple(map(line, rows)))
+    header = (_("Vessel"), _("Diameter (mm)"), _("Recall"), _("Attention"))
+    return NumberTable(header, tuple(map(line, rows)))
 
 
 def _why_no_truth(segmentation: Mapping[str, Any], _: Translate) -> str:

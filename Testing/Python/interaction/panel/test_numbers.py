@@ -246,7 +246,7 @@ def test_vessels_that_the_ground_truth_tells_apart_have_a_row_each(metrics):
     ]
     numbers = result_numbers({**metrics, "vessel_readout": {"by_label": rows}})
     assert numbers.vessels.rows == (
-        ("BA <left>", "3.040", "0.875", "0.500"),
+        ("BA <left>", "3.0", "0.875", "0.500"),
         ("label 7", "n/a (1)", "0.250", "n/a (2)"),
     )
     assert numbers.notes == ("(1) no centreline runs in it", "(2) there is no attention map")
