@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import json
 import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -87,6 +88,7 @@ def test_the_page_has_the_three_ways_and_no_dialog(sections):
         "One case",
         "Two methods side by side",
         "Does the score hang on a map's voxels?",
+        "Which method deserves belief?",
         "One part of a segmentation",
         "A SAM of your own",
         "All volumes of a scene",
@@ -142,6 +144,22 @@ def test_does_the_score_hang_on_a_maps_voxels(session, scene, printed):
     assert printed[-1] == space["job"].result.verdict
     assert any(line.endswith(" points") for line in printed)
     assert not scene.IsNodePresent(curve.chartNode) and scene.IsNodePresent(space["job"].result.chartNode)
+
+
+def test_which_method_deserves_belief(session, scene, printed):
+    steps = session("Which method deserves belief?")
+    space = next(steps)
+    assert printed[:3] == ["1 seg-xres-cam 0.6 True", "2 seg-grad-cam 0.4 True", "3 random 0.2 False"]
+    judged = space["judged"]
+    assert judged.tableNode.GetNumberOfRows() == 6 and judged.deletionChartNode.GetNumberOfPlotSeriesNodes() == 6
+    assert judged.folder is None
+    space = next(steps)
+    assert space["job"].wait(60) and printed[-1] == "seg-xres-cam"
+    assert not scene.IsNodePresent(judged.tableNode)  # a later one of that volume and model takes its place
+    space = next(steps)
+    assert printed[-1].endswith("ranked maps 6")
+    shutil.rmtree(space["folder"])
+    assert next(steps, None) is None
 
 
 def test_one_part_of_a_segmentation(session, printed):

@@ -106,6 +106,50 @@ def run_cohort(request, reporter):
     return SimpleNamespace(folder=out, files={"cases": out / "cases.parquet", "summary": out / "summary.json"})
 
 
+def run_benchmark(request, reporter):
+    """In the benchmark's place: the first method is faithful, each further one less, and baselines are not."""
+    case = request.case
+    out = Path(case.output)
+    out.mkdir(parents=True, exist_ok=True)
+    reporter.stage("faithfulness")
+    named = [(name, "method") for name in (case.method, *map(str, case.other_methods))]
+    named += [(name, "baseline") for name in request.baselines]
+    steps = [0.25, 0.5, 1.0, 2.0, 5.0]
+    methods = []
+    for place, (name, kind) in enumerate(named):
+        score = 0.6 - 0.2 * place
+        curves = {"k": steps, "target_drop": steps, "deletion": [1 - score * k / 5 for k in steps],
+                  "insertion": [score * k / 5 for k in steps]}  # fmt: skip
+        sanity = {"passed": kind == "method", "cutoff": 0.5, "random_input": 0.0,
+                  "parameter_randomisation": [{"step": "all", "correlation": 0.1}]}  # fmt: skip
+        methods.append(
+            {
+                "name": name,
+                "title": name,
+                "kind": kind,
+                "constant": False,
+                "settings": {},
+                "rank": place + 1,
+                "faithfulness": {"score": score, "deletion_area": 0.2, "insertion_area": 0.2 + score, **curves},
+                "leakage": {"ratio": steps, "off_target_drop": steps, "far_share": 0.3},
+                "robustness": None,
+                "sanity": sanity if "sanity" in request.axes else None,
+                "cost": {"seconds": 1.0, "forward_passes": 2, "backward_passes": 1},
+                "badges": [],
+            }
+        )
+    body = {
+        "schema_version": 1,
+        "case": case.case,
+        "target": {"name": "vessel"},
+        "settings": {"axes": list(request.axes)},
+        "score": {"original": 1.0, "erased": 0.0},
+        "methods": methods,
+    }
+    (out / "benchmark.json").write_text(json.dumps(body))
+    return SimpleNamespace(folder=out)
+
+
 def main() -> None:
     """Answer one request."""
     request = sys.argv[1]
@@ -116,9 +160,10 @@ def main() -> None:
     deletion = ModuleType("UMambaXAILogic.engine.benchmark.deletion_of_result")
     deletion.deletion_of_result = deletion_of_result
     sys.modules[deletion.__name__] = deletion
-    from UMambaXAILogic.engine import cohort, worker
+    from UMambaXAILogic.engine import benchmark, cohort, worker
 
     cohort.run_cohort = run_cohort
+    benchmark.run_benchmark = run_benchmark
     sys.exit(worker.main(["--request", request]))
 
 
