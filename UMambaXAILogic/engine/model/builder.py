@@ -15,6 +15,7 @@ from ..errors import ModelError
 from .architecture import architecture_of
 from .legacy import LegacyUMambaBot, LegacyUMambaEnc
 from .plans import check_configuration_name, unreadable_configuration
+from .small_convolutions import use_onednn
 from .topology import Topology
 from .umamba import UMambaBot, UMambaEnc
 
@@ -66,7 +67,7 @@ def build_network(
     topology = Topology.from_architecture(configuration.network_arch_init_kwargs, configuration.patch_size)
     network = _UMAMBA_NETWORKS[architecture, legacy](topology, num_input_channels, num_outputs, deep_supervision)
     network.apply(InitWeights_He(1e-2))
-    return network
+    return use_onednn(network)
 
 
 def _build_nnunet(
