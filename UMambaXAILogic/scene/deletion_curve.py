@@ -54,7 +54,7 @@ class DeletionChart:
     """The chart of one deletion curve, growing until ``finish``.
 
     The nodes lie with the result's others and go with them. What an earlier curve of the result left stays until this
-    one is finished.
+    one is finished; until then, a scene is saved without it.
 
     Args:
         nodes: of the result.
@@ -105,21 +105,31 @@ class DeletionChart:
         self._nodes.set(DELETION_CHART, self._chart)
         for role, node in (*_by_role(_TABLE, self._tables), *self._lines.items()):
             self._nodes.set(role, node)
+        for node in self._drawn():
+            node.SetSaveWithScene(True)
 
     def drop(self) -> None:
         """Take away what was drawn."""
         scene = self._nodes.scene
-        for node in (self._chart, *self._lines.values(), *self._tables.values()):
-            if node is not None and scene.IsNodePresent(node):
+        for node in self._drawn():
+            if scene.IsNodePresent(node):
                 remove_with_display(scene, node)
         self._chart, self._tables, self._lines, self._rows = None, {}, {}, {}
 
     def _check(self) -> None:
-        scene, drawn = self._nodes.scene, (self._chart, *self._tables.values(), *self._lines.values())
+        scene = self._nodes.scene
         if scene.GetNodeByID(self._record_id) is not self._nodes.record:
             raise InputError("The result was removed from the scene while its curve was drawn.", "Choose another.")
-        if any(node is not None and not scene.IsNodePresent(node) for node in drawn):
+        if not all(scene.IsNodePresent(node) for node in self._drawn()):
             raise InputError("The curve was removed from the scene while it was drawn.", "Start it again.")
+
+    def _drawn(self) -> list[Any]:
+        nodes = [self._chart, *self._lines.values(), *self._tables.values()]
+        return [node for node in nodes if node is not None]
+
+    def _place(self, node: Any) -> None:
+        node.SetSaveWithScene(False)
+        self._nodes.place(node)
 
     def _add(self, curve: str) -> None:
         """The table and the lines of another curve; the chart with the first."""
@@ -130,7 +140,7 @@ class DeletionChart:
         )
         for name, header in _COLUMNS.items():
             table.SetColumnTitle(name, header)
-        nodes.place(table)
+        self._place(table)
         self._tables[curve] = table
         if self._chart is None:
             self._chart = self._add_chart()
@@ -139,7 +149,7 @@ class DeletionChart:
             lines.append((_SURVIVING + curve, _MAP_SURVIVES))
         for role, one in lines:
             series = add_line(nodes.scene, one, table, _X)
-            nodes.place(series)
+            self._place(series)
             self._chart.AddAndObservePlotSeriesNodeID(series.GetID())
             self._lines[role] = series
 
@@ -153,7 +163,7 @@ class DeletionChart:
         set_text_sizes(chart)
         chart.SetXAxisRangeAuto(False)
         chart.SetYAxisRangeAuto(False)
-        nodes.place(chart)
+        self._place(chart)
         nodes.set(GROWING_CHART, chart)
         return chart
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from UMambaXAILogic.engine.atomic import write_text
+from UMambaXAILogic.engine.json_text import json_text
 
+from .deletion_curve import deletion_body
 from .result_view.nodes import ALIGNMENT_TABLE, METRICS, METRICS_TABLE, SLICES_TABLE, ResultNodes
 
 _TABLES = {METRICS_TABLE: "metrics", SLICES_TABLE: "slices", ALIGNMENT_TABLE: "alignment"}
@@ -37,6 +39,15 @@ def export_tables(nodes: ResultNodes, folder: Path, prefix: str = "") -> list[Pa
 def export_metrics(nodes: ResultNodes, path: Path) -> None:
     """Write metrics.json as the run wrote it; raises as ``export_tables``."""
     write_text(path, nodes.needed(METRICS).GetText())
+
+
+def export_deletion(nodes: ResultNodes, folder: Path) -> list[Path]:
+    """Write deletion.json where the result has a deletion curve; returns the files, raises as ``export_tables``."""
+    body = deletion_body(nodes)
+    if body is None:
+        return []
+    write_text(folder / "deletion.json", json_text(body))
+    return [folder / "deletion.json"]
 
 
 def table_csv(table_node: Any) -> str:

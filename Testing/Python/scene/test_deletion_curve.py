@@ -80,7 +80,10 @@ def test_half_and_whole_it_covers_the_same_axes(nodes, chart, picture):
     drawn = deletion_chart(nodes)
     axes = drawn.GetXAxisRange(), drawn.GetYAxisRange()
     half = picture("deletion-half", drawn)
+    series = drawn.GetNthPlotSeriesNode(0)
+    assert not any(node.GetSaveWithScene() for node in (drawn, series, series.GetTableNode()))
     chart.finish(body())
+    assert all(node.GetSaveWithScene() for node in (drawn, series, series.GetTableNode()))
     assert deletion_chart(nodes) is drawn is nodes.get(DELETION_CHART)
     assert (drawn.GetXAxisRange(), drawn.GetYAxisRange()) == axes
     whole = picture("deletion-whole", drawn)

@@ -138,6 +138,7 @@ def _stage_in_words(stage: str, _: Translate) -> str:
         "explain": _("Explaining"),
         "metrics": _("Measuring"),
         "judge": _("Judging the map"),
+        "remove": _("Removing voxels"),
         "faithfulness": _("Filling what the maps put first"),
         "robustness": _("Changing the image a little"),
         "sanity": _("Shuffling the network's parameters"),

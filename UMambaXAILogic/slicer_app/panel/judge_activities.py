@@ -15,11 +15,10 @@ from UMambaXAILogic.interaction.panel.controller import Activity
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.panel.judge import JUDGE
 from UMambaXAILogic.interaction.panel.model_look import ModelLookup
-from UMambaXAILogic.interaction.panel.node_parts import SEGMENTS
-from UMambaXAILogic.interaction.panel.run_options import chosen_truth
 
 from .judge_facts import judged_facts
 from .result_controls import ResultControls
+from .result_inputs import result_inputs
 
 
 def judge_activities(
@@ -38,17 +37,16 @@ def judge_activities(
         view = results.view
         if view is None:
             raise InputError("The result was removed from the scene.", "Run Segment & Explain again.")
-        facts = judged_facts(view.nodes)
-        asked: dict[str, Any] = {"device": inputs.choices.device}
-        if facts.kind != "prediction":
-            asked["ground_truth_node"] = node(inputs.ground_truth_id)
-            if inputs.ground_truth_parts.kind == SEGMENTS:
-                asked["ground_truth_segments"] = chosen_truth(inputs, models.look(inputs.model).facts)
-        if facts.has_mask_region:
-            asked["region_node"] = node(inputs.region_id)
-            if inputs.region_parts.kind == SEGMENTS:
-                asked["region_segments"] = inputs.region_parts.chosen()
-        return logic.startJudge(view, model=inputs.model, **asked)
+        made_with = result_inputs(judged_facts(view.nodes), inputs, models, node)
+        return logic.startJudge(
+            view,
+            model=inputs.model,
+            ground_truth_node=made_with.truth,
+            ground_truth_segments=made_with.truth_segments,
+            region_node=made_with.region,
+            region_segments=made_with.region_segments,
+            device=inputs.choices.device,
+        )
 
     def start_benchmark(inputs: PanelInputs) -> Any:
         look = models.look(inputs.model)

@@ -20,6 +20,8 @@ from .binding import Binding
 from .chosen_inputs import chosen_inputs
 from .click_section import ClickSection
 from .comparison_section import ComparisonSection
+from .deletion_drawing import DeletionDrawing
+from .deletion_section import DeletionSection
 from .inputs_section import InputsSection
 from .judge_section import JudgeSection
 from .log_section import LogSection
@@ -56,6 +58,7 @@ class Panel:
         self.result_section = made(ResultSection)
         self.click_section = made(ClickSection)
         self.comparison_section = made(ComparisonSection)
+        self.deletion_section = made(DeletionSection)
         self.judge_section = made(JudgeSection)
         self.statistics_section = made(StatisticsSection)
         self.packages_section = made(PackagesSection)
@@ -67,6 +70,7 @@ class Panel:
             self.result_section,
             self.click_section,
             self.comparison_section,
+            self.deletion_section,
             self.judge_section,
             self.statistics_section,
             self.packages_section,
@@ -108,6 +112,12 @@ class Panel:
         return self._services.results
 
     @property
+    def deletion(self) -> DeletionDrawing:
+        """What draws a deletion curve."""
+        assert self._services is not None
+        return self._services.deletion
+
+    @property
     def devices(self) -> DeviceInquiry:
         """What can compute."""
         assert self._services is not None
@@ -147,6 +157,7 @@ class Panel:
             (self.controller.changed, self.refresh),
             (self.controller.progressed, self._progress.ask),
             (self.devices.changed, self.refresh),
+            (self.deletion.changed, self.refresh),
             (self.controller.logged, self.log_section.add),
             (self.controller.succeeded, self._on_succeeded),
             (self.controller.measured, self.statistics_section.take_result),

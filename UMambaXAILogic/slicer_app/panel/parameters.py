@@ -17,6 +17,7 @@ from slicer.i18n import tr as _
 from slicer.parameterNodeWrapper import WithinRange, parameterNodeWrapper
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleLogic
 
+from UMambaXAILogic.engine.deletion_request import DEFAULT_POINTS, FEWEST_POINTS, MOST_POINTS
 from UMambaXAILogic.engine.model.reference import DEMO
 from UMambaXAILogic.interaction.panel.choices import DEFAULT_METHOD, DEFAULT_THRESHOLD_TEXT
 from UMambaXAILogic.interaction.panel.click import DEFAULT_MEANING
@@ -80,6 +81,8 @@ class UMambaXAIParameterNode:
     threshold: Annotated[float, WithinRange(0.01, 1.0)] = 0.3
     opacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.55
     clickMeaning: str = DEFAULT_MEANING
+    deletionPoints: Annotated[int, WithinRange(FEWEST_POINTS, MOST_POINTS)] = DEFAULT_POINTS
+    deletionVesselness: bool = True
     profilePath: str = ""
     benchmarkMethods: list[str]
     benchmarkBudget: Annotated[int, WithinRange(2, 1000)] = 50

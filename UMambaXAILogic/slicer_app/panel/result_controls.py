@@ -16,7 +16,7 @@ from UMambaXAILogic.interaction.numbers_text import numbers_text
 from UMambaXAILogic.interaction.panel.numbers import ResultNumbers, result_numbers
 from UMambaXAILogic.interaction.panel.result import ResultFacts, dicom_obstacle
 from UMambaXAILogic.scene.dicom_series import is_from_dicom
-from UMambaXAILogic.scene.export_results import export_metrics, export_tables
+from UMambaXAILogic.scene.export_results import export_deletion, export_metrics, export_tables
 from UMambaXAILogic.scene.result_layout import is_shown, restore_layout
 from UMambaXAILogic.scene.result_view import ResultNodes, ResultView, Showing, find_result_of, find_results
 from UMambaXAILogic.scene.result_view.nodes import METRICS, SEGMENTATION, VOLUME
@@ -167,7 +167,8 @@ class ResultControls:
         nodes = self._needed_nodes()
         try:
             export_metrics(nodes, folder / "metrics.json")
-            return [folder / "metrics.json", *export_tables(nodes, folder, "table-")]
+            tables = export_tables(nodes, folder, "table-")
+            return [folder / "metrics.json", *tables, *export_deletion(nodes, folder)]
         except OSError as error:
             raise InputError(f"Nothing can be written into {folder}: {error.strerror}.", "Choose another.") from error
 

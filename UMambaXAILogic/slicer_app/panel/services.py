@@ -12,6 +12,7 @@ from slicer.i18n import tr as _
 from UMambaXAILogic.engine.errors import ModelError
 from UMambaXAILogic.interaction.domain_summary import summarise_statistics
 from UMambaXAILogic.interaction.panel.controller import Activity, PanelController, RuntimeSetup
+from UMambaXAILogic.interaction.panel.deletion import DELETION
 from UMambaXAILogic.interaction.panel.devices import DeviceInquiry
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.panel.model_look import ModelLookup
@@ -23,6 +24,7 @@ from ..dialogs import Dialogs
 from ..environment import Environment
 from ..process_runner import ProcessRunner
 from ..runtime_setup import PrivateRuntimeSetup
+from .deletion_drawing import DeletionDrawing
 from .dicom_activity import DICOM, dicom_activity
 from .judge_activities import judge_activities
 from .result_controls import ResultControls
@@ -37,12 +39,14 @@ class PanelServices:
         dialogs: what asks the user.
         results: what shows a result.
         devices: says what can compute.
+        deletion: draws a deletion curve.
     """
 
     controller: PanelController
     dialogs: Any
     results: ResultControls
     devices: DeviceInquiry
+    deletion: DeletionDrawing
 
 
 def make_services(
@@ -85,6 +89,7 @@ def make_services(
         )
 
     results = ResultControls(scene)
+    deletion = DeletionDrawing(logic, results, models, node)
     controller = PanelController(
         Activity(start_run, lambda job: summarise(job.result.metrics, _), _told),
         Activity(start_measure, lambda job: summarise_statistics(job.result.row, job.result.comparison, _)),
@@ -92,9 +97,13 @@ def make_services(
         dialogs.confirm,
         models,
         _,
-        {DICOM: dicom_activity(logic, results), **judge_activities(logic, results, models, node)},
+        {
+            DELETION: deletion.activity,
+            DICOM: dicom_activity(logic, results),
+            **judge_activities(logic, results, models, node),
+        },
     )
-    return PanelServices(controller, dialogs, results, DeviceInquiry(logic.startListDevices))
+    return PanelServices(controller, dialogs, results, DeviceInquiry(logic.startListDevices), deletion)
 
 
 def _told(job: Any) -> list[str]:

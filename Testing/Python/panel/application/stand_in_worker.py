@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 
 from stand_in_benchmark import write_badges, write_benchmark
+from stand_in_deletion import FIRST, say_points, write_deletion
 
 
 def say(kind: str, **fields) -> None:
@@ -209,7 +210,7 @@ def write_dicom(request: dict) -> dict[str, str]:
 
 
 #: In which stage each kind of request waits, where that is not segmenting.
-STAGES = {"domain": "metrics", "badges": "judge", "benchmark": "faithfulness"}
+STAGES = {"domain": "metrics", "badges": "judge", "benchmark": "faithfulness", "deletion": "remove"}
 
 
 def main() -> None:
@@ -235,6 +236,8 @@ def main() -> None:
     say("progress", stage=stage, fraction=0.5)
     if mode == "chatty":
         chat()
+    if request.get("kind") == "deletion":
+        say_points(request, say, slice(FIRST))
     while request.get("kind") != "devices" and not (folder / "go").exists():
         time.sleep(0.02)
     if mode == "crash":
@@ -244,6 +247,10 @@ def main() -> None:
     if mode == "error":
         say("error", code="model", message="The checkpoint holds no U-Mamba.", remedy="Choose another model.")
         sys.exit(4)
+    if request.get("kind") == "deletion":
+        say_points(request, say, slice(FIRST, None))
+        say("result", folder=request["result"]["folder"], files=write_deletion(request))
+        return
     if request.get("kind") == "dicom":
         say("result", folder=request["output"], files=write_dicom(request))
         return
