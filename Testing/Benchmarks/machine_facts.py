@@ -37,7 +37,18 @@ def describe_machine() -> dict[str, Any]:
     }
 
 
-def write_results(name: str, result: dict[str, Any]) -> None:
-    """Keep a result beside the benchmarks, as JSON."""
+def facts_line(machine: dict[str, Any]) -> str:
+    """``describe_machine``'s facts in one line."""
+    gpu = f", {machine['gpu']}" if machine["gpu"] else ", no GPU"
+    return (
+        f"{machine['date']}; {machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB{gpu}; "
+        f"{machine['system']}, Python {machine['python']}, torch {machine['torch']}, numpy {machine['numpy']}"
+    )
+
+
+def write_results(name: str, result: dict[str, Any], page: str | None = None) -> None:
+    """Keep a result beside the benchmarks: as JSON, and as a page to read where there is one."""
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n")
+    if page is not None:
+        (RESULTS / f"{name}.md").write_text(page)
