@@ -22,8 +22,8 @@ def causal_conv1d(
 ) -> torch.Tensor:
     """Convolve every channel with its own filter, looking only backwards.
 
-    y[l] = activation(bias + sum_k weight[k] x[l - W + 1 + k]). On the CPU, in float32 and float64, one compiled pass
-    where numba is installed; torch's operations elsewhere.
+    y[l] = activation(bias + sum_k weight[k] x[l - W + 1 + k]). One compiled pass on the CPU, in float32, float64 and
+    bfloat16 (computed in float32), where numba is installed; torch's operations elsewhere.
 
     Args:
         x: (batch, D, L), floating.
@@ -56,7 +56,7 @@ def causal_conv1d(
 def _can_compile(width: int, *tensors: torch.Tensor | None) -> bool:
     given = [tensor for tensor in tensors if tensor is not None]
     return (
-        {tensor.dtype for tensor in given} in ({torch.float32}, {torch.float64})
+        {tensor.dtype for tensor in given} in ({torch.float32}, {torch.float64}, {torch.bfloat16})
         and all(tensor.device.type == "cpu" for tensor in given)
         and width <= _MAX_COMPILED_WIDTH
         and available_backends()["numba"] is None
@@ -67,13 +67,13 @@ class _CompiledConvolution(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x, weight, bias, use_silu):
         from .cpu_kernels.convolution import convolve
-        from .cpu_kernels.memory import empty
+        from .cpu_kernels.memory import array_of, empty
         from .cpu_kernels.threads import for_each
 
         ctx.save_for_backward(x, weight, bias)
         ctx.use_silu = use_silu
         output = empty(x.shape, x.dtype)
-        inputs, results = _arrays(x, weight, bias), output.numpy()
+        inputs, results = _arrays(x, weight, bias), array_of(output)
         blocks = _blocks(x)
 
         def task(index: int) -> None:
@@ -87,16 +87,16 @@ class _CompiledConvolution(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, d_output):
         from .cpu_kernels.convolution import convolve_backward
-        from .cpu_kernels.memory import empty
+        from .cpu_kernels.memory import array_of, empty
         from .cpu_kernels.threads import for_each
 
         x, weight, bias = ctx.saved_tensors
         _, wants_weight, wants_bias, _ = ctx.needs_input_grad
         d_x = empty(x.shape, x.dtype)
-        d_weight = x.new_zeros((len(x), *weight.shape)) if wants_weight else x.new_zeros((len(x), 0, 0))
-        d_bias = x.new_zeros((len(x), len(weight) if wants_bias else 0))
-        inputs, d_y = _arrays(x, weight, bias), d_output.contiguous().numpy()
-        results = [tensor.numpy() for tensor in (d_x, d_weight, d_bias)]
+        d_weight = torch.zeros((len(x), *weight.shape) if wants_weight else (len(x), 0, 0), dtype=_computing(x))
+        d_bias = torch.zeros((len(x), len(weight) if wants_bias else 0), dtype=_computing(x))
+        inputs, d_y = _arrays(x, weight, bias), array_of(d_output.contiguous())
+        results = [array_of(tensor) for tensor in (d_x, d_weight, d_bias)]
         blocks = _blocks(x)
 
         def task(index: int) -> None:
@@ -105,15 +105,26 @@ class _CompiledConvolution(torch.autograd.Function):
             convolve_backward(inputs[0][item], *inputs[1:], ctx.use_silu, *blocks[block], d_y[item], *gradients)
 
         for_each(task, len(x) * len(blocks))
-        return d_x, d_weight.sum(0) if wants_weight else None, d_bias.sum(0) if wants_bias else None, None
+        return (
+            d_x,
+            d_weight.sum(0).to(x.dtype) if wants_weight else None,
+            d_bias.sum(0).to(x.dtype) if wants_bias else None,
+            None,
+        )
+
+
+def _computing(x: torch.Tensor) -> torch.dtype:
+    return torch.float64 if x.dtype == torch.float64 else torch.float32
 
 
 def _arrays(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None) -> list[Any]:
     """As the kernels take them: every batch item contiguous, which a slice of channels is without a copy."""
-    x = x.detach()
+    from .cpu_kernels.memory import array_of
+
+    dtype = _computing(x)
     x = x if x[0].is_contiguous() else x.contiguous()
-    bias = x.new_empty(0) if bias is None else bias.detach().contiguous()
-    return [x.numpy(), weight.detach().contiguous().numpy(), bias.numpy()]
+    bias = torch.empty(0, dtype=dtype) if bias is None else bias.to(dtype).contiguous()
+    return [array_of(x), array_of(weight.to(dtype).contiguous()), array_of(bias)]
 
 
 def _blocks(x: torch.Tensor) -> list[tuple[int, int]]:

@@ -99,9 +99,21 @@ def test_strided_input_gives_the_same():
     assert torch.equal(causal_conv1d(turned, weight, bias), causal_conv1d(x, weight, bias))
 
 
-def test_half_precision_is_computed_by_torch():
-    x, weight, bias = (value.bfloat16() for value in arguments())
-    assert causal_conv1d(x, weight, bias).dtype == torch.bfloat16
+def test_bfloat16_is_computed_in_float32_and_rounded_once():
+    narrow = [value.bfloat16().requires_grad_() for value in arguments(length=1100)]
+    wide = [value.detach().float().requires_grad_() for value in narrow]
+    output, expected = causal_conv1d(*narrow), causal_conv1d(*wide)
+    assert output.dtype == torch.bfloat16
+    assert torch.equal(output, expected.bfloat16())
+    ones = torch.ones_like(expected)
+    gradients = torch.autograd.grad(output, narrow, ones.bfloat16())
+    for gradient, wanted in zip(gradients, torch.autograd.grad(expected, wide, ones), strict=True):
+        assert torch.equal(gradient, wanted.bfloat16())
+
+
+def test_float16_is_computed_by_torch():
+    x, weight, bias = (value.half() for value in arguments())
+    assert causal_conv1d(x, weight, bias).dtype == torch.float16
 
 
 @pytest.mark.parametrize(

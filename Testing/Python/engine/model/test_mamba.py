@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -105,6 +107,48 @@ def test_half_precision_is_computed_in_single(dtype):
         out = layer(x)
     assert out.dtype == torch.float32
     assert torch.equal(out, layer(x.float()))
+
+
+def output_and_gradient(layer: MambaLayer, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """What segmentations and maps are made of; torch's own gradients of parameters do depend on threads."""
+    leaf = x.clone().requires_grad_()
+    output = layer(leaf)
+    return output, torch.autograd.grad(output.square().sum(), leaf)[0]
+
+
+def test_the_number_of_threads_changes_no_bit():
+    torch.manual_seed(0)
+    layer = MambaLayer(24)
+    x = torch.randn(2, 24, 3, 20, 25)
+    before = torch.get_num_threads()
+    results = []
+    try:
+        for count in (1, 2, 3, 5):
+            torch.set_num_threads(count)
+            results.append(output_and_gradient(layer, x))
+    finally:
+        torch.set_num_threads(before)
+    for result in results[1:]:
+        assert all(torch.equal(a, b) for a, b in zip(result, results[0], strict=True))
+
+
+def test_many_threads_compute_blocks_at_once():
+    torch.manual_seed(0)
+    layer = MambaLayer(24)
+    windows = [torch.randn(1, 24, 2, 15, 20) for _ in range(6)]
+    expected = [output_and_gradient(layer, window) for window in windows]
+    with ThreadPoolExecutor(3) as pool:
+        results = list(pool.map(lambda window: output_and_gradient(layer, window), windows))
+    for result, wanted in zip(results, expected, strict=True):
+        assert all(torch.equal(a, b) for a, b in zip(result, wanted, strict=True))
+
+
+def test_a_weight_that_learns_costs_no_transposed_copies(monkeypatch):
+    """torch.matmul makes them where the weight requires a gradient, even with gradients switched off."""
+    layer = MambaLayer(8)
+    monkeypatch.setattr(torch, "matmul", None)
+    with torch.no_grad():
+        assert layer(torch.randn(2, 8, 3, 3)).shape == (2, 8, 3, 3)
 
 
 def test_the_backend_is_set_for_every_block():

@@ -10,7 +10,7 @@ import numpy as np
 
 from .compilation import kernel, part
 from .lane_math import sigmoid
-from .lanes import LANES, broadcast, load, multiply_add, store, total
+from .lanes import LANES, broadcast, load, load_one, multiply_add, store, total
 from .scan_tiles import load_row, store_row
 
 _TILE_STEPS = 512
@@ -22,7 +22,7 @@ def _load_window(x, channel, start, stop, reach, window, row):
     load_row(x, channel, start, stop, row)
     for i in range(reach):
         at = start - reach + i
-        window[i] = x[channel, at] if at >= 0 else x.dtype.type(0)
+        window[i] = load_one(x, channel * x.shape[1] + at) if at >= 0 else window.dtype.type(0)
     for i in range(0, stop - start, LANES):
         store(window, reach + i, load(row, i))
 
@@ -40,9 +40,10 @@ def _convolve(window, weight, channel, shift, i):
 def convolve(x, weight, bias, use_silu, first, last, output):
     """Channels ``first`` to ``last`` of one batch item.
 
-    Shapes: x, output (channels, L); weight (channels, W); bias (channels,) or size 0. All contiguous.
+    Shapes: x, output (channels, L); weight (channels, W); bias (channels,) or size 0. All contiguous. x and output
+    are of the dtype of weight and bias, which is that of the computation, or both are the bits of bfloat16.
     """
-    dtype = x.dtype
+    dtype = weight.dtype
     length = x.shape[1]
     reach = weight.shape[1] - 1
     window = np.zeros(_TILE_STEPS + reach + LANES, dtype)
@@ -61,7 +62,7 @@ def convolve(x, weight, bias, use_silu, first, last, output):
 @kernel
 def convolve_backward(x, weight, bias, use_silu, first, last, d_output, d_x, d_weight, d_bias):
     """Gradients of channels ``first`` to ``last`` of one batch item; d_weight and d_bias have size 0 if unwanted."""
-    dtype = x.dtype
+    dtype = weight.dtype
     length = x.shape[1]
     reach = weight.shape[1] - 1
     window = np.zeros(_TILE_STEPS + reach + LANES, dtype)

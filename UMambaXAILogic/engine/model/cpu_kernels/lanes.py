@@ -52,12 +52,12 @@ def load(_typing, array, offset):
     """Read sixteen elements of a contiguous array from flat position ``offset``; no bounds are checked."""
 
     def codegen(context, builder, signature, args):
-        array, offset = args
-        vector = context.get_value_type(signature.return_type)
-        address = _address(context, builder, signature.args[0], array, offset, vector)
-        return builder.load(address, align=context.get_abi_sizeof(vector.element))
+        stored = ir.VectorType(context.get_value_type(signature.args[0].dtype), LANES)
+        address = _address(context, builder, signature.args[0], *args, stored)
+        value = builder.load(address, align=context.get_abi_sizeof(stored.element))
+        return _widen(builder, value) if _is_bfloat16(signature.args[0]) else value
 
-    return LanesType(array.dtype)(array, types.intp), codegen
+    return LanesType(_element(array))(array, types.intp), codegen
 
 
 @intrinsic
@@ -65,12 +65,75 @@ def store(_typing, array, offset, lanes):
     """Write sixteen elements of a contiguous array from flat position ``offset``; no bounds are checked."""
 
     def codegen(context, builder, signature, args):
-        vector = args[2].type
-        address = _address(context, builder, signature.args[0], args[0], args[1], vector)
-        builder.store(args[2], address, align=context.get_abi_sizeof(vector.element))
+        value = _narrow(builder, args[2]) if _is_bfloat16(signature.args[0]) else args[2]
+        address = _address(context, builder, signature.args[0], args[0], args[1], value.type)
+        builder.store(value, address, align=context.get_abi_sizeof(value.type.element))
         return context.get_dummy_value()
 
     return types.void(array, types.intp, lanes), codegen
+
+
+@intrinsic
+def load_one(_typing, array, offset):
+    """Read the element at flat position ``offset`` of a contiguous array; no bounds are checked."""
+
+    def codegen(context, builder, signature, args):
+        stored = context.get_value_type(signature.args[0].dtype)
+        value = builder.load(_address(context, builder, signature.args[0], *args, stored))
+        return _widen(builder, value) if _is_bfloat16(signature.args[0]) else value
+
+    return _element(array)(array, types.intp), codegen
+
+
+@intrinsic
+def store_one(_typing, array, offset, number):
+    """Write the element at flat position ``offset`` of a contiguous array; no bounds are checked."""
+
+    def codegen(context, builder, signature, args):
+        value = _narrow(builder, args[2]) if _is_bfloat16(signature.args[0]) else args[2]
+        builder.store(value, _address(context, builder, signature.args[0], args[0], args[1], value.type))
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, _element(array)), codegen
+
+
+def _is_bfloat16(array_type: Any) -> bool:
+    """Neither numpy nor numba knows bfloat16: such arrays come as their bits."""
+    return array_type.dtype == types.uint16
+
+
+def _element(array_type: Any) -> Any:
+    """What an element of the array is computed as."""
+    return types.float32 if _is_bfloat16(array_type) else array_type.dtype
+
+
+def _like(kind: Any, value: float) -> Any:
+    """A constant of a scalar or vector type."""
+    return ir.Constant(kind, [value] * kind.count if isinstance(kind, ir.VectorType) else value)
+
+
+def _with_element(kind: Any, element: Any) -> Any:
+    """The scalar or vector type with another element."""
+    return ir.VectorType(element, kind.count) if isinstance(kind, ir.VectorType) else element
+
+
+def _widen(builder: Any, bits: Any) -> Any:
+    """float32 from the bits of bfloat16, which are its upper half."""
+    integers = _with_element(bits.type, _INT32)
+    wide = builder.shl(builder.zext(bits, integers), _like(integers, 16))
+    return builder.bitcast(wide, _with_element(bits.type, ir.FloatType()))
+
+
+def _narrow(builder: Any, value: Any) -> Any:
+    """The bits of the nearest bfloat16 to float32, the even one of two; every NaN becomes the same."""
+    integers = _with_element(value.type, _INT32)
+    bits = builder.bitcast(value, integers)
+    odd = builder.and_(builder.lshr(bits, _like(integers, 16)), _like(integers, 1))
+    rounded = builder.lshr(builder.add(bits, builder.add(odd, _like(integers, 0x7FFF))), _like(integers, 16))
+    is_nan = builder.fcmp_unordered("uno", value, value)
+    return builder.trunc(
+        builder.select(is_nan, _like(integers, 0x7FC0), rounded), _with_element(value.type, ir.IntType(16))
+    )
 
 
 @intrinsic

@@ -87,12 +87,12 @@ def backward(
 ):  # fmt: skip
     """Propagate gradients through steps ``begin`` to ``end`` of channels ``first`` to ``last``, last step first.
 
-    Shapes as in the forward kernel; ``begin`` is a multiple of ``TILE_STEPS``. ``d_states`` (channels, padded N) goes
-    from the gradient of the state at ``end`` to that of the state at ``begin``. d_A (channels, padded N), d_D and
-    d_bias (channels,) accumulate. This block's share of the gradients of B and C goes to d_B and d_C
+    Shapes and dtypes as in the forward kernel; ``begin`` is a multiple of ``TILE_STEPS``. ``d_states`` (channels,
+    padded N) goes from the gradient of the state at ``end`` to that of the state at ``begin``. d_A (channels, padded
+    N), d_D and d_bias (channels,) accumulate. This block's share of the gradients of B and C goes to d_B and d_C
     (groups of states, at least end - begin, LANES).
     """
-    dtype = u.dtype
+    dtype = rates.dtype
     zero = dtype.type(0)
     padded = rates.shape[1]
     B_tile = np.zeros(TILE_STEPS * padded, dtype)

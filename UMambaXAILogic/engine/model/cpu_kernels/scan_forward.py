@@ -35,10 +35,11 @@ def forward(u, delta, rates, B, C, D, z, bias, use_softplus, first, last, output
 
     Shapes: u, delta, z, output (channels, L); rates, states (channels, padded N), rates being A log2(e);
     B, C (N, L or 1); D, bias (channels,); checkpoints (tiles, channels, padded N) take the state before every tile.
-    Options that are not wanted (D, z, bias, checkpoints) have size 0. Everything is contiguous. ``states`` goes from
-    the first state to the last.
+    Options that are not wanted (D, z, bias, checkpoints) have size 0. Everything is contiguous. u, delta, z and output
+    are of the dtype of the others, which is that of the computation, or all four are the bits of bfloat16. ``states``
+    goes from the first state to the last.
     """
-    dtype = u.dtype
+    dtype = rates.dtype
     zero = dtype.type(0)
     padded = rates.shape[1]
     length = u.shape[1]

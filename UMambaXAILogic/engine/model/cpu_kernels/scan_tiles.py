@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .compilation import part
 from .lane_math import softplus
-from .lanes import LANES, broadcast, largest, load, prefetch, store, total, transpose
+from .lanes import LANES, broadcast, largest, load, load_one, prefetch, store, store_one, total, transpose
 
 TILE_STEPS = 512
 """Steps a tile, and between two checkpoints: its buffers fit the second-level cache, and what is read from the rows of
@@ -26,7 +26,7 @@ def load_row(array, channel, start, stop, buffer):
     if whole < steps:
         store(buffer, whole, broadcast(0.0, load(buffer, whole)))
         for i in range(whole, steps):
-            buffer[i] = array[channel, start + i]
+            buffer[i] = load_one(array, source + i)
 
 
 @part
@@ -46,7 +46,7 @@ def store_row(buffer, array, channel, start, stop):
     for i in range(0, whole, LANES):
         store(array, target + i, load(buffer, i))
     for i in range(whole, steps):
-        array[channel, start + i] = buffer[i]
+        store_one(array, target + i, buffer[i])
 
 
 @part

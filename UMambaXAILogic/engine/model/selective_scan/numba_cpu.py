@@ -3,6 +3,8 @@
 Streams over the sequence: beside inputs and outputs it holds one tile a thread, and for the backward pass the state
 before every tile, from which the states in between are computed again. Work is split over batch items and fixed
 blocks of channels, so results do not depend on the number of threads, to the last bit.
+
+bfloat16 is read and written as it is and computed in float32 on the way; float16 is converted before and after.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import torch.nn.functional as F
 
 from ..cpu_kernels.lane_math import LOG2_E
 from ..cpu_kernels.lanes import LANES
-from ..cpu_kernels.memory import empty
+from ..cpu_kernels.memory import array_of, empty
 from ..cpu_kernels.scan_backward import add_shares, backward
 from ..cpu_kernels.scan_forward import forward
 from ..cpu_kernels.scan_tiles import TILE_STEPS
@@ -49,11 +51,11 @@ class _FusedScan(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, u, delta, A, B, C, D, z, delta_bias, delta_softplus):
         work = _Work(u, delta, A, B, C, D, z, delta_bias, delta_softplus)
-        output = empty(u.shape, work.dtype)
+        output = empty(u.shape, work.row_dtype)
         states = torch.zeros((work.batch, work.channels, work.padded), dtype=work.dtype)
         tiles = -(-work.length // TILE_STEPS) if any(ctx.needs_input_grad) else 0
         checkpoints = empty((work.batch, tiles, work.channels, work.padded), work.dtype)
-        results = [tensor.numpy() for tensor in (output, states, checkpoints)]
+        results = [array_of(tensor) for tensor in (output, states, checkpoints)]
 
         def task(index: int) -> None:
             item, block = divmod(index, len(work.blocks))
@@ -72,13 +74,13 @@ class _FusedScan(torch.autograd.Function):
         per_item = (work.batch, work.channels)
         padding = work.padded - work.states
         d_states = F.pad(d_last_state.to(work.dtype), (0, padding)).contiguous().clone()
-        d_u, d_delta = empty(u.shape, work.dtype), empty(u.shape, work.dtype)
-        d_z = empty((work.batch, 0, 0) if z is None else u.shape, work.dtype)
+        d_u, d_delta = empty(u.shape, work.row_dtype), empty(u.shape, work.row_dtype)
+        d_z = empty((work.batch, 0, 0) if z is None else u.shape, work.row_dtype)
         d_A = torch.zeros((*per_item, work.padded), dtype=work.dtype)
         d_D, d_bias = torch.zeros(per_item, dtype=work.dtype), torch.zeros(per_item, dtype=work.dtype)
-        saved, d_y = checkpoints.numpy(), d_output.to(work.dtype).contiguous().numpy()
+        saved, d_y = checkpoints.numpy(), array_of(d_output.to(work.row_dtype).contiguous())
         states, to_u, to_delta, to_A, to_D, to_z, to_bias = (
-            tensor.numpy() for tensor in (d_states, d_u, d_delta, d_A, d_D, d_z, d_bias)
+            array_of(tensor) for tensor in (d_states, d_u, d_delta, d_A, d_D, d_z, d_bias)
         )
         shares_B, shares_C = _Shares(work, work.B), _Shares(work, work.C)
 
@@ -110,7 +112,7 @@ class _FusedScan(torch.autograd.Function):
 
 
 class _Work:
-    """The inputs as contiguous arrays of the computing dtype, and how the work is cut into tasks."""
+    """The inputs as contiguous arrays that the kernels take, and how the work is cut into tasks."""
 
     def __init__(self, u, delta, A, B, C, D, z, delta_bias, delta_softplus) -> None:
         self.dtype = torch.float64 if u.dtype == torch.float64 else torch.float32
@@ -118,7 +120,10 @@ class _Work:
         self.states = A.shape[1]
         self.padded = -(-self.states // LANES) * LANES
         rates = F.pad(A.detach().to(self.dtype) * LOG2_E, (0, self.padded - self.states))
-        self.u, self.delta, self.z = self._array(u, 3), self._array(delta, 3), self._array(z, 3)
+        narrow = all(tensor is None or tensor.dtype == torch.bfloat16 for tensor in (u, delta, z))
+        #: Of what has a row a channel: u, delta, z, the output and their gradients.
+        self.row_dtype = torch.bfloat16 if narrow else self.dtype
+        self.u, self.delta, self.z = (self._array(tensor, 3, self.row_dtype) for tensor in (u, delta, z))
         self.rates, self.D, self.bias = self._array(rates, 2), self._array(D, 1), self._array(delta_bias, 1)
         self.B, self.C = self._array(self._grouped(B), 4), self._array(self._grouped(C), 4)
         self.softplus = bool(delta_softplus)
@@ -140,15 +145,16 @@ class _Work:
         z = self.z[item] if self.z.size else self.z.reshape(0, 0)
         return self.u[item], self.delta[item], self.rates, B, C, self.D, z, self.bias, self.softplus, first, last
 
-    def _array(self, tensor: torch.Tensor | None, dimensions: int) -> np.ndarray:
+    def _array(self, tensor: torch.Tensor | None, dimensions: int, dtype: torch.dtype | None = None) -> np.ndarray:
+        dtype = dtype or self.dtype
         if tensor is None:
-            return torch.empty((0,) * dimensions, dtype=self.dtype).numpy()
-        tensor = tensor.detach().to(self.dtype)
+            return array_of(torch.empty((0,) * dimensions, dtype=dtype))
+        tensor = tensor.detach().to(dtype)
         if dimensions < 3:
-            return tensor.contiguous().numpy()
+            return array_of(tensor.contiguous())
         # Kernels see one batch item (and group) at a time: slices of a wider tensor need no copy.
         item = tensor[(0,) * (dimensions - 2)]
-        return (tensor if item.is_contiguous() else tensor.contiguous()).numpy()
+        return array_of(tensor if item.is_contiguous() else tensor.contiguous())
 
     def _grouped(self, projection: torch.Tensor) -> torch.Tensor:
         """B or C as (batch, groups, N, L), a constant one as (batch, D, N, 1)."""

@@ -95,6 +95,25 @@ def test_gradients_have_the_dtype_of_what_they_belong_to(fast_backend, make):
     }
 
 
+def test_bfloat16_gradients_are_those_of_float32_rounded_once(make):
+    arguments = make(batch=2, channels=6, length=700)
+    rows = ("u", "delta", "B", "C", "z")
+    narrow = {
+        name: value.bfloat16() if name in rows else value
+        for name, value in arguments.items()
+        if isinstance(value, torch.Tensor)
+    }
+    weights = torch.randn(2, 6, 700).bfloat16()
+    found = []
+    for convert in (torch.Tensor.clone, torch.Tensor.float):
+        leaves = {name: convert(value).detach().requires_grad_() for name, value in narrow.items()}
+        output = selective_scan(**leaves, delta_softplus=True, backend="numba")
+        found.append(torch.autograd.grad(output, list(leaves.values()), weights.to(output.dtype)))
+    for name, gradient, expected in zip(narrow, *found, strict=True):
+        assert gradient.dtype == narrow[name].dtype
+        assert torch.equal(gradient, expected.to(gradient.dtype)), name
+
+
 def test_no_gradient_is_kept_where_none_is_wanted(fast_backend, make):
     assert selective_scan(**make(), backend=fast_backend).grad_fn is None
     arguments = make()
