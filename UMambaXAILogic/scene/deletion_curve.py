@@ -66,6 +66,7 @@ class DeletionChart:
         self._record_id = nodes.record.GetID()
         self._chart: Any = None
         self._tables: dict[str, Any] = {}
+        self._styles: dict[str, Line] = {}
         self._lines: dict[str, Any] = {}
         self._rows: dict[str, list[tuple[float, ...]]] = {}
 
@@ -85,6 +86,7 @@ class DeletionChart:
             if curve not in self._tables:
                 self._add(curve)
             _fill(self._tables[curve], self._rows[curve])
+            self._add_lines(curve)
         self._fit()
 
     def finish(self, body: Mapping[str, Any]) -> None:
@@ -132,26 +134,31 @@ class DeletionChart:
         self._nodes.place(node)
 
     def _add(self, curve: str) -> None:
-        """The table and the lines of another curve; the chart with the first."""
+        """The table of another curve; the chart with the first."""
         nodes = self._nodes
-        line = _line(curve, len(self._tables))
-        table = add_table(
-            nodes.scene, nodes.name(f"deletion, {line.name.lower()}"), [number_column(name, []) for name in _COLUMNS]
-        )
-        for name, header in _COLUMNS.items():
-            table.SetColumnTitle(name, header)
+        self._styles[curve] = _line(curve, len(self._tables))
+        name = nodes.name(f"deletion, {self._styles[curve].name.lower()}")
+        table = add_table(nodes.scene, name, [number_column(column, []) for column in _COLUMNS])
+        for column, header in _COLUMNS.items():
+            table.SetColumnTitle(column, header)
         self._place(table)
         self._tables[curve] = table
         if self._chart is None:
             self._chart = self._add_chart()
-        lines = [(_SERIES + curve, line)]
+
+    def _add_lines(self, curve: str) -> None:
+        """The curve's lines, each once it has two points: views complain of a line of one."""
+        lines = {_SERIES + curve: self._styles[curve]}
         if curve == MAP:
-            lines.append((_SURVIVING + curve, _MAP_SURVIVES))
-        for role, one in lines:
-            series = add_line(nodes.scene, one, table, _X)
-            self._place(series)
-            self._chart.AddAndObservePlotSeriesNodeID(series.GetID())
-            self._lines[role] = series
+            lines[_SURVIVING + curve] = _MAP_SURVIVES
+        for role, line in lines.items():
+            place = list(_COLUMNS).index(line.column)
+            known = sum(not math.isnan(row[place]) for row in self._rows[curve])
+            if role not in self._lines and known > 1:
+                series = add_line(self._nodes.scene, line, self._tables[curve], _X)
+                self._place(series)
+                self._chart.AddAndObservePlotSeriesNodeID(series.GetID())
+                self._lines[role] = series
 
     def _add_chart(self) -> Any:
         nodes = self._nodes

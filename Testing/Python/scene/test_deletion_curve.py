@@ -101,6 +101,22 @@ def test_points_in_any_order_are_drawn_from_left_to_right(nodes, chart):
     assert table.GetColumnTitle("relative") == "Score left"
 
 
+def test_a_line_comes_with_its_second_point(nodes, chart):
+    chart.take(points(1))
+    drawn = deletion_chart(nodes)
+    assert drawn.GetNumberOfPlotSeriesNodes() == 0
+    chart.take(points(2)[3:4])
+    assert [drawn.GetNthPlotSeriesNode(index).GetName() for index in range(2)] == ["Map", "Map: segmented"]
+    assert drawn.GetNumberOfPlotSeriesNodes() == 2
+
+
+def test_where_there_are_no_relative_scores_only_what_is_segmented_is_drawn(nodes, chart):
+    chart.take([(curve, one | {"relative": None}) for curve, one in points(4)])
+    drawn = deletion_chart(nodes)
+    assert drawn.GetNumberOfPlotSeriesNodes() == 1 and drawn.GetNthPlotSeriesNode(0).GetYColumnName() == "surviving"
+    assert drawn.GetYAxisRange()[0] == 0
+
+
 def test_scores_outside_the_usual_range_stay_in_sight(nodes, chart):
     chart.take([("map", dict.fromkeys(COLUMNS, 0.0) | {"removed": 5.0, "relative": -0.37})])
     assert deletion_chart(nodes).GetYAxisRange()[0] == pytest.approx(-0.4)
