@@ -48,9 +48,14 @@ _OPTIONAL = {
         "results as DICOM objects",
         "python -m pip install highdicom",
     ),
+    "triton": (
+        "triton",
+        "the selective scan on NVIDIA GPUs",
+        "on Linux it comes with a PyTorch for CUDA; to build its launcher it needs a C compiler (gcc or clang)",
+    ),
     "mamba-ssm": (
         "mamba_ssm",
-        "the fastest selective scan on NVIDIA GPUs",
+        "the selective scan on NVIDIA GPUs where triton is not",
         "on Linux with the CUDA compiler nvcc: python -m pip install mamba-ssm --no-build-isolation",
     ),
 }

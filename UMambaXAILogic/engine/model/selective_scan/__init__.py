@@ -6,8 +6,9 @@ For every batch item and channel d, with a state of N values x, and time steps l
     x[l]  = exp(dt[l] A) x[l-1] + dt[l] u[l] B[l]
     y[l]  = (C[l] . x[l] + D u[l]) silu(z[l])          (skip D and gate z where given)
 
-Backends: ``numba`` (fused, CPU), ``mamba-ssm`` (CUDA kernels), ``torch-chunked`` (any device, bounded memory) and
-``reference`` (the loop above, to check the others). ``choose_backend`` says which one a device gets, and why.
+Backends: ``numba`` (fused, CPU), ``triton`` (fused, GPU), ``mamba-ssm`` (CUDA kernels), ``torch-chunked`` (any device,
+bounded memory) and ``reference`` (the loop above, to check the others). ``choose_backend`` says which one a device
+gets, and why.
 """
 
 from __future__ import annotations

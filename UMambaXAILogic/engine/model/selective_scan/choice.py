@@ -12,14 +12,30 @@ from typing import Any
 import torch
 
 from ...errors import NotInstalledError, UsageError
+from .arguments import ScanArguments
 
 BACKENDS = {
     "numba": "numba_cpu",
+    "triton": "triton_gpu",
     "mamba-ssm": "mamba_ssm",
     "torch-chunked": "torch_chunked",
     "reference": "reference",
 }
 """Backend name -> its module in this package."""
+
+_FUSED = {
+    "cpu": {"numba": "the fused CPU kernels are installed"},
+    "cuda": {
+        "triton": "its kernels work here, and cut long sequences into tiles that run side by side",
+        "mamba-ssm": "its CUDA kernels are installed",
+    },
+}
+"""Device type -> its fused backends, best first, and what speaks for them.
+
+Triton's comes before mamba-ssm's: that one gives a channel of a batch item to one thread block, so that the 64 scans
+over two million steps of U-Mamba's highest stage leave most of a GPU idle, and adds gradients of B and C atomically,
+so that they differ from run to run.
+"""
 
 
 @dataclass(frozen=True)
@@ -35,23 +51,32 @@ def available_backends() -> dict[str, str | None]:
     return {name: _obstacle(name) for name in BACKENDS}
 
 
-def choose_backend(device: torch.device | str, requested: str = "auto") -> Choice:
+def choose_backend(
+    device: torch.device | str, requested: str = "auto", arguments: ScanArguments | None = None
+) -> Choice:
     """Pick the backend for tensors on ``device``.
 
     Args:
         device: where the tensors live.
         requested: ``auto`` or a name from ``BACKENDS``.
+        arguments: of the scan, where they are known: ``auto`` passes over a backend that does not compute it.
 
     Raises:
         UsageError: ``requested`` is no backend.
         NotInstalledError: ``requested`` cannot be used here; it is never replaced by another.
     """
-    return _choose(torch.device(device).type, requested)
+    device_type = torch.device(device).type
+    if requested == "auto" and arguments is not None:
+        return _automatic_choice(device_type, arguments)
+    return _choose(device_type, requested)
 
 
 @cache
 def load_backend(name: str) -> ModuleType:
-    """Import a backend's module; it offers ``scan(arguments, return_last_state)``."""
+    """Import a backend's module; it offers ``scan(arguments, return_last_state)``.
+
+    Where it does not compute every scan, ``misfit(arguments)`` says why not, or None.
+    """
     return importlib.import_module(f"{__package__}.{BACKENDS[name]}")
 
 
@@ -66,25 +91,31 @@ def _choose(device_type: str, requested: str) -> Choice:
     obstacle = _obstacle(requested)
     if obstacle is None and requested == "numba" and device_type != "cpu":
         obstacle = f"it computes on the CPU only, and the tensors are on {device_type}"
-    if obstacle is None and requested == "mamba-ssm" and device_type != "cuda":
+    if obstacle is None and requested in _FUSED["cuda"] and device_type != "cuda":
         obstacle = f"it computes on CUDA devices only, and the tensors are on {device_type}"
     if obstacle is not None:
         raise NotInstalledError(f"The scan backend {requested!r} cannot be used: {obstacle}.", _remedy(requested))
     return Choice(requested, "it was asked for")
 
 
-def _automatic_choice(device_type: str) -> Choice:
-    if device_type == "cpu":
-        obstacle = _obstacle("numba")
-        if obstacle is None:
-            return Choice("numba", "the fused CPU kernels are installed")
-        return Choice("torch-chunked", f"the fused CPU kernels cannot be used: {obstacle}. {_remedy('numba')}")
-    if device_type == "cuda":
-        obstacle = _obstacle("mamba-ssm")
-        if obstacle is None:
-            return Choice("mamba-ssm", "its CUDA kernels are installed")
-        return Choice("torch-chunked", f"mamba-ssm cannot be used: {obstacle}. {_remedy('mamba-ssm')}")
-    return Choice("torch-chunked", f"there are no fused kernels for {device_type} devices")
+def _automatic_choice(device_type: str, arguments: ScanArguments | None = None) -> Choice:
+    passed_over = []
+    for name, reason in _FUSED.get(device_type, {}).items():
+        obstacle = _obstacle(name)
+        if obstacle is not None:
+            passed_over.append(f"{name} cannot be used: {obstacle}. {_remedy(name)}")
+            continue
+        misfit = _misfit(name, arguments)
+        if misfit is None:
+            return Choice(name, " ".join([*passed_over, reason]))
+        passed_over.append(misfit)
+    return Choice("torch-chunked", " ".join(passed_over) or f"there are no fused kernels for {device_type} devices")
+
+
+def _misfit(name: str, arguments: ScanArguments | None) -> str | None:
+    """Why a backend that works here does not compute this scan, or None."""
+    misfit = None if arguments is None else getattr(load_backend(name), "misfit", None)
+    return misfit(arguments) if misfit else None
 
 
 @cache
@@ -94,6 +125,8 @@ def _obstacle(name: str) -> str | None:
         return _numba_obstacle()
     if name == "mamba-ssm":
         return _mamba_ssm_obstacle()
+    if name == "triton":
+        return importlib.import_module(f"{__package__}.triton_check").obstacle()
     return None
 
 
@@ -120,6 +153,11 @@ def _mamba_ssm_obstacle() -> str | None:
 def _remedy(name: str) -> str:
     if name == "numba":
         return "Use it on the CPU, and install it with: pip install numba."
+    if name == "triton":
+        return (
+            "It needs an NVIDIA GPU, a PyTorch for CUDA, on Linux with the triton that comes with it, and a C compiler "
+            "(gcc or clang) with Python's headers, by which Triton builds its launcher."
+        )
     return (
         "It needs Linux, an NVIDIA GPU and: pip install mamba-ssm --no-build-isolation (with the CUDA compiler nvcc)."
     )

@@ -47,7 +47,7 @@ def selective_scan(
         NotInstalledError: the backend asked for cannot be used on this machine.
     """
     arguments = ScanArguments(u, delta, A, B, C, D, z, delta_bias, delta_softplus)
-    choice = choose_backend(u.device, backend)
+    choice = choose_backend(u.device, backend, arguments)
     if arguments.is_complex and choice.name != "reference":
         raise UsageError(
             f"The scan's A is complex ({A.dtype}), which the backend {choice.name!r} does not compute.",

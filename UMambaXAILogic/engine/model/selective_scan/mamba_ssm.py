@@ -17,15 +17,19 @@ MAX_STATES = 256
 """Largest N the kernels are compiled for."""
 
 
+def misfit(arguments: ScanArguments) -> str | None:
+    """Why the kernels do not compute this scan, or None."""
+    states = arguments.A.shape[1]
+    if arguments.u.dtype == torch.float64:
+        return "mamba-ssm does not compute in float64."
+    return f"mamba-ssm computes at most {MAX_STATES} states a channel, not {states}." if states > MAX_STATES else None
+
+
 def scan(arguments: ScanArguments, return_last_state: bool) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Compute the scan; see ``selective_scan``. The last state carries no gradient here."""
-    if arguments.u.dtype == torch.float64:
-        raise UsageError("mamba-ssm does not compute in float64.", 'Use backend="torch-chunked".')
-    states = arguments.A.shape[1]
-    if states > MAX_STATES:
-        raise UsageError(
-            f"mamba-ssm computes at most {MAX_STATES} states a channel, not {states}.", 'Use backend="torch-chunked".'
-        )
+    reason = misfit(arguments)
+    if reason is not None:
+        raise UsageError(reason, 'Use backend="torch-chunked".')
     function = importlib.import_module("mamba_ssm.ops.selective_scan_interface").selective_scan_fn
     dtype = arguments.u.dtype
     result = function(

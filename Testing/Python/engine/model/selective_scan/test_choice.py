@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 
@@ -9,7 +10,13 @@ import pytest
 import torch
 
 from UMambaXAILogic.engine.errors import NotInstalledError, UsageError
-from UMambaXAILogic.engine.model.selective_scan import available_backends, choice, choose_backend, selective_scan
+from UMambaXAILogic.engine.model.selective_scan import (
+    ScanArguments,
+    available_backends,
+    choice,
+    choose_backend,
+    selective_scan,
+)
 
 
 @pytest.fixture
@@ -26,7 +33,7 @@ def without(monkeypatch):
 
 def test_this_machine_has_the_backends_that_need_no_gpu():
     obstacles = available_backends()
-    assert list(obstacles) == ["numba", "mamba-ssm", "torch-chunked", "reference"]
+    assert list(obstacles) == ["numba", "triton", "mamba-ssm", "torch-chunked", "reference"]
     assert obstacles["numba"] is obstacles["torch-chunked"] is obstacles["reference"] is None
 
 
@@ -42,15 +49,38 @@ def test_without_numba_the_cpu_gets_torch_and_is_told_why(without):
     assert "numba is not installed" in chosen.reason and "pip install numba" in chosen.reason
 
 
-def test_cuda_gets_mamba_ssm_where_it_is_installed(without):
+def test_cuda_gets_triton_where_its_kernels_work(without):
     without()
-    assert choose_backend("cuda:1").name == "mamba-ssm"
+    assert choose_backend("cuda:1").name == "triton"
 
 
-def test_cuda_without_mamba_ssm_gets_torch_on_the_gpu_and_is_told_why(without):
-    without(mamba_ssm="No module named mamba_ssm")
+def test_cuda_without_triton_gets_mamba_ssm_and_is_told_why(without):
+    without(triton="the package triton is not installed")
     chosen = choose_backend("cuda")
-    assert chosen.name == "torch-chunked" and "mamba_ssm" in chosen.reason
+    assert chosen.name == "mamba-ssm" and "triton is not installed" in chosen.reason
+
+
+def test_cuda_without_either_gets_torch_on_the_gpu_and_is_told_why(without):
+    without(triton="its kernels do not run here (no C compiler)", mamba_ssm="No module named mamba_ssm")
+    chosen = choose_backend("cuda")
+    assert chosen.name == "torch-chunked"
+    assert "no C compiler" in chosen.reason and "mamba_ssm" in chosen.reason
+
+
+@pytest.mark.skipif(importlib.util.find_spec("triton") is None, reason="needs triton")
+def test_a_scan_that_the_fused_kernels_do_not_compute_falls_to_torch_and_says_why(without, make):
+    without()
+    fits = ScanArguments(**make())
+    assert choose_backend("cuda", "auto", fits).name == "triton"
+    chosen = choose_backend("cuda", "auto", ScanArguments(**make(channels=1, states=257)))
+    assert chosen.name == "torch-chunked"
+    assert "Triton kernels compute at most 256" in chosen.reason and "mamba-ssm computes at most 256" in chosen.reason
+
+
+def test_mamba_ssm_is_passed_over_where_it_does_not_compute_the_dtype(without, make):
+    without(triton="the package triton is not installed")
+    chosen = choose_backend("cuda", "auto", ScanArguments(**make(dtype=torch.float64)))
+    assert chosen.name == "torch-chunked" and "float64" in chosen.reason
 
 
 def test_other_devices_get_torch():
@@ -58,18 +88,23 @@ def test_other_devices_get_torch():
 
 
 def test_the_reference_is_never_chosen_by_itself(without):
-    without(numba="gone", mamba_ssm="gone")
+    without(numba="gone", triton="gone", mamba_ssm="gone")
     assert {choose_backend(device).name for device in ("cpu", "cuda", "mps", "xpu")} == {"torch-chunked"}
 
 
-@pytest.mark.parametrize("name", ["numba", "mamba-ssm", "torch-chunked", "reference"])
+@pytest.mark.parametrize("name", ["numba", "triton", "mamba-ssm", "torch-chunked", "reference"])
 def test_what_is_asked_for_is_used(without, name):
     without()
-    assert choose_backend("cuda" if name == "mamba-ssm" else "cpu", name).name == name
+    assert choose_backend("cuda" if name in ("triton", "mamba-ssm") else "cpu", name).name == name
 
 
 @pytest.mark.parametrize(
-    ("device", "name", "reason"), [("cuda", "numba", "CPU only.*cuda"), ("cpu", "mamba-ssm", "CUDA devices only.*cpu")]
+    ("device", "name", "reason"),
+    [
+        ("cuda", "numba", "CPU only.*cuda"),
+        ("cpu", "triton", "CUDA devices only.*cpu"),
+        ("cpu", "mamba-ssm", "CUDA devices only.*cpu"),
+    ],
 )
 def test_a_backend_for_another_device_is_refused(without, device, name, reason):
     without()
@@ -86,13 +121,14 @@ def test_a_missing_backend_is_refused_with_the_remedy(without, make):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
-def test_mamba_ssm_is_refused_on_a_machine_without_cuda(make):
+@pytest.mark.parametrize("name", ["triton", "mamba-ssm"])
+def test_gpu_kernels_are_refused_on_a_machine_without_cuda(name, make):
     with pytest.raises(NotInstalledError, match="no CUDA device"):
-        selective_scan(**make(), backend="mamba-ssm")
+        selective_scan(**make(), backend=name)
 
 
 def test_an_unknown_backend_is_refused_with_the_names(make):
-    with pytest.raises(UsageError, match="'fastest'.*numba, mamba-ssm, torch-chunked, reference"):
+    with pytest.raises(UsageError, match="'fastest'.*numba, triton, mamba-ssm, torch-chunked, reference"):
         selective_scan(**make(), backend="fastest")
 
 
@@ -106,9 +142,9 @@ def run(code: str, **environment: str) -> str:
     return completed.stdout.strip()
 
 
-def test_importing_the_package_and_choosing_do_not_load_the_compiler():
-    code = "import sys, UMambaXAILogic.engine.model.selective_scan; print('numba' in sys.modules)"
-    assert run(code) == "False"
+def test_importing_the_package_does_not_load_the_compilers():
+    code = "import sys, UMambaXAILogic.engine.model.selective_scan; print({'numba', 'triton'} & set(sys.modules))"
+    assert run(code) == "set()"
 
 
 def test_switched_off_compilation_is_noticed():
