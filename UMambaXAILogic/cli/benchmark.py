@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from UMambaXAILogic.engine.benchmark.baseline_names import BASELINE_TITLES
+from UMambaXAILogic.engine.benchmark.request import AXES, DEFAULT_METHODS
 from UMambaXAILogic.engine.cohort.request import CohortRequest
 from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
@@ -39,9 +41,9 @@ examples:
   umamba-xai benchmark head.nii.gz --model demo --at 12.5,-30,8 --part segment --out judged
   umamba-xai benchmark manifest.csv --model demo --methods seg-xres-cam,dea --out judged --workers 2
 """
-_DEFAULT_METHODS = "seg-xres-cam,seg-grad-cam,grad-x-input"
-_BASELINES = "random,intensity,frangi,prediction"
-_AXES = "robustness,sanity"
+_DEFAULT_METHODS = ",".join(DEFAULT_METHODS)
+_BASELINES = ",".join(BASELINE_TITLES)
+_AXES = ",".join(AXES)
 #: Of the methods; fill and seed are the benchmark's own, and the same for all.
 _SETTINGS = tuple(name for name in SETTINGS if name not in ("fill", "seed"))
 

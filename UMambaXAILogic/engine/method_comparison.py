@@ -10,6 +10,7 @@ from .progress import Reporter
 
 if TYPE_CHECKING:
     from .alignment import CaseMeasurement
+    from .benchmark.gate import MapJudge
     from .case_plan import CasePlan, PlannedMethod
     from .case_record import CaseRecord
     from .inference.explanation import Explained
@@ -22,15 +23,23 @@ def method_entry(planned: PlannedMethod, alignment: dict[str, Any]) -> dict[str,
 
 
 def other_methods(
-    plan: CasePlan, explained: Explained, grid: NetworkGrid, measurement: CaseMeasurement, record: CaseRecord
+    plan: CasePlan,
+    explained: Explained,
+    grid: NetworkGrid,
+    measurement: CaseMeasurement,
+    judge: MapJudge | None,
+    record: CaseRecord,
 ) -> list[dict[str, Any]]:
     """Explain and measure with every method but the main one; one method's maps are in memory at a time.
+
+    Args:
+        judge: takes every map, for its badges; None where nobody asked for them.
 
     Returns:
         Members of ``methods``; one without a map has no ``alignment`` rows and the gap None.
     """
     entries = []
-    for planned in plan.methods[1:]:
+    for number, planned in enumerate(plan.methods[1:], 1):
         voice = MethodVoice(record, planned)
         record.stage("explain")
         record.note(f"method {planned.facts()}")
@@ -38,9 +47,12 @@ def other_methods(
         maps = planned.method.explain(explained, plan.layers, planned.settings, voice)
         seconds = time.perf_counter() - started
         record.stage("metrics")
-        mean = AttentionMaps(maps, voice, plan.last_decoder_layer).mean()
+        attention = AttentionMaps(maps, voice, plan.last_decoder_layer)
+        mean = attention.mean()
+        if judge is not None and mean is not None:
+            judge.add_mean(number, mean, attention)
         control = control_attention(maps)
-        del maps
+        del maps, attention
         if mean is None:
             voice.warning("no_attribution", "No layer has positive attribution for this target: there is no map.")
             alignment: dict[str, Any] = {"alignment": [], "gap": None}

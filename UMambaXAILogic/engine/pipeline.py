@@ -59,7 +59,7 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
             index_of(request.target.part, case.volume.geometry)  # refuse now what lies outside, not after segmenting
         record.stage("preprocess")
         content = content_fingerprint(request, plan.model.sha256, case)
-        judge = map_judge(plan, content, record)
+        judge = map_judge(plan, case, record)
         grid = to_network_grid(case.volume, plan.model)
         memory = plan_memory(
             plan,
@@ -96,8 +96,11 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
         if check_target(plan, case, explained, grid, pm, record):
             attribution = explain(plan, explained, case, grid, measurement, readout, judge, writer, record)
             methods = [method_entry(plan.methods[0], measurement.mean_alignment())]
-            methods += other_methods(plan, explained, grid, measurement, record)
-            badges = None if judge is None else judge.badges(explained)
+            methods += other_methods(plan, explained, grid, measurement, judge, record)
+            if judge is not None:
+                by_method = judge.badges(explained)
+                badges = by_method[0]
+                methods = [{**entry, "badges": found} for entry, found in zip(methods, by_method, strict=True)]
         record.stage("metrics")
         measured = readout.completed(measurement.result())
         domain = case_domain(plan, case, pm)
@@ -116,13 +119,13 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
         )
 
 
-def map_judge(plan: CasePlan, content: str, record: CaseRecord) -> MapJudge | None:
-    """What judges the map; None where that was not asked."""
+def map_judge(plan: CasePlan, case: CaseInput, record: CaseRecord) -> MapJudge | None:
+    """What judges the maps; None where that was not asked."""
     if not plan.request.badges:
         return None
     from .benchmark.gate import MapJudge  # the benchmark segments by this module
 
-    return MapJudge(plan, content, record)
+    return MapJudge(plan, case, record)
 
 
 def explain(
@@ -152,7 +155,7 @@ def explain(
     measurement.add_mean(mean_on_input)
     readout.add_mean(mean_on_input)
     if judge is not None:
-        judge.add_mean(mean, attention)
+        judge.add_mean(0, mean, attention)
     del mean, mean_on_input
     control = control_attention(maps)
     if control is not None:

@@ -7,7 +7,8 @@ parameters shuffled, which is what the badge rests on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..badge_cache import keep_badges, kept_badges
@@ -115,52 +116,81 @@ def read_planned(plan: CasePlan, record: CaseRecord, result: Mapping[str, Any] |
 
 
 class MapJudge:
-    """Judges the map of a run that is under way, from what the run has in memory.
+    """Judges the maps of a run that is under way, from what the run has in memory.
 
     Args:
         plan: of the run.
-        content: its content fingerprint.
+        case: what was read.
         record: hears of the stage, progress and warnings, and is asked whether to stop.
     """
 
-    volumes = VOLUMES
+    def __init__(self, plan: CasePlan, case: CaseInput, record: CaseRecord) -> None:
+        self._plan, self._record = plan, record
+        self._contents = [
+            content_fingerprint(request, plan.model.sha256, case) for request in _requests_by_method(plan.request)
+        ]
+        self._candidates: dict[int, Candidate] = {}
 
-    def __init__(self, plan: CasePlan, content: str, record: CaseRecord) -> None:
-        self._plan, self._content, self._record = plan, content, record
-        self._candidate: Candidate | None = None
+    @property
+    def volumes(self) -> int:
+        """That judging holds beside what explaining does: of each further method its map and its last layer's."""
+        return VOLUMES + 2 * (len(self._plan.methods) - 1)
 
-    def add_mean(self, values: FloatMap, attention: AttentionMaps) -> None:
-        """The map (z, y, x) on the network grid, and the layers that it is the mean of."""
-        self._candidate = candidate_of(self._plan.methods[0], self._plan, attention, values, None)
+    def add_mean(self, number: int, values: FloatMap, attention: AttentionMaps) -> None:
+        """The map of one of the plan's methods: (z, y, x) on the network grid, and the layers it is the mean of."""
+        self._candidates[number] = candidate_of(self._plan.methods[number], self._plan, attention, values, None)
 
-    def badges(self, case: Explained) -> list[Badge] | None:
-        """Of the map that was added; None where there was none."""
-        if self._candidate is None:
-            return None
-        found = kept_badges(self._content)
-        if found is None:
+    def badges(self, case: Explained) -> list[list[Badge] | None]:
+        """Of each of the plan's methods; None where no map was added."""
+        found = {number: kept_badges(self._contents[number]) for number in self._candidates}
+        missing = [number for number, badges_kept in found.items() if badges_kept is None]
+        if missing:
             self._record.stage("judge")
-            found = judge_candidate(self._candidate, case, self._record)
-            keep_badges(self._content, found)
-        return found
+            judged = judge_candidates([self._candidates[number] for number in missing], case, self._record)
+            for number, one in zip(missing, judged, strict=True):
+                keep_badges(self._contents[number], one)
+                found[number] = one
+        return [found.get(number) for number in range(len(self._plan.methods))]
+
+
+def _requests_by_method(request: Request) -> list[Request]:
+    """The run itself, for its own map; and for each further method the run that would have made that method's alone."""
+    alone = dataclasses.replace(request, other_methods=())
+    others = [dataclasses.replace(alone, method=other.name, pool=other.pool) for other in request.other_methods]
+    return [request, *others]
 
 
 def judge_candidate(candidate: Candidate, case: Explained, reporter: Reporter) -> list[Badge]:
-    """The badges of one map.
+    """As ``judge_candidates``, of one map."""
+    return judge_candidates([candidate], case, reporter)[0]
+
+
+def judge_candidates(candidates: Sequence[Candidate], case: Explained, reporter: Reporter) -> list[list[Badge]]:
+    """The badges of maps; vesselness and the shuffled network are asked once for all.
 
     Args:
-        candidate: the map, and how it is made again.
-        case: what it explains, with a voxel in M.
+        candidates: the maps, and how they are made again.
+        case: what they explain, with a voxel in M.
         reporter: told the fraction done, and of warnings.
     """
-    if candidate.values is None:
-        return badges(Judged(candidate, None, None, None, None), {})
+    judged = [one for one in candidates if one.values is not None]
+    if not judged:
+        return [badges(Judged(one, None, None, None, None), {}) for one in candidates]
+    share = 1.0 / (_VESSELNESS_SHARE + len(judged) * (_OWN + _SHUFFLED))
     deletion = Deletion(case, FILL, SEED, reporter)
-    own = faithfulness(deletion, deletion.curves(candidate.values, PartOfStage(reporter, 0.0, _OWN)))
-    score = _vesselness_score(deletion, case, PartOfStage(reporter, _OWN, _VESSELNESS_SHARE))
-    sanity = _with_all_shuffled(candidate, case, reporter)
+    own = {}
+    for number, one in enumerate(judged):
+        assert one.values is not None
+        part = PartOfStage(reporter, number * _OWN * share, _OWN * share)
+        own[one.name] = faithfulness(deletion, deletion.curves(one.values, part))
+    part = PartOfStage(reporter, len(judged) * _OWN * share, _VESSELNESS_SHARE * share)
+    score = _vesselness_score(deletion, case, part)
+    sanity = _with_all_shuffled(judged, case, reporter, len(judged) * _SHUFFLED * share)
     reporter.progress(1.0)
-    return badges(Judged(candidate, own, None, None, sanity), {_VESSELNESS: score})
+    return [
+        badges(Judged(one, own.get(one.name), None, None, sanity.get(one.name)), {_VESSELNESS: score})
+        for one in candidates
+    ]
 
 
 def _vesselness_score(deletion: Deletion, case: Explained, reporter: Reporter) -> float | None:
@@ -169,21 +199,30 @@ def _vesselness_score(deletion: Deletion, case: Explained, reporter: Reporter) -
     return None if values is None else faithfulness(deletion, deletion.curves(values, reporter)).score
 
 
-def _with_all_shuffled(candidate: Candidate, case: Explained, reporter: Reporter) -> Sanity:
-    """The map's correlation with the one that the network gives when all its parameters are shuffled."""
-    sanity = Sanity(candidate.remake is not None)
-    if candidate.remake is None:
-        return sanity
+def _with_all_shuffled(
+    candidates: Sequence[Candidate], case: Explained, reporter: Reporter, share: float
+) -> dict[str, Sanity]:
+    """By name: the map's correlation with the one that the network gives when all its parameters are shuffled.
+
+    Args:
+        share: of the progress bar that this takes; its last.
+    """
+    found = {one.name: Sanity(one.remake is not None) for one in candidates}
+    again = [one for one in candidates if one.remake is not None]
+    if not again:
+        return found
     quiet = OnlyStopped(reporter)
     *_, (step, model) = cascade(case.model, SEED)
     try:
         variant = with_network(case, step, model, quiet)
-        reporter.progress(1.0 - _SHUFFLED / 2)
-        sanity.parameters[step] = pearson(candidate.values, candidate.remake(variant.case, quiet))
+        for number, one in enumerate(again):
+            assert one.remake is not None
+            reporter.progress(1.0 - share * (1 - (number + 0.5) / len(again)))
+            found[one.name].parameters[step] = pearson(one.values, one.remake(variant.case, quiet))
     except ModelError:  # shuffled weights may overflow
         reporter.warning(
             "sanity_not_known", "Shuffled parameters give infinite values: whether the map hangs on them is not known."
         )
     finally:
         case.model.use_fold(case.model.folds[0])  # the network object is shared
-    return sanity
+    return found

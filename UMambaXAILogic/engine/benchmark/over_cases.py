@@ -63,10 +63,6 @@ def method_entries(bodies: Sequence[dict[str, Any]], seed: int) -> list[dict[str
     return _ranked(entries)
 
 
-def _is_constant(body: dict[str, Any], name: str) -> bool:
-    return any(entry["constant"] for entry in body["methods"] if entry["name"] == name)
-
-
 def _faithfulness(tables: Sequence[dict[str, dict[str, Any]]], name: str) -> list[float | None]:
     return [table[name]["faithfulness"] if name in table else None for table in tables]
 

@@ -15,6 +15,7 @@ from scipy import ndimage
 from UMambaXAILogic.cli.benchmark_summary import summary
 from UMambaXAILogic.engine import Request, badge_cache
 from UMambaXAILogic.engine.benchmark import BenchmarkRequest, gate, run_benchmark
+from UMambaXAILogic.engine.benchmark.gate import judge_map
 from UMambaXAILogic.engine.benchmark.judged_result import judge_result
 from UMambaXAILogic.engine.case_input import read_case
 from UMambaXAILogic.engine.case_record import CaseRecord
@@ -25,7 +26,7 @@ from UMambaXAILogic.engine.method_settings import MethodOptions
 from UMambaXAILogic.engine.model.loading import load_model
 from UMambaXAILogic.engine.pipeline import run_case
 from UMambaXAILogic.engine.progress import Reporter
-from UMambaXAILogic.engine.request import Target, TargetPart
+from UMambaXAILogic.engine.request import MethodChoice, Target, TargetPart
 from UMambaXAILogic.engine.worker_requests import read_task
 
 
@@ -63,13 +64,13 @@ def metrics_of(folder):
 def judgements(monkeypatch) -> list[str]:
     """How often a map was judged anew."""
     counted: list[str] = []
-    judge = gate.judge_candidate
+    judge = gate.judge_candidates
 
-    def counting(candidate, *arguments):
-        counted.append(candidate.name)
-        return judge(candidate, *arguments)
+    def counting(candidates, *arguments):
+        counted.extend(candidate.name for candidate in candidates)
+        return judge(candidates, *arguments)
 
-    monkeypatch.setattr(gate, "judge_candidate", counting)
+    monkeypatch.setattr(gate, "judge_candidates", counting)
     return counted
 
 
@@ -191,6 +192,25 @@ def test_another_volume_is_refused(result, tmp_path, judgements):
     with pytest.raises(InputError, match="not the one that the result was made from"):
         judge_result(dataclasses.replace(result, volume=tmp_path / "other.nii.gz"))
     assert (result.folder / "metrics.json").read_bytes() == before and not judgements
+
+
+def test_the_maps_of_further_methods_are_judged_as_if_each_had_been_alone(asked, tmp_path, judgements):
+    others = (MethodChoice("seg-grad-cam"), MethodChoice("grad-x-input"))
+    many = dataclasses.replace(asked, badges=True, other_methods=others, output=tmp_path / "many")
+    entries = run_case(many).metrics["methods"]
+    assert judgements == ["seg-xres-cam@1", "seg-grad-cam", "grad-x-input"]
+    assert entries[0]["badges"] == metrics_of(many.output)["badges"]
+    alone = dataclasses.replace(asked, badges=True, method="grad-x-input", output=tmp_path / "alone")
+    found = run_case(alone).metrics["badges"]
+    assert found == entries[2]["badges"] and len(judgements) == 3  # kept
+    shutil.rmtree(tmp_path / "cache")
+    assert judge_map(alone) == found and len(judgements) == 4  # and the same when it is judged by itself
+    assert [len(entry["badges"]) for entry in entries] == [3, 3, 2]
+
+
+def test_where_nobody_asked_no_method_was_judged(asked, tmp_path):
+    run = run_case(dataclasses.replace(asked, other_methods=(MethodChoice("seg-grad-cam"),), output=tmp_path / "two"))
+    assert all("badges" not in entry for entry in run.metrics["methods"])
 
 
 def test_a_volume_that_was_moved_is_refused(result, tmp_path):
