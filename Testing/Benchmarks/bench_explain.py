@@ -1,15 +1,23 @@
 """Explaining a volume, measured against segmenting it, the cost bound, and the published tool nnunetv2-cam.
 
-    python Testing/Benchmarks/bench_explain.py [--model demo] [--volume FILE] [--repeats 3] [--peer]
+    python Testing/Benchmarks/bench_explain.py [--model demo] [--repeats 3] [--peer]
 
-Everything runs in one process, in turn, ``--repeats`` times; medians and ratios are reported.
+Two cases, both of a phantom:
+
+- ``head``: the phantom's tissue, mirrored outwards to 80 x 240 x 240 voxels. The target is what is predicted inside a
+  box of 12 x 40 x 40 voxels at its centre, of the size of a Circle of Willis: a few of many windows hold target.
+- ``phantom``: the phantom itself, whose vessels lie in every window.
+
+What is measured, in turn, ``--repeats`` times; medians of the ratios are reported:
 
 - ``segment``: pass 1 alone, on preprocessed data.
 - ``explain``: pass 1 and pass 2 with all default layers.
 - ``bound``: N F + T (F + B), with F one window's forward pass without gradients and F + B one window's forward and
   activation-only backward pass, both measured here without any map being formed.
-- ``nnunetv2-cam`` (with ``--peer``; needs ``pip install nnunetv2-cam``): its sliding-window Seg-XRes-CAM on the same
-  network, data and layers, windows and step alike.
+
+With ``--peer`` (``pip install nnunetv2-cam``, in another environment than the package's own), the head alone:
+``explain`` and ``nnunetv2-cam``, its sliding-window Seg-XRes-CAM on the same network, data and layers, windows and step
+alike, each in a process of its own, whose peak memory is taken.
 """
 
 from __future__ import annotations
@@ -19,10 +27,14 @@ import json
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
-from machine_facts import describe_machine, write_results
+from machine_facts import describe_machine, facts_line, write_results
+from peak_memory import in_own_process
 
 from UMambaXAILogic.engine.attribution import MethodSettings, get_method
 from UMambaXAILogic.engine.inference.capture import LayerCapture
@@ -30,139 +42,228 @@ from UMambaXAILogic.engine.inference.explanation import Explained
 from UMambaXAILogic.engine.inference.network_grid import to_network_grid
 from UMambaXAILogic.engine.inference.prediction import predict_stitched_logits
 from UMambaXAILogic.engine.inference.target import TargetScore, resolve_target
-from UMambaXAILogic.engine.inference.windows import plan_windows
-from UMambaXAILogic.engine.model.layers import resolve_layers
-from UMambaXAILogic.engine.model.loading import load_model
+from UMambaXAILogic.engine.inference.windows import WindowPlan, plan_windows
+from UMambaXAILogic.engine.model.layers import Layer, resolve_layers
+from UMambaXAILogic.engine.model.loading import Model, load_model
 from UMambaXAILogic.engine.phantom import write_cohort
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.volume_io import read_volume
 
+HEAD_SHAPE = (80, 240, 240)
+TARGET_BOX = (12, 40, 40)
 
-def timed(action):
+
+def timed(action: Callable[[], Any]) -> tuple[float, Any]:
     start = time.perf_counter()
     result = action()
     return time.perf_counter() - start, result
 
 
-def explained_case(model, volume_path: Path) -> tuple[Explained, float]:
-    volume, _ = read_volume(volume_path)
-    grid = to_network_grid(volume, model)
-    plan = plan_windows(grid.shape, model.patch_size, 0.5)
-    data = plan.pad(grid.data)
+def phantom_data(model: Model) -> torch.Tensor:
+    """(channels, z, y, x) of the network grid."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_cohort("source", 1, 9000, Path(folder))
+        volume, _ = read_volume(next(Path(folder).rglob("phantom_source_*.nii.gz")))
+        return to_network_grid(volume, model).data
+
+
+def mirrored_to(data: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
+    """The volume in the middle of a larger one that repeats it mirrored; along each axis cropped where it is longer."""
+    for axis, size in enumerate(shape, start=1):
+        if data.shape[axis] > size:
+            data = data.narrow(axis, (data.shape[axis] - size) // 2, size)
+    missing = [size - present for size, present in zip(shape, data.shape[1:], strict=True)]
+    widths = [(0, 0), *((amount // 2, amount - amount // 2) for amount in missing)]
+    return torch.from_numpy(np.pad(data.numpy(), widths, mode="symmetric"))
+
+
+def central_box(plan: WindowPlan) -> torch.Tensor:
+    box = torch.zeros(plan.padded_shape, dtype=torch.bool)
+    starts = [(length - size) // 2 for length, size in zip(plan.padded_shape, TARGET_BOX, strict=True)]
+    box[tuple(slice(start, start + size) for start, size in zip(starts, TARGET_BOX, strict=True))] = True
+    return box
+
+
+def segmented(model: Model, data: torch.Tensor, *, in_box: bool) -> tuple[float, Explained]:
+    """Seconds of pass 1, and what is then to be explained."""
+    plan = plan_windows(data.shape[1:], model.patch_size, 0.5)
+    data = plan.pad(data)
     score = TargetScore(resolve_target(model.label_manager, None), "margin")
     seconds, logits = timed(lambda: predict_stitched_logits(model, data, plan, mirror=False, reporter=Reporter()))
     mask = score.predicted(logits)
-    return Explained(model, plan, data, logits, mask, score, False, grid.spacing_mm), seconds
+    if in_box:
+        mask &= central_box(plan)
+    return seconds, Explained(model, plan, data, logits, mask, score, False, (1.0, 1.0, 1.0))
 
 
-def one_window_costs(case: Explained, layers, repeats: int) -> tuple[float, float]:
+def explained(case: Explained, layers: list[Layer]) -> tuple[float, int]:
+    """Seconds of pass 2, and T."""
+    method = get_method("seg-xres-cam")
+    seconds, maps = timed(lambda: method.explain(case, layers, MethodSettings(), Reporter()))
+    return seconds, maps.explained_windows
+
+
+def one_window_costs(case: Explained, layers: list[Layer], repeats: int) -> tuple[float, float]:
     """Median seconds of F and of F + B over windows that hold target."""
-    windows = (case.plan.touching(case.mask) or list(case.plan.windows))[: max(3, repeats)]
+    windows = case.plan.touching(case.mask)[:repeats]
     forward, both = [], []
     upstream = torch.ones((1, case.logits.shape[0], *case.plan.patch_size))
     patches = [case.data[(slice(None), *window)][None].contiguous() for window in windows]
-    for patch in patches:
-        with torch.inference_mode():
-            forward.append(timed(lambda patch=patch: case.model.network(patch))[0])
     # Only the first wanted layer is watched: the backward pass reaches it whatever else is watched.
     with LayerCapture(case.model.network, [(layers[0].alias, layers[0].module)]) as capture:
+        capture.explain(patches[0], lambda _: upstream, lambda *_: None)  # finds out where copies are needed
         for patch in patches:
+            with torch.inference_mode():
+                forward.append(timed(lambda patch=patch: case.model.network(patch))[0])
             both.append(timed(lambda patch=patch: capture.explain(patch, lambda _: upstream, lambda *_: None))[0])
     return statistics.median(forward), statistics.median(both)
 
 
-def by_nnunetv2_cam(case: Explained, layers) -> float:
-    """The published tool's window loop on the same network and data."""
+def against_bound(model: Model, data: torch.Tensor, repeats: int, *, in_box: bool) -> dict[str, Any]:
+    layers = resolve_layers(model)
+    runs: dict[str, list[float]] = {"segment": [], "explain": [], "bound": []}
+    for _ in range(repeats):
+        segment, case = segmented(model, data, in_box=in_box)
+        second_pass, t = explained(case, layers)
+        forward, both = one_window_costs(case, layers, 5)
+        runs["segment"].append(segment)
+        runs["explain"].append(segment + second_pass)
+        runs["bound"].append(len(case.plan.windows) * forward + t * both)
+    return {
+        "volume": "x".join(map(str, case.plan.shape)),
+        "windows N": len(case.plan.windows),
+        "explained windows T": t,
+        "T/N": round(t / len(case.plan.windows), 3),
+        "seconds (all runs)": {name: [round(value, 2) for value in values] for name, values in runs.items()},
+        "explain / segment": _median_ratio(runs["explain"], runs["segment"]),
+        "explain / bound": _median_ratio(runs["explain"], runs["bound"]),
+    }
+
+
+def _median_ratio(above: list[float], below: list[float]) -> float:
+    return round(statistics.median(a / b for a, b in zip(above, below, strict=True)), 3)
+
+
+def explain_apart(reference: str, data: np.ndarray) -> dict[str, Any]:
+    """Both passes over the head, alone in a process."""
+    model = load_model(reference)
+    layers = resolve_layers(model)
+    warm_up(model)
+    segment, case = segmented(model, torch.from_numpy(data), in_box=True)
+    second_pass, t = explained(case, layers)
+    return {"segment": segment, "seconds": segment + second_pass, "N": len(case.plan.windows), "T": t}
+
+
+def peer_apart(reference: str, data: np.ndarray) -> dict[str, Any]:
+    """The published tool's window loop over the head, alone in a process, on the same network object."""
     library = torch.library.Library("torchvision", "FRAGMENT")
-    for name in (
-        "nms",
-        "qnms",
-    ):  # a CPU torch beside the registry's torchvision lacks these, and nothing here calls them
+    for name in ("nms", "qnms"):  # a CPU torch beside the registry's torchvision lacks these, and nothing calls them
         if not hasattr(torch.ops.torchvision, name):
             library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     from nnunetv2_cam.cam_core import compute_cam_with_sliding_window
 
-    model = case.model
+    model = load_model(reference)
+    layers = resolve_layers(model)
+    warm_up(model)
     names = {module: name for name, module in model.network.named_modules()}
-    network = model.network.requires_grad_(True)
-    try:
-        seconds, _ = timed(
-            lambda: compute_cam_with_sliding_window(
-                network,
-                case.data,
-                [names[layer.module] for layer in layers],
-                1,
-                "segxrescam",
-                torch.device("cpu"),
-                model.configuration_manager,
-                model.label_manager,
-                [{**network.state_dict(), **model.parameter_sets[fold]} for fold in model.folds],
-                0.5,
-                False,
-                None,
-                cam_type="3d",
-                pool_size=1,
-            )
+    network = model.network.requires_grad_(True)  # as it is when nnU-Net hands it over
+    weights = [{**network.state_dict(), **model.parameter_sets[fold]} for fold in model.folds]
+    seconds, heatmap = timed(
+        lambda: compute_cam_with_sliding_window(
+            network,
+            torch.from_numpy(data),
+            [names[layer.module] for layer in layers],
+            1,
+            "segxrescam",
+            torch.device("cpu"),
+            model.configuration_manager,
+            model.label_manager,
+            weights,
+            0.5,
+            False,
+            None,
+            cam_type="3d",
+            pool_size=1,
         )
-    finally:
-        network.requires_grad_(False)
-    return seconds
+    )
+    return {"seconds": seconds, "heatmap": list(heatmap.shape)}
+
+
+def warm_up(model: Model) -> None:
+    """Compile what is compiled: a window forward and backward."""
+    with LayerCapture(model.network, [(layer.alias, layer.module) for layer in resolve_layers(model)]) as capture:
+        capture.explain(torch.zeros(1, 1, *model.patch_size), torch.ones_like, lambda *_: None)
+
+
+def against_peer(reference: str, data: torch.Tensor, repeats: int) -> dict[str, Any]:
+    ours, theirs = [], []
+    for _ in range(repeats):
+        ours.append(in_own_process(explain_apart, reference, data.numpy()))
+        theirs.append(in_own_process(peer_apart, reference, data.numpy()))
+    first = ours[0][0]
+    seconds = {"explain": [run["seconds"] for run, _ in ours], "nnunetv2-cam": [run["seconds"] for run, _ in theirs]}
+    segment = [run["segment"] for run, _ in ours]
+    return {
+        "volume": "x".join(map(str, data.shape[1:])),
+        "windows N": first["N"],
+        "explained windows T": first["T"],
+        "T/N": round(first["T"] / first["N"], 3),
+        "seconds (all runs)": {name: [round(value, 2) for value in values] for name, values in seconds.items()},
+        "peak MiB of a process": {
+            "explain": max(peak for _, peak in ours),
+            "nnunetv2-cam": max(peak for _, peak in theirs),
+        },
+        "explain / segment": _median_ratio(seconds["explain"], segment),
+        "nnunetv2-cam / explain": _median_ratio(seconds["nnunetv2-cam"], seconds["explain"]),
+    }
+
+
+def page_of(result: dict[str, Any]) -> str:
+    lines = ["# Explaining a volume", "", f"{facts_line(result['machine'])}; {result['threads']} threads.", ""]
+    lines += [f"{result['model']}; layers {', '.join(result['layers'])}. Seg-XRes-CAM, no mirroring, step 0.5.", ""]
+    columns = ["case", "volume", "windows N", "explained windows T", "T/N"]
+    if "nnunetv2-cam / explain" in result["cases"]["head"]:
+        columns += ["seconds (all runs)", "explain / segment", "nnunetv2-cam / explain", "peak MiB of a process"]
+    else:
+        columns += ["seconds (all runs)", "explain / segment", "explain / bound"]
+    lines += [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
+    for name, case in result["cases"].items():
+        lines.append(f"| {name} | {' | '.join(_cell(case[column]) for column in columns[1:])} |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {_cell(entry)}" for name, entry in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default="demo")
-    parser.add_argument("--volume", type=Path)
+    parser.add_argument("--model", default="demo", help="a 3-D model whose patch is smaller than the head")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--peer", action="store_true")
     options = parser.parse_args()
     model = load_model(options.model)
-    layers = resolve_layers(model)
-    with tempfile.TemporaryDirectory() as folder:
-        volume = options.volume
-        if volume is None:
-            write_cohort("source", 1, 9000, Path(folder))
-            volume = next(Path(folder).rglob("phantom_source_*.nii.gz"))
-        runs: dict[str, list[float]] = {"segment": [], "explain": [], "bound": []}
-        if options.peer:
-            runs["nnunetv2-cam"] = []
-        explained_case(model, volume)  # compiles and warms up
-        for _ in range(options.repeats):
-            case, segment = explained_case(model, volume)
-            method, settings = get_method("seg-xres-cam"), MethodSettings()
-            second_pass, maps = timed(
-                lambda case=case: method.explain(case, layers, settings, Reporter())  # noqa: B023
-            )
-            forward, both = one_window_costs(case, layers, 3)
-            n, t = len(case.plan.windows), maps.explained_windows
-            runs["segment"].append(segment)
-            runs["explain"].append(segment + second_pass)
-            runs["bound"].append(n * forward + t * both)
-            if options.peer:
-                runs["nnunetv2-cam"].append(by_nnunetv2_cam(case, layers))
-    median = {name: statistics.median(values) for name, values in runs.items()}
-    ratios = {
-        "explain / segment": statistics.median(a / b for a, b in zip(runs["explain"], runs["segment"], strict=True)),
-        "explain / bound": statistics.median(a / b for a, b in zip(runs["explain"], runs["bound"], strict=True)),
-    }
+    phantom = phantom_data(model)
+    head = mirrored_to(phantom, HEAD_SHAPE)
     if options.peer:
-        ratios["nnunetv2-cam / explain"] = statistics.median(
-            a / b for a, b in zip(runs["nnunetv2-cam"], runs["explain"], strict=True)
-        )
+        cases = {"head": against_peer(options.model, head, options.repeats)}
+    else:
+        warm_up(model)
+        cases = {
+            "head": against_bound(model, head, options.repeats, in_box=True),
+            "phantom": against_bound(model, phantom, options.repeats, in_box=False),
+        }
     result = {
         "machine": describe_machine(),
+        "threads": torch.get_num_threads(),
         "model": f"{options.model} ({model.architecture}, patch {'x'.join(map(str, model.patch_size))})",
-        "volume": f"{'x'.join(map(str, case.plan.shape))} voxels on the network grid",
-        "layers": [layer.alias for layer in layers],
-        "windows N": n,
-        "explained windows T": t,
-        "T/N": round(t / n, 3),
-        "seconds (median)": {name: round(value, 2) for name, value in median.items()},
-        "seconds (all runs)": {name: [round(v, 2) for v in values] for name, values in runs.items()},
-        "ratios (median of runs)": {name: round(value, 3) for name, value in ratios.items()},
+        "layers": [layer.alias for layer in resolve_layers(model)],
+        "cases": cases,
     }
     print(json.dumps(result, indent=1))
-    write_results("explain_against_peer" if options.peer else "explain", result)
+    write_results("explain_against_peer" if options.peer else "explain", result, page_of(result))
 
 
 if __name__ == "__main__":

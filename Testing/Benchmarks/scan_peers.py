@@ -27,7 +27,7 @@ REQUIREMENT = "mamba-ssm==2.3.2.post1"
 
 def selective_scan_ref() -> Callable[..., torch.Tensor]:
     """mamba-ssm's own CPU implementation, of the same signature as this project's ``selective_scan``."""
-    source = _file_of_archive("mamba_ssm/ops/selective_scan_interface.py")
+    source = source_of_mamba_ssm("mamba_ssm/ops/selective_scan_interface.py")
     function = next(
         node
         for node in ast.parse(source).body
@@ -47,7 +47,8 @@ def mambapy_scan(u, delta, A, B, C, D) -> torch.Tensor:
     return MambaBlock.selective_scan(None, u, F.softplus(delta), A, B, C, D)
 
 
-def _file_of_archive(name: str) -> str:
+def source_of_mamba_ssm(name: str) -> str:
+    """The text of a file of mamba-ssm's source archive, given its path in it."""
     archive = CACHE / ARCHIVE
     if not archive.exists():
         CACHE.mkdir(exist_ok=True)
