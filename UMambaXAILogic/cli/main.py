@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Sequence
 
 import UMambaXAILogic
+from UMambaXAILogic.engine.deferred_imports import defer_rarely_used
 from UMambaXAILogic.engine.failure import describe_failure
 
 from . import (
@@ -44,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = keep_negative_values_together(sys.argv[1:] if arguments is None else arguments)
     try:
         options = _build_parser().parse_args(words)
+        defer_rarely_used()
         return options.run(options)
     except SystemExit as end:  # --help and --version
         return int(end.code or 0)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import UMambaXAILogic
 
+from .deferred_imports import defer_rarely_used
 from .errors import CancelledError, UsageError
 from .failure import describe_failure
 from .runtime_lock import RuntimeLock
@@ -90,6 +91,7 @@ def _answer(arguments: list[str] | None, writer: MessageWriter, watch: CancelWat
         RuntimeLock(options.packages).use()  # to the end of this process
     place_packages(options.packages)
     writer.say("hello", pid=os.getpid(), versions=_versions())
+    defer_rarely_used()
     task = read_task(_read_request(options.request), options.request.absolute().parent)
     watch.clean_up = task.clean_up
     answer = task.run(MessageReporter(writer, watch.cancelled))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from .noise_choice import NoiseChoice, choose_noise_estimator
 from .profile import Profile
@@ -152,7 +152,7 @@ def _position(quantity: Quantity, value: float, known: Sequence[float]) -> CaseP
     std = float((values - values[0]).std(ddof=1)) if count > 1 else None
     reach = _FLOORS * quantity.floor_at(mean)
     if std is not None:
-        quantile = float(stats.t.ppf((1 + COVERED) / 2, count - 1))
+        quantile = float(stdtrit(count - 1, (1 + COVERED) / 2))
         reach = math.hypot(reach, quantile * std * math.sqrt(1 + 1 / count))
     below = float(np.mean(values < value) + np.mean(values <= value)) / 2
     return CasePosition(

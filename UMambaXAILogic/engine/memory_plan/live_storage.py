@@ -46,7 +46,7 @@ class LiveStorage(TorchDispatchMode):
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
-        return True  # else the first operation imports the whole compiler of torch, which takes seconds
+        return False  # else the first operation imports the whole compiler of torch, which takes seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
