@@ -6,6 +6,7 @@ make and need in between is written down here for each backend of the scan.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MethodType
 from typing import Any
 
@@ -15,10 +16,14 @@ from torch import Tensor, nn
 from ..model.cpu_kernels.lanes import LANES
 from ..model.cpu_kernels.scan_tiles import TILE_STEPS
 from ..model.mamba import Mamba, MambaLayer
-from ..model.selective_scan.torch_chunked import ACCELERATOR_CHUNK_VALUES, CPU_BLOCK_CHANNELS, CPU_CHUNK_VALUES
+from ..model.selective_scan.torch_chunked import ACCELERATOR_CHUNK_VALUES
 
-#: Copies of one chunk's states that the torch backend has at once, without and with a gradient (measured).
+#: Copies of one chunk's states that the torch backend has at once, without and with a gradient. On the CPU chunks are
+#: smaller: this is from above.
 _CHUNK_COPIES_FORWARD, _CHUNK_COPIES_BACKWARD = 2, 8
+
+#: ``TILE_VALUES`` and ``PROGRAMS`` of the Triton backend, which cannot be imported where Triton is not installed.
+_TRITON_TILE_VALUES, _TRITON_PROGRAMS = 2048, 2048
 
 
 def stand_in_for_mamba(network: nn.Module, backend: str | None) -> None:
@@ -39,17 +44,21 @@ def _layer(self: MambaLayer, x: Tensor) -> Tensor:
 
 
 def _block(self: Mamba, tokens: Tensor) -> Tensor:
-    x, z = torch.matmul(self.in_proj.weight, tokens.transpose(1, 2)).chunk(2, dim=1)
+    x, z = _project(self.in_proj.weight, tokens.transpose(1, 2)).chunk(2, dim=1)
     x = _Convolution.apply(x)
-    delta, b, c = torch.matmul(self.x_proj.weight, x).split([self.dt_rank, self.d_state, self.d_state], dim=1)
-    delta = torch.matmul(self.dt_proj.weight, delta)
+    delta, b, c = _project(self.x_proj.weight, x).split([self.dt_rank, self.d_state, self.d_state], dim=1)
+    delta = _project(self.dt_proj.weight, delta)
     if self.scan_backend in ("torch-chunked", "reference"):
         step = torch.nn.functional.softplus(delta + self.dt_proj.bias[:, None])
         y = torch.addcmul(_Scan.apply(x, step, b, c, None, self.scan_backend), x, self.D[:, None])
         y = y * torch.nn.functional.silu(z)
     else:
         y = _Scan.apply(x, delta, b, c, z, self.scan_backend)
-    return torch.matmul(self.out_proj.weight, y).transpose(1, 2)
+    return _project(self.out_proj.weight, y).transpose(1, 2)
+
+
+def _project(weight: Tensor, x: Tensor) -> Tensor:
+    return torch.bmm(weight.expand(len(x), -1, -1), x)
 
 
 class _Convolution(torch.autograd.Function):
@@ -69,8 +78,9 @@ class _Scan(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, u: Tensor, delta: Tensor, b: Tensor, c: Tensor, z: Tensor | None, backend: str) -> Tensor:
         output = u.new_empty(u.shape)
-        states = u.new_empty(_states_kept(u, b.shape[1], backend) if any(ctx.needs_input_grad) else 0)
-        workspace = u.new_empty(_workspace(u, b.shape[1], backend, _CHUNK_COPIES_FORWARD))
+        state = _StateMemory.of(u, b.shape[1], backend)
+        states = u.new_empty(state.kept if any(ctx.needs_input_grad) else 0)
+        workspace = u.new_empty(state.forward)
         del workspace
         ctx.save_for_backward(u, delta, b, c, z, states)
         ctx.backend = backend
@@ -80,37 +90,42 @@ class _Scan(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         u, delta, b, c, z, _ = ctx.saved_tensors
         gradient = gradient.contiguous()
-        workspace = u.new_empty(_workspace(u, b.shape[1], ctx.backend, _CHUNK_COPIES_BACKWARD))
+        workspace = u.new_empty(_StateMemory.of(u, b.shape[1], ctx.backend).backward)
         found = [u.new_empty(tensor.shape) for tensor in (u, delta, b, c)]
         of_gate = None if z is None else u.new_empty(z.shape)
         del workspace
         return (*found, of_gate, None)
 
 
-def _states_kept(u: Tensor, states: int, backend: str) -> int:
-    """Values of the state that a forward pass keeps for the backward pass."""
-    batch, channels, length = u.shape
-    if backend == "numba":
-        padded = -(-states // LANES) * LANES
-        return batch * -(-length // TILE_STEPS) * channels * padded
-    if backend == "torch-chunked":
-        return batch * channels * states * -(-length // _chunk_steps(u, states))
-    # Without chunks every state is kept; of the fused GPU kernels, two numbers a state every 2048 steps.
-    return batch * channels * states * (length if backend == "reference" else 2 * -(-length // 2048))
+@dataclass(frozen=True)
+class _StateMemory:
+    """Values of the scan's state.
 
+    Args:
+        kept: by a forward pass for the backward pass.
+        forward, backward: that a pass takes beside inputs and results.
+    """
 
-def _workspace(u: Tensor, states: int, backend: str, copies: int) -> int:
-    """Values beside inputs and results."""
-    if backend == "reference":
-        return copies * u.numel() * states
-    if backend == "torch-chunked":
-        return copies * _chunk_steps(u, states) * u.shape[0] * u.shape[1] * states
-    return 0
+    kept: int
+    forward: int
+    backward: int
 
-
-def _chunk_steps(u: Tensor, states: int) -> int:
-    batch, channels, length = u.shape
-    width, values = channels, ACCELERATOR_CHUNK_VALUES
-    if channels > CPU_BLOCK_CHANNELS and values < CPU_CHUNK_VALUES:
-        width, values = CPU_BLOCK_CHANNELS, CPU_CHUNK_VALUES
-    return min(length, max(16, values // (batch * width * states)))
+    @classmethod
+    def of(cls, u: Tensor, states: int, backend: str) -> _StateMemory:
+        batch, channels, length = u.shape
+        every = batch * channels * states
+        if backend == "numba":
+            padded = -(-states // LANES) * LANES
+            return cls(batch * -(-length // TILE_STEPS) * channels * padded, 0, 0)
+        if backend == "triton":
+            tiles = -(-length // max(1, _TRITON_TILE_VALUES // states))
+            blocks = min(channels, -(-_TRITON_PROGRAMS // (batch * tiles)))
+            shares = 2 * batch * blocks * states * length
+            return cls((tiles + 1) * every, 0, (tiles + 1) * every + shares)
+        if backend == "torch-chunked":
+            chunk = min(length * every, ACCELERATOR_CHUNK_VALUES)
+            kept = every * -(-length * every // ACCELERATOR_CHUNK_VALUES)
+            return cls(kept, _CHUNK_COPIES_FORWARD * chunk, _CHUNK_COPIES_BACKWARD * chunk)
+        if backend == "mamba-ssm":  # two numbers a state every 2048 steps
+            return cls(2 * every * -(-length // 2048), 0, 0)
+        return cls(every * length, 2 * every * length, 2 * every * length)

@@ -1,0 +1,198 @@
+"""The planned memory of a case against what it takes, stage by stage, in a process of its own.
+
+    python Testing/Benchmarks/bench_memory.py [--large]
+
+Every setting is computed by ``run_case``, as ``umamba-xai explain`` does, and tells what metrics.json says under
+``memory``: bytes beside the loaded model, without the pages of mapped files, which the system takes back when it needs
+room (``with files`` counts them too, at the process's peak). The first settings are dominated by the network's
+activations, the others by the volume. ``--large`` adds a volume of 512 x 512 x 600 voxels and 14 classes within 8 GB,
+which takes some minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from machine_facts import describe_machine, facts_line, write_results
+from scipy import ndimage
+
+from UMambaXAILogic.engine import Request, run_case
+from UMambaXAILogic.engine.model.loading import load_model
+
+#: The widths of a network as people train it, and of one whose activations weigh nothing beside the volume.
+WIDE, NARROW = (32, 64, 128, 256, 320), (4, 8)
+ALLOWED = 0.15
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One measurement.
+
+    Args:
+        name: for people.
+        trainer: decides the network.
+        features, patch: of the network.
+        shape: of the volume (z, y, x).
+        spacing: of the volume in mm; the network's is 1.
+        layers: that are explained; None: the default ones.
+        method: of attribution.
+        step: of the windows.
+        limit_gb: ``--memory-limit``; None: what is free.
+        labels: beside the background.
+    """
+
+    name: str
+    trainer: str = "nnUNetTrainer"
+    features: tuple[int, ...] = NARROW
+    patch: tuple[int, int, int] = (64, 128, 128)
+    shape: tuple[int, int, int] = (160, 256, 256)
+    spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    layers: tuple[str, ...] | None = None
+    method: str = "seg-xres-cam"
+    step: float = 1.0
+    limit_gb: float | None = None
+    labels: int = 13
+
+
+_WINDOW = {"features": WIDE, "patch": (48, 96, 96), "shape": (56, 104, 96)}
+SETTINGS = (
+    Setting("U-Mamba Bot, default layers", "nnUNetTrainerUMambaBot", **_WINDOW),
+    Setting("U-Mamba Enc, default layers", "nnUNetTrainerUMambaEnc", **_WINDOW),
+    Setting("plain U-Net, last layer", layers=("decoder.3",), **_WINDOW),
+    Setting("U-Mamba Bot, from the input", "nnUNetTrainerUMambaBot", method="grad-x-input", **_WINDOW),
+    Setting("U-Mamba Bot, recomputed", "nnUNetTrainerUMambaBot", method="grad-x-input", limit_gb=1.3, **_WINDOW),
+    Setting("volume on the network's grid"),
+    Setting("volume that is resampled", spacing=(1.0, 0.8, 0.8)),
+    Setting("volume, sums in files", limit_gb=0.6),
+    Setting("volume, filled regions", method="occlusion", labels=1, shape=(96, 192, 192)),
+)
+LARGE = Setting(
+    "512 x 512 x 600 within 8 GB", patch=(96, 128, 128), shape=(600, 512, 512), limit_gb=8.0, layers=("decoder.0",)
+)
+
+
+def prepare(setting: Setting, folder: Path) -> tuple[Path, Path]:
+    """Write a model that calls three of a hundred voxels vessel, and a volume of smooth noise."""
+    import SimpleITK as sitk
+    from random_model import write_random_model
+
+    model = write_random_model(
+        folder, labels=setting.labels, features=setting.features, patch=setting.patch, trainer=setting.trainer
+    )
+    tile = ndimage.gaussian_filter(np.random.default_rng(0).normal(0, 1, setting.patch), 3, mode="wrap")
+    tile = (100 + 60 * tile / tile.std()).astype(np.int16)
+    repeats = [-(-size // own) for size, own in zip(setting.shape, setting.patch, strict=True)]
+    values = np.tile(tile, repeats)[tuple(slice(0, size) for size in setting.shape)]
+    image = sitk.GetImageFromArray(values)
+    image.SetSpacing([float(mm) for mm in reversed(setting.spacing)])
+    volume = folder / "case.nii"
+    sitk.WriteImage(image, str(volume))
+    _call_most_of_it_background(model, tile)
+    return model, volume
+
+
+def _call_most_of_it_background(folder: Path, tile: np.ndarray) -> None:
+    """Let the background win in 97 of 100 voxels of a tile, by the bias of its head."""
+    model = load_model(str(folder))
+    with torch.inference_mode():
+        logits = model.network(torch.from_numpy((tile - 100) / 60).float()[None, None])[0]
+    ahead = (logits[1:].amax(0) - logits[0]).flatten()[::7]
+    path = folder / "fold_0" / "checkpoint_final.pth"
+    checkpoint = torch.load(path, weights_only=False)
+    for name, tensor in checkpoint["network_weights"].items():
+        if name.endswith(f"seg_layers.{len(model.network.decoder.seg_layers) - 1}.bias"):
+            tensor[0] += float(ahead.quantile(0.97))
+    torch.save(checkpoint, path)
+
+
+def compute(setting: Setting, model: str, volume: str, output: str) -> dict[str, Any]:
+    """Run the case in this process."""
+    result = run_case(
+        Request(
+            volume,
+            model,
+            output,
+            layers=setting.layers,
+            method=setting.method,
+            step=setting.step,
+            memory_limit_gb=setting.limit_gb,
+            device="cpu",
+        )
+    )
+    metrics = result.metrics
+    return {
+        "memory": metrics["memory"],
+        "with_files_mb": metrics["peak_memory_mb"]["host"],
+        "pm_voxels": metrics["segmentation"]["pm_voxels"],
+        "passes": (metrics["attribution"] or {}).get("passes"),
+        "timing": metrics["timing"],
+    }
+
+
+def in_own_process(setting: Setting) -> dict[str, Any]:
+    """What ``compute`` gives, from a process that did nothing before."""
+    with tempfile.TemporaryDirectory(dir=Path.home()) as folder:  # on a disk, which /tmp need not be
+        model, volume = prepare(setting, Path(folder))
+        paths = [str(path) for path in (model, volume, Path(folder) / "out")]
+        call = [sys.executable, __file__, "--one", json.dumps(asdict(setting)), *paths]
+        done = subprocess.run(call, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def rows(settings: tuple[Setting, ...]) -> Iterator[dict[str, Any]]:
+    for setting in settings:
+        found = in_own_process(setting)
+        memory = found["memory"]
+        predicted, measured = memory["predicted_mb"]["host"], memory["measured_mb"]["host"]
+        yield {
+            "setting": asdict(setting),
+            **found,
+            "predicted_mb": predicted,
+            "measured_mb": measured,
+            "ratio": round(predicted / measured, 3),
+            "within": abs(predicted / measured - 1) <= ALLOWED,
+        }
+
+
+def table(found: list[dict[str, Any]]) -> str:
+    """As Markdown."""
+    lines = ["| case | predicted MiB | measured MiB | ratio | in files | with files MiB |", "|---|---|---|---|---|---|"]
+    for row in found:
+        places = [name for name, place in row["memory"]["placement"].items() if place == "file"]
+        lines.append(
+            f"| {row['setting']['name']} | {row['predicted_mb']:.0f} | {row['measured_mb']:.0f} | {row['ratio']:.2f} | "
+            f"{', '.join(places) or '-'} | {row['with_files_mb']:.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--large", action="store_true", help="also 512 x 512 x 600 voxels within 8 GB")
+    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        given = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in json.loads(options.one[0]).items()
+        }
+        print(json.dumps(compute(Setting(**given), *options.one[1:])))
+        return
+    found = list(rows((*SETTINGS, *((LARGE,) if options.large else ()))))
+    machine = describe_machine()
+    page = f"# Planned memory against measured memory\n\n{facts_line(machine)}\n\n{table(found)}\n"
+    write_results("memory", {"machine": machine, "rows": found}, page)
+    print(page)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""Memory that runs out: the plan shrinks, the run goes on where it was, and the results are the same."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from UMambaXAILogic.engine.attribution.gradient_cam import block_pooled_map
+from UMambaXAILogic.engine.errors import MemoryExhaustedError
+from UMambaXAILogic.engine.inference.explanation import explain_stitched
+from UMambaXAILogic.engine.inference.prediction import predict_stitched_logits
+from UMambaXAILogic.engine.inference.recomputation import recomputed
+from UMambaXAILogic.engine.memory_plan.places import Place
+from UMambaXAILogic.engine.memory_plan.run_memory import RunMemory
+from UMambaXAILogic.engine.progress import Reporter
+
+ERRORS = (
+    torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory: you tried ..."),
+    RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
+    MemoryError(),
+)
+
+
+class Listening(Reporter):
+    """Remembers warnings and progress."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.warnings: list[str] = []
+        self.fractions: list[float] = []
+
+    def warning(self, code, message):
+        assert code == "memory_ran_out"
+        self.warnings.append(message)
+
+    def progress(self, fraction):
+        self.fractions.append(fraction)
+
+
+@pytest.fixture
+def case(make_tiny_model, make_explained):
+    return make_explained(make_tiny_model(mirror_axes=(2,)), (16, 12, 8), mirror=True)
+
+
+class Failing:
+    """Lets chosen forward passes of a network run out of memory, before or after they computed."""
+
+    def __init__(self, network, at: set[int], error: BaseException) -> None:
+        self.passes, self._at, self._error = 0, at, error
+        network.register_forward_hook(self._hook)
+
+    def _hook(self, *_):
+        self.passes += 1
+        if self.passes in self._at:
+            raise self._error
+
+
+def predicted(case, memory=None, reporter=None):
+    return predict_stitched_logits(
+        case.model, case.data, case.plan, mirror=True, reporter=reporter or Reporter(), memory=memory
+    )
+
+
+def explained(case, memory, reporter=None):
+    case.memory = memory
+    maps = explain_stitched(
+        case, case.model.layers(), lambda _alias, a, g: block_pooled_map(a, g, 2, "max"), reporter or Reporter()
+    )
+    return {alias: signed.clone() for alias, signed in maps.signed.items()}
+
+
+def same(found, expected):
+    return found.keys() == expected.keys() and all(torch.equal(found[key], expected[key]) for key in expected)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_prediction_goes_on_where_it_was(case, error):
+    expected, listener = predicted(case), Listening()
+    memory = RunMemory(logits=Place.HOST)
+    failing = Failing(case.model.network, {3}, error)
+    assert torch.equal(predicted(case, memory, listener), expected)
+    assert memory.logits is Place.FILE and len(listener.warnings) == 1 and "files" in listener.warnings[0]
+    # Two passes a window: the third, the second window's first, was computed twice, and nothing else.
+    assert failing.passes == 2 * len(case.plan.windows) + 1
+    assert listener.fractions == sorted(listener.fractions) and listener.fractions[-1] == 1
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_an_explanation_goes_on_where_it_was(case, error):
+    expected, listener = explained(case, RunMemory()), Listening()
+    memory = RunMemory()
+    Failing(case.model.network, {2, 7}, error)
+    assert same(explained(case, memory, listener), expected)
+    assert memory.recompute and memory.maps is Place.FILE and len(listener.warnings) == 2
+
+
+def test_memory_may_run_out_in_the_backward_pass(case):
+    expected = explained(case, RunMemory())
+    calls = []
+
+    def failing(_alias, activation, gradient):
+        calls.append(1)
+        if len(calls) == 12:  # some layers of this window have been received
+            raise MemoryError
+        return block_pooled_map(activation, gradient, 2, "max")
+
+    case.memory = RunMemory()
+    found = explain_stitched(case, case.model.layers(), failing, Reporter())
+    assert same(found.signed, expected), "what the failed pass gave is not counted twice"
+
+
+def test_the_plan_shrinks_in_steps_and_then_refuses(case):
+    listener = Listening()
+    memory = RunMemory(batch=4)
+    Failing(case.model.network, set(range(1, 99)), MemoryError("no memory"))
+    with pytest.raises(MemoryExhaustedError, match="no memory"):
+        explained(case, memory, listener)
+    told = [message.partition("on where it was, ")[2] for message in listener.warnings]
+    assert ["2 windows" in told[0], "1 window " in told[1], "again" in told[2], "files" in told[3]] == [True] * 4
+    assert len(told) == 4
+
+
+def test_other_errors_are_not_taken_for_it(case):
+    Failing(case.model.network, {1}, RuntimeError("shapes do not fit"))
+    with pytest.raises(RuntimeError, match="shapes"):
+        predicted(case, RunMemory())
+
+
+@pytest.mark.parametrize("batch", [2, 3, 50])
+def test_windows_at_a_time_change_nothing(case, batch):
+    assert torch.allclose(predicted(case, RunMemory(batch=batch)), predicted(case), atol=2e-3)  # float16
+    one, many = explained(case, RunMemory()), explained(case, RunMemory(batch=batch))
+    for alias, signed in one.items():
+        assert torch.allclose(many[alias], signed, rtol=1e-5, atol=1e-6 * float(signed.abs().max()))
+
+
+def test_where_sums_lie_changes_nothing(case, tmp_path):
+    in_files = RunMemory(logits=Place.FILE, maps=Place.FILE, scratch=tmp_path)
+    assert torch.equal(predicted(case, in_files), predicted(case))
+    assert same(explained(case, in_files), explained(case, RunMemory()))
+    assert not list(tmp_path.iterdir()), "the file has no name: nothing is left however the process ends"
+
+
+@pytest.mark.parametrize("kind", ["enc", "bot"])
+@pytest.mark.parametrize("dimension", [2, 3])
+def test_computing_activations_again_gives_the_same_maps(make_tiny_model, make_explained, kind, dimension):
+    case = make_explained(make_tiny_model(kind=kind, dimension=dimension), (9, 12, 8))
+    assert same(explained(case, RunMemory(recompute=True)), explained(case, RunMemory()))
+
+
+def test_a_network_is_itself_again_afterwards(make_tiny_model):
+    network = make_tiny_model().network
+    with recomputed(network):
+        assert "forward" in network.encoder.stages[0].__dict__
+    assert not any("forward" in module.__dict__ for module in network.modules())

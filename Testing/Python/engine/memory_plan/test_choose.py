@@ -1,0 +1,111 @@
+"""The fastest plan that fits, and words where none does."""
+
+from __future__ import annotations
+
+import math
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from UMambaXAILogic.engine.errors import MemoryExhaustedError
+from UMambaXAILogic.engine.memory_plan.case_size import CaseSize, host_bytes
+from UMambaXAILogic.engine.memory_plan.choose import choose_plan
+from UMambaXAILogic.engine.memory_plan.places import Place
+from UMambaXAILogic.engine.memory_plan.window_peak import WindowPeak
+
+GIB = 2**30
+#: Of a U-Mamba Enc as people train it, windows of 128 x 128 x 128 voxels (6.6 times those of bench_memory).
+WINDOW = WindowPeak(int(2.1 * GIB), int(2.6 * GIB), int(2.4 * GIB))
+
+
+def case(voxels: int, **changes) -> CaseSize:
+    sizes = {
+        "image_voxels": voxels, "image_bytes": 2, "masks": 1, "network_voxels": voxels, "padded_voxels": voxels,
+        "patch_voxels": 128**3, "heads": 14, "layers": 7, **changes,
+    }  # fmt: skip
+    return CaseSize(**sizes)
+
+
+def test_a_whole_head_fits_8_gb():
+    size = case(512 * 512 * 600)
+    assert size.logits_bytes + size.maps_bytes > 8 * GIB, "not without files"
+    on_cpu = choose_plan(size, WINDOW, host_limit=8 * GIB)
+    assert on_cpu.host_peak <= 8 * GIB and on_cpu.logits is on_cpu.maps is Place.FILE and on_cpu.batch == 1
+    on_gpu = choose_plan(size, WINDOW, host_limit=8 * GIB, device_limit=8 * GIB, on_cpu=False)
+    assert on_gpu.host_peak <= 8 * GIB and on_gpu.device_peak <= 8 * GIB
+    assert on_gpu.batch > 1 and Place.DEVICE not in (on_gpu.logits, on_gpu.maps)
+
+
+def test_plenty_of_memory_is_used():
+    size = case(10**8)
+    on_gpu = choose_plan(size, WINDOW, host_limit=100 * GIB, device_limit=80 * GIB, on_cpu=False)
+    assert (on_gpu.batch, on_gpu.recompute, on_gpu.logits, on_gpu.maps) == (8, False, Place.DEVICE, Place.DEVICE)
+    on_cpu = choose_plan(size, WINDOW, host_limit=100 * GIB)
+    assert (on_cpu.batch, on_cpu.recompute, on_cpu.logits, on_cpu.maps) == (1, False, Place.HOST, Place.HOST)
+    assert on_cpu.device_peak is None
+
+
+def test_a_small_gpu_saves_step_by_step():
+    size, window = case(2 * 10**7), WindowPeak(GIB, 6 * GIB, 3 * GIB)
+
+    def plan(device_gib):
+        return choose_plan(size, window, host_limit=50 * GIB, device_limit=int(device_gib * GIB), on_cpu=False)
+
+    assert (plan(13).batch, plan(13).recompute) == (2, False)
+    assert plan(6.1).logits is plan(6.1).maps.__class__.DEVICE and plan(6.1).maps is Place.HOST
+    assert (plan(4).recompute, plan(4).batch) == (True, 1)
+
+
+@given(
+    voxels=st.integers(128**3, 10**9),
+    limits=st.tuples(st.floats(0.5, 200), st.floats(0.5, 200)).map(sorted),
+    heads=st.integers(1, 40),
+    layers=st.integers(1, 12),
+)
+def test_more_memory_never_makes_it_slower(voxels, limits, heads, layers):
+    size = case(voxels, heads=heads, layers=layers)
+
+    def rank(limit):
+        try:
+            plan = choose_plan(size, WINDOW, host_limit=int(limit * GIB))
+        except MemoryExhaustedError:
+            return (9,)
+        assert plan.host_peak <= limit * GIB
+        return (plan.recompute, list(Place).index(plan.logits), list(Place).index(plan.maps))
+
+    assert rank(limits[1]) <= rank(limits[0])
+
+
+def test_the_refusal_names_what_would_help():
+    size = case(512 * 512 * 600)
+    with pytest.raises(MemoryExhaustedError, match=r"5 GB may be used") as refused:
+        choose_plan(size, WINDOW, host_limit=5 * GIB)
+    allow = float(re.search(r"Allow ([\d.]+) GB", refused.value.remedy)[1])
+    millions = float(re.search(r"at most ([\d.]+) million", refused.value.remedy)[1])
+    assert choose_plan(size, WINDOW, host_limit=math.ceil(allow * GIB)).fits()
+    with pytest.raises(MemoryExhaustedError):
+        choose_plan(size, WINDOW, host_limit=int((allow - 0.2) * GIB))
+    assert choose_plan(case(int(0.99 * millions * 1e6)), WINDOW, host_limit=5 * GIB).fits()
+    with pytest.raises(MemoryExhaustedError):
+        choose_plan(case(int(1.05 * millions * 1e6)), WINDOW, host_limit=5 * GIB)
+
+
+def test_a_gpu_that_is_too_small_is_named():
+    with pytest.raises(MemoryExhaustedError, match=r"GPU's memory.*1 GB may be used") as refused:
+        choose_plan(case(10**7), WINDOW, host_limit=50 * GIB, device_limit=GIB, on_cpu=False)
+    assert "CPU" in refused.value.remedy
+
+
+def test_what_is_held_counts_everywhere():
+    plain = host_bytes(case(10**7), WINDOW, on_cpu=True, batch=1, recompute=False, logits=Place.HOST, maps=Place.HOST)
+    for change in ({"further_volumes": 3}, {"further_logits": 1}, {"heads": 28}, {"masks": 2}):
+        more = host_bytes(
+            case(10**7, **change), WINDOW, on_cpu=True, batch=1, recompute=False, logits=Place.HOST, maps=Place.HOST
+        )
+        assert more["explain"] > plain["explain"] and more["metrics"] > plain["metrics"], change
+    two_folds = host_bytes(
+        case(10**7, folds=2), WINDOW, on_cpu=True, batch=1, recompute=False, logits=Place.HOST, maps=Place.HOST
+    )
+    assert two_folds["segment"] - plain["segment"] == case(10**7).logits_bytes, "one fold is added to the other"

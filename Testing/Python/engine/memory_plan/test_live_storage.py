@@ -1,0 +1,112 @@
+"""What a computation holds at its worst moment, known without computing it."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from UMambaXAILogic.engine.attribution.gradient_cam import block_pooled_map
+from UMambaXAILogic.engine.memory_plan import live_storage
+from UMambaXAILogic.engine.memory_plan.live_storage import LiveStorage
+from UMambaXAILogic.engine.memory_plan.window_peak import window_peak
+from UMambaXAILogic.engine.model.layers import resolve_layers
+from UMambaXAILogic.engine.model.loading import load_model
+
+KIB = 1024
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept(monkeypatch):
+    """As if the C library gave everything back: sums that can be done by hand."""
+    monkeypatch.setattr(live_storage, "kept_below_bytes", lambda: 0)
+
+
+def new(kibibytes: int) -> torch.Tensor:
+    return torch.empty(kibibytes * KIB, dtype=torch.uint8, device="meta")
+
+
+def test_what_is_alive_together_counts():
+    with LiveStorage(on_host=True) as live:
+        first = new(3)
+        second = new(4)
+        del first
+        third = new(1)
+        assert live.live == 5 * KIB
+        del second, third
+    assert live.peak == 7 * KIB and live.live == 0
+
+
+def test_views_and_changes_in_place_cost_nothing():
+    with LiveStorage(on_host=True) as live:
+        values = new(8)
+        part = values[: 4 * KIB].view(2, -1)
+        part.fill_(1)
+        del values
+        assert live.live == 8 * KIB, "a view keeps the whole storage"
+    assert live.peak == 8 * KIB
+
+
+def test_small_pieces_stay_with_the_process(monkeypatch):
+    monkeypatch.setattr(live_storage, "kept_below_bytes", lambda: 4 * KIB)
+    with LiveStorage(on_host=True) as live:
+        small = new(3)
+        del small
+        large = new(10)
+        del large
+    assert live.peak == 13 * KIB, "the small piece was kept when the large one came"
+    with LiveStorage(on_host=False) as live:
+        small = new(3)
+        del small
+        new(10)
+    assert live.peak == 10 * KIB, "a GPU's allocator is not the C library"
+
+
+def test_a_graph_holds_what_its_backward_pass_needs():
+    source = new(4).float().requires_grad_()
+    size = source.numel() * 4
+    with LiveStorage(on_host=True) as live:
+        result = (source.exp() * 2).sin().sum()  # keeps exp's result and what sin was given
+        held = live.live - result.untyped_storage().nbytes()
+    assert held == 2 * size
+
+
+def test_the_meta_network_allocates_what_the_real_one_does(make_trained_folder):
+    """Of a network whose every operation is torch's; the compiled kernels are measured by the benchmark."""
+    model = load_model(str(make_trained_folder(trainer="nnUNetTrainer")))
+    peak = window_peak(model.network, model.patch_size, (), None, device_type="cpu", scan_backend=None)
+    patch = torch.zeros(1, 1, *model.patch_size)
+    with LiveStorage(on_host=True) as live, torch.no_grad():
+        model.network(patch)
+    assert peak.forward == pytest.approx(live.peak + patch.nbytes, rel=0.02)
+
+
+@pytest.mark.parametrize("trainer", ["nnUNetTrainerUMambaBot", "nnUNetTrainerUMambaEnc"])
+def test_gradients_need_more_and_computing_twice_less(trainer, make_trained_folder):
+    model = load_model(str(make_trained_folder(trainer=trainer)))
+
+    def peak(names):
+        return window_peak(
+            model.network,
+            model.patch_size,
+            resolve_layers(model, names),
+            lambda _alias, a, g: block_pooled_map(a, g, 1, "max"),
+            device_type="cpu",
+            scan_backend="numba",
+        )
+
+    deep, all_of_it = peak(["decoder.1"]), peak(["encoder.0", "decoder.1"])
+    assert deep.forward == all_of_it.forward <= deep.explain < all_of_it.explain
+    assert all_of_it.recomputed < all_of_it.explain
+    assert deep.times(3).explain == 3 * deep.explain
+
+
+def test_looking_leaves_the_network_as_it_was(make_trained_folder):
+    model = load_model(str(make_trained_folder()))
+    heard = []
+    model.network.register_forward_pre_hook(lambda *_: heard.append(1))
+    before = {name: tensor.clone() for name, tensor in model.network.state_dict().items()}
+    window_peak(
+        model.network, model.patch_size, (), lambda _a, x, g: (x * g).sum(0), device_type="cpu", scan_backend="numba"
+    )
+    assert not heard and all(torch.equal(before[name], now) for name, now in model.network.state_dict().items())
+    assert {p.device.type for p in model.network.parameters()} == {"cpu"}
