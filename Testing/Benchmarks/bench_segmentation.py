@@ -161,10 +161,13 @@ def page_of(result: dict) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peer", type=Path, required=True, help="a checkout of bowang-lab/U-Mamba")
+    parser.add_argument("--peer", type=Path, help="a checkout of bowang-lab/U-Mamba")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--windows", type=int, default=2)
     options = parser.parse_args()
+    if options.peer is None:
+        print("Nothing to compare with: give --peer and a checkout of bowang-lab/U-Mamba.")
+        return
     with tempfile.TemporaryDirectory() as folder:
         references = ["demo", str(write_random_model(Path(folder), **BOT))]
         networks = []
