@@ -8,7 +8,6 @@ folds as in the prediction.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -16,9 +15,6 @@ import torch
 
 from ..inference.explanation import Explained, full_precision
 from ..inference.windows import Window, importance_map, importance_sum, mirror_branches
-
-#: Parts beyond this many bytes lie in a temporary file that is mapped into memory.
-IN_MEMORY_BYTES = 2**30
 
 
 class WatchedWindows:
@@ -34,6 +30,7 @@ class WatchedWindows:
         voxels: how many are watched.
         heads: of the network.
         forward_passes: so far, mirrors and folds counted.
+        memory: of the case: where arrays lie.
     """
 
     def __init__(self, case: Explained, watched: torch.Tensor, before_pass: Callable[[], None]) -> None:
@@ -41,6 +38,7 @@ class WatchedWindows:
         self.voxels = int(watched.sum())
         self.heads = case.logits.shape[0]
         self.forward_passes = 0
+        self.memory = case.memory
         self._case = case
         self._before_pass = before_pass
         self._index = torch.full(watched.shape, -1, dtype=torch.int32)
@@ -108,7 +106,7 @@ class WindowCache:
     def __init__(self, windows: WatchedWindows, data: torch.Tensor) -> None:
         sizes = [len(windows.positions(number)) for number in range(len(windows.windows))]
         self._ends = np.cumsum([0, *sizes])
-        self._parts = _zeros((windows.heads, int(self._ends[-1])), data.dtype)
+        self._parts = windows.memory.zeros((windows.heads, int(self._ends[-1])), data.dtype)
         self.stitched = torch.zeros((windows.heads, windows.voxels), dtype=data.dtype)
         numbers = range(len(windows.windows))
         for number, part in windows.parts(numbers, lambda n: data[(slice(None), *windows.windows[n])]):
@@ -118,12 +116,3 @@ class WindowCache:
     def part(self, number: int) -> torch.Tensor:
         """Of window ``number``: (heads, its watched voxels), a view."""
         return self._parts[:, self._ends[number] : self._ends[number + 1]]
-
-
-def _zeros(shape: tuple[int, int], dtype: torch.dtype) -> torch.Tensor:
-    """In memory, or in a temporary file that goes with the tensor."""
-    if shape[0] * shape[1] * dtype.itemsize <= IN_MEMORY_BYTES:
-        return torch.zeros(shape, dtype=dtype)
-    file = tempfile.TemporaryFile()  # noqa: SIM115  the map keeps it open
-    kind = torch.zeros((), dtype=dtype).numpy().dtype
-    return torch.from_numpy(np.memmap(file, dtype=kind, mode="w+", shape=shape))

@@ -56,7 +56,12 @@ class MemoryPlan:
     def run_memory(self, scratch: Path | None) -> RunMemory:
         """For the computation; ``scratch`` is a folder for files, None the system's."""
         return RunMemory(
-            batch=self.batch, recompute=self.recompute, logits=self.logits, maps=self.maps, scratch=scratch
+            batch=self.batch,
+            recompute=self.recompute,
+            logits=self.logits,
+            maps=self.maps,
+            spare_bytes=self.host_limit - self.host_peak,
+            scratch=scratch,
         )
 
     def words(self) -> str:

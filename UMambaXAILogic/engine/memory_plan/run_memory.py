@@ -43,8 +43,8 @@ class RunMemory:
         recompute: inner activations are computed again for gradients; see ``inference.recomputation``.
         logits: where stitched logits lie while they are added up; afterwards never on the device.
         maps: where the maps of layers lie while they are added up; afterwards never on the device.
-        on_host_bytes: arrays of a volume's size may have so much main memory together where ``HOST`` was planned;
-            what is beyond lies in files. None: no bound.
+        spare_bytes: main memory beyond the plan, for arrays that were planned for files and turn out smaller, and for
+            those that nobody planned; what is beyond lies in files. None: no bound.
         scratch: folder for files; None: the system's.
     """
 
@@ -55,7 +55,7 @@ class RunMemory:
         recompute: bool = False,
         logits: Place = Place.HOST,
         maps: Place = Place.HOST,
-        on_host_bytes: int | None = None,
+        spare_bytes: int | None = None,
         scratch: Path | None = None,
     ) -> None:
         self.batch = batch
@@ -63,7 +63,8 @@ class RunMemory:
         self.logits = logits
         self.maps = maps
         self.scratch = scratch
-        self._on_host_bytes = on_host_bytes
+        self._spare_bytes = spare_bytes
+        self._in_spare: list[weakref.ref[torch.Tensor]] = []
         self._accumulators: weakref.WeakSet[Accumulator] = weakref.WeakSet()
 
     def accumulator(
@@ -77,21 +78,25 @@ class RunMemory:
         device = device or torch.device("cpu")
         if place is Place.DEVICE and device.type == "cpu":
             place = Place.HOST
-        if place is Place.HOST:
-            place = self._with_room(shape, dtype)
-        made = Accumulator(zeros(shape, dtype, place, device, self.scratch), place, device, self.scratch)
+        if place is Place.FILE and self._spare_bytes is not None and self._fits_in_spare(shape, dtype):
+            made = Accumulator(self.zeros(shape, dtype), Place.HOST, device, self.scratch)
+        else:
+            made = Accumulator(zeros(shape, dtype, place, device, self.scratch), place, device, self.scratch)
         self._accumulators.add(made)
         return made
 
     def zeros(self, shape: Sequence[int], dtype: torch.dtype) -> torch.Tensor:
         """Zeros in main memory, or in a file where there is no room."""
-        return zeros(shape, dtype, self._with_room(shape, dtype), torch.device("cpu"), self.scratch)
+        fits = self._fits_in_spare(shape, dtype)
+        made = zeros(shape, dtype, Place.HOST if fits else Place.FILE, torch.device("cpu"), self.scratch)
+        if fits:
+            self._in_spare.append(weakref.ref(made))
+        return made
 
     def settled(self, accumulator: Accumulator) -> torch.Tensor:
         """What was added up, off the device."""
         if accumulator.place is Place.DEVICE:
-            tensor = accumulator.tensor
-            accumulator.move(self._with_room(tensor.shape, tensor.dtype))
+            accumulator.move(Place.HOST)
         return accumulator.tensor
 
     def shrink(self, error: str, reporter: Reporter, *, gradients: bool) -> None:
@@ -136,13 +141,15 @@ class RunMemory:
             if movable:
                 for accumulator in movable:
                     accumulator.move(other)
+                if other is Place.FILE:
+                    self._spare_bytes = 0
                 self.logits, self.maps = (other if kind is place else kind for kind in (self.logits, self.maps))
                 return words
         return None
 
-    def _with_room(self, shape: Sequence[int], dtype: torch.dtype) -> Place:
-        if self._on_host_bytes is None:
-            return Place.HOST
-        size = torch.Size(shape).numel() * dtype.itemsize
-        held = sum(each.tensor.nbytes for each in self._accumulators if each.place is Place.HOST)
-        return Place.HOST if held + size <= self._on_host_bytes else Place.FILE
+    def _fits_in_spare(self, shape: Sequence[int], dtype: torch.dtype) -> bool:
+        if self._spare_bytes is None:
+            return True
+        alive = [tensor for tensor in (reference() for reference in self._in_spare) if tensor is not None]
+        held = sum(tensor.nbytes for tensor in alive)
+        return held + torch.Size(shape).numel() * dtype.itemsize <= self._spare_bytes

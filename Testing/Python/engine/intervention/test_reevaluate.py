@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 import torch
 
 from UMambaXAILogic.engine.errors import CancelledError
 from UMambaXAILogic.engine.inference.target import TargetScore, resolve_target
 from UMambaXAILogic.engine.intervention import Change, Intervention, WatchedScore
+from UMambaXAILogic.engine.memory_plan.run_memory import RunMemory
 
 #: Weights of windows are float32, everything else is float64 here.
 TOLERANCE = 1e-5
@@ -149,12 +151,9 @@ def test_a_large_cache_lies_in_a_file_and_says_the_same(make_tiny_model, make_ex
     change = random_change(case, torch.Generator().manual_seed(2))
     in_memory = Intervention(case, nothing)
     expected = in_memory.score(change)
-    monkeypatch.setattr("UMambaXAILogic.engine.intervention.window_cache.IN_MEMORY_BYTES", 0)
-    mapped = []
-    from UMambaXAILogic.engine.intervention import window_cache
-
-    memmap = window_cache.np.memmap
-    monkeypatch.setattr(window_cache.np, "memmap", lambda *a, **k: mapped.append(k) or memmap(*a, **k))
+    case.memory = RunMemory(spare_bytes=0)
+    mapped, memmap = [], np.memmap
+    monkeypatch.setattr(np, "memmap", lambda *a, **k: mapped.append(k) or memmap(*a, **k))
     in_file = Intervention(case, nothing)
     assert in_file.score(change) == expected and in_file.original == in_memory.original
     assert len(mapped) == 1

@@ -75,10 +75,14 @@ def test_sums_move_with_their_values(tmp_path):
 
 
 def test_what_has_no_room_in_memory_lies_in_a_file(tmp_path):
-    memory = RunMemory(on_host_bytes=100, scratch=tmp_path)
-    first = memory.accumulator((20,), torch.float32, Place.HOST)
-    second = memory.accumulator((20,), torch.float32, Place.HOST)
-    assert (first.place, second.place) == (Place.HOST, Place.FILE)
+    memory = RunMemory(spare_bytes=100, scratch=tmp_path)
+    first = memory.accumulator((20,), torch.float32, Place.FILE)
+    second = memory.accumulator((20,), torch.float32, Place.FILE)
+    planned = memory.accumulator((20,), torch.float32, Place.HOST)
+    assert (first.place, second.place, planned.place) == (Place.HOST, Place.FILE, Place.HOST)
     del first
     gc.collect()
-    assert memory.accumulator((20,), torch.float32, Place.HOST).place is Place.HOST
+    third = memory.zeros((20,), torch.float32)
+    assert memory.accumulator((20,), torch.float32, Place.FILE).place is Place.FILE, "the third has the room"
+    del third
+    assert memory.accumulator((20,), torch.float32, Place.FILE).place is Place.HOST
