@@ -58,6 +58,12 @@ class Dialogs:
             slicer.util.mainWindow(), _("Save the views as a picture"), "result.png", "PNG (*.png)"
         )
 
+    def choose_sam_checkpoint(self, current: str) -> str:
+        """A checkpoint of a SAM, or an empty text where the user changed their mind."""
+        return qt.QFileDialog.getOpenFileName(
+            slicer.util.mainWindow(), _("Choose a checkpoint of SAM or MedSAM"), current, "PyTorch (*.pth *.pt)"
+        )
+
     def open_folder(self, folder: str) -> None:
         """Show a folder in the system's file manager."""
         qt.QDesktopServices().openUrl(qt.QUrl.fromLocalFile(folder))

@@ -41,6 +41,7 @@ class PanelInputs:
         profile: path of a stored reference profile; empty: the model's own.
         clicked: what was clicked; None: the whole target is meant.
         benchmark: what is judged by a benchmark, and how.
+        sam_checkpoint: path of a SAM; empty where none is named.
     """
 
     volume_id: str = ""
@@ -58,6 +59,7 @@ class PanelInputs:
     profile: str = ""
     clicked: ClickedPart | None = None
     benchmark: BenchmarkChoices = BenchmarkChoices()
+    sam_checkpoint: str = ""
 
     @property
     def target_kind(self) -> str:

@@ -8,6 +8,7 @@ from .. import job as jobs
 from .controller import RUN
 from .packages import step_in_words
 from .run_options import problem_with_choices
+from .sam import SAM
 from .state import RUNTIME_BROKEN, RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_OUTDATED, PanelState
 from .words import Translate, in_words, untranslated
 
@@ -53,7 +54,7 @@ def run_ui(state: PanelState, _: Translate = untranslated) -> RunUi:
 
 
 def _warnings(state: PanelState, _: Translate) -> tuple[str, ...]:
-    is_told = state.job_state == jobs.FINISHED and state.activity == RUN  # by the result itself
+    is_told = state.job_state == jobs.FINISHED and state.activity in (RUN, SAM)  # by the result itself
     if is_told or not state.inputs.ground_truth_is_prediction:
         return state.warnings
     own = _(

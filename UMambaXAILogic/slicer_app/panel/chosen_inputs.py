@@ -39,6 +39,7 @@ def chosen_inputs(parameters: Any) -> PanelInputs:
         choices=_choices(parameters),
         threshold=round(parameters.threshold, 2),  # sliders give 0.7000000000000001
         profile=parameters.profilePath.strip(),
+        sam_checkpoint=parameters.samCheckpoint.strip(),
         benchmark=BenchmarkChoices(
             methods=tuple(parameters.benchmarkMethods),
             budget=parameters.benchmarkBudget,

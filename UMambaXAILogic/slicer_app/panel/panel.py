@@ -13,6 +13,7 @@ from UMambaXAILogic.interaction.panel.controller import PanelController
 from UMambaXAILogic.interaction.panel.devices import DeviceInquiry
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.panel.pace import Pace
+from UMambaXAILogic.interaction.panel.sam import SAM
 
 from ..event_loop import call_later
 from .advanced_section import AdvancedSection
@@ -30,6 +31,7 @@ from .parameters import scene_parameters
 from .result_controls import ResultControls
 from .result_section import ResultSection
 from .run_section import RunSection
+from .sam_section import SamSection
 from .section import Section
 from .services import PanelServices
 from .statistics_section import StatisticsSection
@@ -60,6 +62,7 @@ class Panel:
         self.comparison_section = made(ComparisonSection)
         self.deletion_section = made(DeletionSection)
         self.judge_section = made(JudgeSection)
+        self.sam_section = made(SamSection)
         self.statistics_section = made(StatisticsSection)
         self.packages_section = made(PackagesSection)
         self.log_section = made(LogSection)
@@ -72,6 +75,7 @@ class Panel:
             self.comparison_section,
             self.deletion_section,
             self.judge_section,
+            self.sam_section,
             self.statistics_section,
             self.packages_section,
             self.log_section,
@@ -160,9 +164,14 @@ class Panel:
             (self.deletion.changed, self.refresh),
             (self.controller.logged, self.log_section.add),
             (self.controller.succeeded, self._on_succeeded),
+            (self.controller.ended, self._on_ended),
             (self.controller.measured, self.statistics_section.take_result),
             (self.results.shown, self.result_section.on_shown),
         ]
+
+    def _on_ended(self, name: str, job: Any) -> None:
+        if name == SAM:  # its result is one as any other
+            self._on_succeeded(job)
 
     def _on_succeeded(self, job: Any) -> None:
         self.result_section.take_result(job)

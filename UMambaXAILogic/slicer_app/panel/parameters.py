@@ -84,6 +84,7 @@ class UMambaXAIParameterNode:
     deletionPoints: Annotated[int, WithinRange(FEWEST_POINTS, MOST_POINTS)] = DEFAULT_POINTS
     deletionVesselness: bool = True
     profilePath: str = ""
+    samCheckpoint: str = ""
     benchmarkMethods: list[str]
     benchmarkBudget: Annotated[int, WithinRange(2, 1000)] = 50
     benchmarkSeed: Annotated[int, WithinRange(0, 99999)] = 0

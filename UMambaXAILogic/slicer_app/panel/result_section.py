@@ -245,4 +245,3 @@ def _fill(selector: Any, texts: tuple[str, ...], index: int) -> None:
         selector.addItems(list(texts))
     selector.setCurrentIndex(index)
     selector.blockSignals(was_blocked)
-

@@ -18,6 +18,7 @@ from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.panel.model_look import ModelLookup
 from UMambaXAILogic.interaction.panel.node_parts import SEGMENTS
 from UMambaXAILogic.interaction.panel.run_options import run_options
+from UMambaXAILogic.interaction.panel.sam import SAM, prompt_id, sam_options
 from UMambaXAILogic.interaction.summary import summarise
 
 from ..dialogs import Dialogs
@@ -88,6 +89,16 @@ def make_services(
             maskSegments=parts.chosen() if parts.kind == SEGMENTS else None,
         )
 
+    def start_sam(inputs: PanelInputs) -> Any:
+        return logic.startSamEmbeddingMap(
+            node(inputs.volume_id),
+            inputs.sam_checkpoint,
+            node(prompt_id(inputs)),
+            groundTruthNode=node(inputs.ground_truth_id),
+            threshold=inputs.threshold,
+            **sam_options(inputs),
+        )
+
     results = ResultControls(scene)
     deletion = DeletionDrawing(logic, results, models, node)
     controller = PanelController(
@@ -100,6 +111,7 @@ def make_services(
         {
             DELETION: deletion.activity,
             DICOM: dicom_activity(logic, results),
+            SAM: Activity(start_sam, lambda job: summarise(job.result.metrics, _), _told),
             **judge_activities(logic, results, models, node),
         },
     )

@@ -103,6 +103,10 @@ class FakeDialogs:
         self.asked.append("benchmark folder")
         return self.path
 
+    def choose_sam_checkpoint(self, current: str) -> str:
+        self.asked.append("checkpoint")
+        return self.path
+
     def choose_picture(self) -> str:
         self.asked.append("picture")
         return self.path

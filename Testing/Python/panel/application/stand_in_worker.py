@@ -143,7 +143,7 @@ def write_results(request: dict) -> dict[str, str | None]:
         "schema_version": 1,
         "model": {"architecture": "UMambaEnc", "labels": {"background": 0, "vessel": 1}},
         "target": {"label": 1, "name": "vessel", "kind": "prediction"},
-        "attribution": {"method": request["method"], "layers": ["encoder.1"]},
+        "attribution": {"method": request.get("method", "embedding-similarity"), "layers": ["encoder.1"]},
         "segmentation": {
             "pm_voxels": int(labels.sum()),
             "gt_voxels": int(labels.sum()) if truth else None,

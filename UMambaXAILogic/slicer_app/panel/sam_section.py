@@ -1,0 +1,42 @@
+"""Prompt a SAM or MedSAM of the user's own with the chosen region or ground truth."""
+
+from __future__ import annotations
+
+from slicer.i18n import tr as _
+
+from UMambaXAILogic.interaction.panel.sam import SAM, sam_ui
+from UMambaXAILogic.interaction.panel.state import PanelState
+
+from ..connections import connect
+from .section import Section, write
+
+
+class SamSection(Section):
+    """Starts a SAM on the chosen volume."""
+
+    ui_file = "Sam.ui"
+
+    def connect_controls(self) -> None:
+        """See ``Section``."""
+        connect(self.ui.browseSamCheckpointButton, "clicked(bool)", self.on_browse)
+        connect(self.ui.samButton, "clicked(bool)", self.on_prompt)
+
+    def show(self, state: PanelState) -> None:
+        """See ``Section``."""
+        ui, shown = self.ui, sam_ui(state, _)
+        ui.samButton.setEnabled(shown.enabled)
+        ui.samButton.setToolTip(shown.hint)
+        ui.samCheckpointEdit.setEnabled(shown.inputs_enabled)
+        ui.browseSamCheckpointButton.setEnabled(shown.inputs_enabled)
+        write(ui.samHintLabel, shown.hint)
+
+    def on_browse(self, checked: bool = False) -> None:
+        """Choose the checkpoint on disk."""
+        path = self.panel.dialogs.choose_sam_checkpoint(self.panel.parameters.samCheckpoint)
+        if path:
+            self.panel.parameters.samCheckpoint = path
+
+    def on_prompt(self, checked: bool = False) -> None:
+        """Prompt every slice, and map."""
+        self.panel.clear_log()
+        self.panel.controller.begin(SAM, self.panel.inputs())
