@@ -53,7 +53,7 @@ def load(_typing, array, offset):
 
     def codegen(context, builder, signature, args):
         stored = ir.VectorType(context.get_value_type(signature.args[0].dtype), LANES)
-        address = _address(context, builder, signature.args[0], *args, stored)
+        address = _address(context, builder, signature.args[0], args[0], args[1], stored)
         value = builder.load(address, align=context.get_abi_sizeof(stored.element))
         return _widen(builder, value) if _is_bfloat16(signature.args[0]) else value
 
@@ -79,7 +79,7 @@ def load_one(_typing, array, offset):
 
     def codegen(context, builder, signature, args):
         stored = context.get_value_type(signature.args[0].dtype)
-        value = builder.load(_address(context, builder, signature.args[0], *args, stored))
+        value = builder.load(_address(context, builder, signature.args[0], args[0], args[1], stored))
         return _widen(builder, value) if _is_bfloat16(signature.args[0]) else value
 
     return _element(array)(array, types.intp), codegen
@@ -141,7 +141,7 @@ def prefetch(_typing, array, offset):
     """Ask for the cache line of flat position ``offset`` of a contiguous array, which will be needed soon."""
 
     def codegen(context, builder, signature, args):
-        address = _address(context, builder, signature.args[0], *args, ir.IntType(8))
+        address = _address(context, builder, signature.args[0], args[0], args[1], ir.IntType(8))
         function_type = ir.FunctionType(ir.VoidType(), [address.type, _INT32, _INT32, _INT32])
         function = cgutils.get_or_insert_function(builder.module, function_type, "llvm.prefetch.p0")
         read, keep, data = _INT32(0), _INT32(3), _INT32(1)
