@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -118,6 +122,20 @@ def make() -> Callable[..., dict[str, Any]]:
 @pytest.fixture(scope="session")
 def relative_error() -> Callable[..., float]:
     return _relative_error
+
+
+@pytest.fixture(scope="session")
+def sibling() -> Callable[[str], ModuleType]:
+    """Imports a module of this folder that holds no tests."""
+
+    def load(name: str) -> ModuleType:
+        spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module  # dataclasses look themselves up there
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture(params=["numba", "torch-chunked", "reference"])

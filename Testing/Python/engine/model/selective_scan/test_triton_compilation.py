@@ -7,6 +7,7 @@ import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -16,34 +17,25 @@ pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("triton") is None, reason="needs triton, which this platform's package index lacks"
 )
 
-KERNELS = ("add_up_tiles", "carry", "outputs", "add_up_tile_gradients", "gradients")
-TYPES = {torch.float32: "*fp32", torch.float64: "*fp64", torch.float16: "*fp16", torch.bfloat16: "*bf16"}
 MAX_REGISTERS = 255
-
-Launch = tuple[Any, tuple[Any, ...], dict[str, Any]]
-
-
-class Recorder:
-    """Takes a kernel's place, and notes what it would have been launched with."""
-
-    def __init__(self, kernel: Any, launches: list[Launch]) -> None:
-        self.kernel = kernel
-        self.launches = launches
-
-    def __getitem__(self, grid: tuple[int]) -> Callable[..., None]:
-        return lambda *values, **options: self.launches.append((self.kernel, values, options))
 
 
 @pytest.fixture
-def launches_of(monkeypatch) -> Callable[[dict[str, Any]], list[Launch]]:
+def compiler(sibling) -> ModuleType:
+    return sibling("triton_compiler")
+
+
+@pytest.fixture
+def launches_of(monkeypatch, compiler) -> Callable[[dict[str, Any]], list]:
     """The launches of a scan and of all its gradients."""
     from UMambaXAILogic.engine.model.selective_scan import ScanArguments, triton_gpu
 
-    def record(arguments: dict[str, Any]) -> list[Launch]:
-        launches: list[Launch] = []
+    def record(arguments: dict[str, Any]) -> list:
+        launches: list = []
         with monkeypatch.context() as patch:
-            for name in KERNELS:
-                patch.setattr(triton_gpu, name, Recorder(getattr(triton_gpu, name), launches))
+            for name in compiler.KERNELS:
+                stand_in = compiler.StandIn(getattr(triton_gpu, name), lambda launch, grid: launches.append(launch))
+                patch.setattr(triton_gpu, name, stand_in)
             leaves = {
                 name: value.requires_grad_() for name, value in arguments.items() if isinstance(value, torch.Tensor)
             }
@@ -52,32 +44,6 @@ def launches_of(monkeypatch) -> Callable[[dict[str, Any]], list[Launch]]:
         return launches
 
     return record
-
-
-def compile_for(launch: Launch, capability: int) -> Any:
-    """As Triton does it at a launch: types of the arguments, None and 1 as constants, what 16 divides."""
-    import triton
-    from triton.backends.compiler import GPUTarget
-    from triton.compiler import ASTSource
-
-    kernel, values, options = launch
-    signature, constants, attributes = {}, {}, {}
-    for index, parameter in enumerate(kernel.params):
-        value = options[parameter.name] if parameter.is_constexpr else values[index]
-        specialised = not (parameter.is_constexpr or parameter.do_not_specialize)
-        if isinstance(value, torch.Tensor):
-            signature[parameter.name] = TYPES[value.dtype]
-            attributes[(index,)] = [["tt.divisibility", 16]]
-        elif parameter.is_constexpr or value is None or (specialised and value == 1):
-            signature[parameter.name] = "constexpr"
-            constants[(index,)] = value
-        else:
-            signature[parameter.name] = "i32" if value < 2**31 else "i64"
-            if specialised and value % 16 == 0:
-                attributes[(index,)] = [["tt.divisibility", 16]]
-    source = ASTSource(fn=kernel, signature=signature, constexprs=constants, attrs=attributes)
-    target = GPUTarget("cuda", capability, 32)
-    return triton.compile(source, target=target, options={"num_warps": options["num_warps"]})
 
 
 def registers_and_spills(compiled: Any, capability: int, folder: Path) -> tuple[int, int]:
@@ -98,7 +64,7 @@ def registers_and_spills(compiled: Any, capability: int, folder: Path) -> tuple[
 
 
 @pytest.mark.parametrize("capability", [75, 80, 86, 90])
-def test_umambas_scan_compiles_and_stays_in_registers(capability, make, launches_of, tmp_path):
+def test_umambas_scan_compiles_and_stays_in_registers(capability, make, launches_of, compiler, tmp_path):
     """16 states, everything given: what the Mamba layers launch."""
     launches = launches_of(make(channels=64, length=4096))
     assert [kernel.fn.__name__ for kernel, *_ in launches] == [
@@ -110,7 +76,7 @@ def test_umambas_scan_compiles_and_stays_in_registers(capability, make, launches
         "gradients",
     ]
     for launch in launches:
-        compiled = compile_for(launch, capability)
+        compiled = compiler.compile_for(launch, capability)
         registers, spills = registers_and_spills(compiled, capability, tmp_path)
         assert registers <= MAX_REGISTERS and spills == 0, launch[0].fn.__name__
         assert compiled.metadata.shared <= 16 * 1024  # the smallest GPU then holds several programs at once
@@ -128,6 +94,6 @@ def test_umambas_scan_compiles_and_stays_in_registers(capability, make, launches
     ],
     ids=str,
 )
-def test_every_other_kind_of_scan_compiles(case, make, launches_of):
+def test_every_other_kind_of_scan_compiles(case, make, launches_of, compiler):
     for launch in launches_of(make(**({"channels": 8, "length": 512} | case))):
-        assert compile_for(launch, 80).asm["cubin"]
+        assert compiler.compile_for(launch, 80).asm["cubin"]
