@@ -30,7 +30,7 @@ from UMambaXAILogic.engine import Request, run_case
 from UMambaXAILogic.engine.model.loading import load_model
 
 #: The widths of a network as people train it, and of one whose activations weigh nothing beside the volume.
-WIDE, NARROW = (32, 64, 128, 256, 320), (4, 8)
+WIDE, NARROW = (32, 64, 128, 256, 320), (16, 16)
 ALLOWED = 0.15
 
 
@@ -54,8 +54,8 @@ class Setting:
     name: str
     trainer: str = "nnUNetTrainer"
     features: tuple[int, ...] = NARROW
-    patch: tuple[int, int, int] = (64, 128, 128)
-    shape: tuple[int, int, int] = (160, 256, 256)
+    patch: tuple[int, int, int] = (48, 64, 64)
+    shape: tuple[int, int, int] = (144, 256, 256)
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
     layers: tuple[str, ...] | None = None
     method: str = "seg-xres-cam"
@@ -77,7 +77,7 @@ SETTINGS = (
     Setting("volume, filled regions", method="occlusion", labels=1, shape=(96, 192, 192)),
 )
 LARGE = Setting(
-    "512 x 512 x 600 within 8 GB", patch=(96, 128, 128), shape=(600, 512, 512), limit_gb=8.0, layers=("decoder.0",)
+    "512 x 512 x 600 within 8 GB", patch=(64, 128, 128), shape=(600, 512, 512), limit_gb=8.0, layers=("decoder.0",)
 )
 
 

@@ -172,7 +172,8 @@ class Request:
         folds: fold numbers, or ``("all",)`` for the fold of that name; None for all numbered folds there are.
         mirror: average over mirrored windows (test-time augmentation), as nnU-Net does by default.
         step: window step as a fraction of the patch, (0, 1].
-        memory_limit_gb: host memory the computation may plan with.
+        memory_limit_gb: main memory (GB of 2^30 bytes) that a case may take beside the loaded model; None: what is
+            free.
         scan_backend: name of a selective-scan backend, or ``auto``.
         resample_ground_truth: resample a ground truth that lies on another grid instead of refusing it.
         series_uid: which DICOM series of the folder, where it holds several.

@@ -102,7 +102,11 @@ def _stitch_one_fold(
             if isinstance(found, RanOut):
                 memory.shrink(found.text, reporter, gradients=False)
                 continue
-            pending = windows, found.value
+            if model.device.type == "cuda":
+                pending = windows, found.value
+            else:
+                take(windows, found.value)
+            del found
             done += len(windows)
             reporter.progress(done / len(plan.windows))
         if pending is not None:

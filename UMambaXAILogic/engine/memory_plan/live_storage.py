@@ -12,6 +12,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from .heap import kept_below_bytes
 
+#: Channels that oneDNN puts side by side on processors with AVX-512; those with AVX2 take 8.
+_BLOCK_CHANNELS = 16
+
 
 class LiveStorage(TorchDispatchMode):
     """Counts the bytes of all storages that come to be while it is the context, for as long as they live.
@@ -86,10 +89,19 @@ def _workspace(func: Any, args: tuple[Any, ...], result: Any, on_host: bool) -> 
     name = func.name()
     if "convolution_backward" in name:
         return tuple(tensor.nbytes for tensor in args[:3])
-    if "aten::conv" in name and not (on_host and _has_onednn()):
+    if "aten::conv" in name and on_host and _has_onednn():
+        return tuple(_in_blocks(tensor) for tensor in (args[0], result))
+    if "aten::conv" in name:
         pieces = (args[0].nbytes, args[1].nbytes, result.nbytes)
         return pieces if not on_host else (args[0].nbytes * args[1][0, 0].numel(),)  # im2col
     return ()
+
+
+def _in_blocks(tensor: torch.Tensor) -> int:
+    """Bytes of a map in oneDNN's order, where it needs one: channels in blocks, the last filled up with zeros."""
+    channels = tensor.shape[1]
+    missing = -channels % _BLOCK_CHANNELS
+    return tensor.nbytes // channels * (channels + missing) if missing and channels > 1 else 0
 
 
 def _has_onednn() -> bool:
