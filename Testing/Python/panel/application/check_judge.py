@@ -44,6 +44,11 @@ def test_the_map_on_show_is_judged(panel, shown, worker, spin, picture):
     assert "Hangs on what the network learned" in ui.numbersLabel.text
     assert shown.nodes.get("legend").GetTitleText().endswith("sanity: passed")
     assert ui.judgeButton.enabled and "judged before" in ui.judgeButton.toolTip
+    for name in ("inputsCollapsibleButton", "resultCollapsibleButton"):
+        getattr(ui, name).collapsed = True
+    ui.judgeCollapsibleButton.collapsed = False
+    assert ui.judgeProgressBar.isHidden() and ui.judgeHintLabel.isHidden()
+    picture("judge-map-400", 1000, 400)
 
 
 def test_a_result_of_another_model_is_not_judged_by_this_one(panel, shown, tmp_path):

@@ -50,6 +50,8 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
     def _apply(self, child: QtWidgets.QWidget) -> None:
         self._own_doing = True
         child.setVisible(self.isChecked() and child not in self._hidden_by_owner)
+        if child not in self._hidden_by_owner:  # so that hiding it again is heard of, as in CTK
+            child.setAttribute(QtCore.Qt.WidgetAttribute.WA_WState_ExplicitShowHide, False)
         self._own_doing = False
 
     def showEvent(self, event) -> None:
