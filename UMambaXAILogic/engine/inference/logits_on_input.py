@@ -21,7 +21,7 @@ from nnunetv2.preprocessing.resampling.default_resampling import (
 )
 from nnunetv2.preprocessing.resampling.resample_torch import resample_torch_fornnunet
 
-from ..model.selective_scan import available_backends
+from ..model.selective_scan import backend_obstacle
 
 _SLAB_VOXELS = 2**22
 Shape = tuple[int, int, int]
@@ -99,7 +99,7 @@ def _is_linear(logits: torch.Tensor, settings: dict[str, Any]) -> bool:
         and not settings.get("is_seg", False)
         and settings.get("order", 3) == 1
         and settings.get("order_z", 0) == 0
-        and available_backends()["numba"] is None
+        and backend_obstacle("numba") is None
     )
 
 

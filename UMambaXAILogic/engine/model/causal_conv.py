@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from ..errors import UsageError
-from .selective_scan import available_backends
+from .selective_scan import backend_obstacle
 
 _TASK_VALUES = 2**16
 """Values a thread takes at a time."""
@@ -59,7 +59,7 @@ def _can_compile(width: int, *tensors: torch.Tensor | None) -> bool:
         {tensor.dtype for tensor in given} in ({torch.float32}, {torch.float64}, {torch.bfloat16})
         and all(tensor.device.type == "cpu" for tensor in given)
         and width <= _MAX_COMPILED_WIDTH
-        and available_backends()["numba"] is None
+        and backend_obstacle("numba") is None
     )
 
 

@@ -150,7 +150,7 @@ def test_logits_that_plans_do_not_resample_are_left_to_nnunet():
 
 
 def test_without_numba_one_head_at_a_time_gives_the_same(monkeypatch):
-    monkeypatch.setattr(logits_on_input, "available_backends", lambda: {"numba": "absent"})
+    monkeypatch.setattr(logits_on_input, "backend_obstacle", lambda name: "absent")
     found, expected = both_exports(CASE, DEFAULT)
     assert np.array_equal(found, expected)
 

@@ -16,7 +16,7 @@ from UMambaXAILogic.engine.model.causal_conv import causal_conv1d
 def way(request, monkeypatch) -> str:
     """With numba and without."""
     if request.param == "torch":
-        monkeypatch.setattr(causal_conv, "available_backends", lambda: {"numba": "not installed"})
+        monkeypatch.setattr(causal_conv, "backend_obstacle", lambda name: "not installed")
     return request.param
 
 
@@ -65,7 +65,7 @@ def test_gradients_across_tiles(length, monkeypatch):
     values = [value.requires_grad_() for value in arguments(length=length)]
     weights = torch.randn(2, 3, length, dtype=torch.float64)
     compiled = torch.autograd.grad((causal_conv1d(*values) * weights).sum(), values)
-    monkeypatch.setattr(causal_conv, "available_backends", lambda: {"numba": "not installed"})
+    monkeypatch.setattr(causal_conv, "backend_obstacle", lambda name: "not installed")
     for gradient, expected in zip(
         compiled, torch.autograd.grad((causal_conv1d(*values) * weights).sum(), values), strict=True
     ):

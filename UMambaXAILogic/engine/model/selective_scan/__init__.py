@@ -14,7 +14,7 @@ gets, and why.
 from __future__ import annotations
 
 from .arguments import ScanArguments
-from .choice import BACKENDS, Choice, available_backends, choose_backend, load_backend
+from .choice import BACKENDS, Choice, available_backends, backend_obstacle, choose_backend, load_backend
 from .interface import selective_scan
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "Choice",
     "ScanArguments",
     "available_backends",
+    "backend_obstacle",
     "choose_backend",
     "load_backend",
     "selective_scan",

@@ -51,6 +51,11 @@ def available_backends() -> dict[str, str | None]:
     return {name: _obstacle(name) for name in BACKENDS}
 
 
+def backend_obstacle(name: str) -> str | None:
+    """None where the backend can be used on this machine, otherwise what is missing; the others are not looked at."""
+    return _obstacle(name)
+
+
 def choose_backend(
     device: torch.device | str, requested: str = "auto", arguments: ScanArguments | None = None
 ) -> Choice:
