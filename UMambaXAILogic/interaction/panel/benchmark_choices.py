@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from UMambaXAILogic.engine.benchmark import AXES
 from UMambaXAILogic.engine.benchmark.baseline_names import BASELINE_TITLES
-from UMambaXAILogic.engine.benchmark.request import DEFAULT_METHODS
+from UMambaXAILogic.engine.benchmark.request import AXES, DEFAULT_METHODS
 from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS, MethodFacts
 
 from .checked import checked, kept

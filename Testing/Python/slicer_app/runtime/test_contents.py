@@ -11,7 +11,7 @@ from UMambaXAILogic.slicer_app.runtime import contents
 from UMambaXAILogic.slicer_app.runtime.contents import MARKER, REQUIREMENTS, Marker, fingerprint, is_usable, read_marker
 
 
-def test_it_holds_what_the_package_its_dicom_export_and_its_sam_depend_on_less_what_only_the_terminal_uses(repository: Path):
+def test_it_holds_what_the_package_its_dicom_export_and_its_sam_depend_on_less_what_is_the_terminals(repository: Path):
     project = tomllib.loads((repository / "pyproject.toml").read_text())["project"]
     terminal_only = [line for line in project["dependencies"] if line.startswith("rich")]
     extras = project["optional-dependencies"]
