@@ -25,7 +25,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import tempfile
 import time
 from collections.abc import Callable
@@ -54,10 +53,18 @@ HEAD_SHAPE = (80, 240, 240)
 TARGET_BOX = (12, 40, 40)
 
 
-def timed(action: Callable[[], Any]) -> tuple[float, Any]:
-    start = time.perf_counter()
+#: Seconds of the clock and of the processors.
+Seconds = np.ndarray
+
+
+def timed(action: Callable[[], Any]) -> tuple[Seconds, Any]:
+    before = _now()
     result = action()
-    return time.perf_counter() - start, result
+    return _now() - before, result
+
+
+def _now() -> Seconds:
+    return np.array([time.perf_counter(), time.process_time()])
 
 
 def phantom_data(model: Model) -> torch.Tensor:
@@ -85,8 +92,8 @@ def central_box(plan: WindowPlan) -> torch.Tensor:
     return box
 
 
-def segmented(model: Model, data: torch.Tensor, *, in_box: bool) -> tuple[float, Explained]:
-    """Seconds of pass 1, and what is then to be explained."""
+def segmented(model: Model, data: torch.Tensor, *, in_box: bool) -> tuple[Seconds, Explained]:
+    """Cost of pass 1, and what is then to be explained."""
     plan = plan_windows(data.shape[1:], model.patch_size, 0.5)
     data = plan.pad(data)
     score = TargetScore(resolve_target(model.label_manager, None), "margin")
@@ -97,32 +104,32 @@ def segmented(model: Model, data: torch.Tensor, *, in_box: bool) -> tuple[float,
     return seconds, Explained(model, plan, data, logits, mask, score, False, (1.0, 1.0, 1.0))
 
 
-def explained(case: Explained, layers: list[Layer]) -> tuple[float, int]:
-    """Seconds of pass 2, and T."""
+def explained(case: Explained, layers: list[Layer]) -> tuple[Seconds, int]:
+    """Cost of pass 2, and T."""
     method = get_method("seg-xres-cam")
     seconds, maps = timed(lambda: method.explain(case, layers, MethodSettings(), Reporter()))
     return seconds, maps.explained_windows
 
 
-def one_window_costs(case: Explained, layers: list[Layer], repeats: int) -> tuple[float, float]:
-    """Median seconds of F and of F + B over windows that hold target."""
+def one_window_costs(case: Explained, layers: list[Layer], repeats: int) -> tuple[Seconds, Seconds]:
+    """Median cost of F and of F + B over windows that hold target."""
     windows = case.plan.touching(case.mask)[:repeats]
     forward, both = [], []
     upstream = torch.ones((1, case.logits.shape[0], *case.plan.patch_size))
     patches = [case.data[(slice(None), *window)][None].contiguous() for window in windows]
     # Only the first wanted layer is watched: the backward pass reaches it whatever else is watched.
-    with LayerCapture(case.model.network, [(layers[0].alias, layers[0].module)]) as capture:
-        capture.explain(patches[0], lambda _: upstream, lambda *_: None)  # finds out where copies are needed
-        for patch in patches:
-            with torch.inference_mode():
-                forward.append(timed(lambda patch=patch: case.model.network(patch))[0])
+    capture = LayerCapture(case.model.network, [(layers[0].alias, layers[0].module)])
+    for patch in patches:
+        with torch.inference_mode():
+            forward.append(timed(lambda patch=patch: case.model.network(patch))[0])
+        with capture:
             both.append(timed(lambda patch=patch: capture.explain(patch, lambda _: upstream, lambda *_: None))[0])
-    return statistics.median(forward), statistics.median(both)
+    return np.median(forward, axis=0), np.median(both, axis=0)
 
 
 def against_bound(model: Model, data: torch.Tensor, repeats: int, *, in_box: bool) -> dict[str, Any]:
     layers = resolve_layers(model)
-    runs: dict[str, list[float]] = {"segment": [], "explain": [], "bound": []}
+    runs: dict[str, list[Seconds]] = {"segment": [], "explain": [], "bound": []}
     for _ in range(repeats):
         segment, case = segmented(model, data, in_box=in_box)
         second_pass, t = explained(case, layers)
@@ -135,14 +142,23 @@ def against_bound(model: Model, data: torch.Tensor, repeats: int, *, in_box: boo
         "windows N": len(case.plan.windows),
         "explained windows T": t,
         "T/N": round(t / len(case.plan.windows), 3),
-        "seconds (all runs)": {name: [round(value, 2) for value in values] for name, values in runs.items()},
-        "explain / segment": _median_ratio(runs["explain"], runs["segment"]),
-        "explain / bound": _median_ratio(runs["explain"], runs["bound"]),
+        **_seconds(runs),
+        **_ratio(runs, "explain", "segment"),
+        **_ratio(runs, "explain", "bound"),
     }
 
 
-def _median_ratio(above: list[float], below: list[float]) -> float:
-    return round(statistics.median(a / b for a, b in zip(above, below, strict=True)), 3)
+def _seconds(runs: dict[str, list[Seconds]]) -> dict[str, Any]:
+    return {
+        f"{kind} (all runs)": {name: [round(float(each[at]), 2) for each in values] for name, values in runs.items()}
+        for at, kind in enumerate(("seconds", "processor seconds"))
+    }
+
+
+def _ratio(runs: dict[str, list[Seconds]], above: str, below: str) -> dict[str, float]:
+    clock, used = np.median([a / b for a, b in zip(runs[above], runs[below], strict=True)], axis=0)
+    name = f"{above} / {below}"
+    return {name: round(float(clock), 3), f"{name}, processor seconds": round(float(used), 3)}
 
 
 def explain_apart(reference: str, data: np.ndarray) -> dict[str, Any]:
@@ -150,11 +166,9 @@ def explain_apart(reference: str, data: np.ndarray) -> dict[str, Any]:
     model = load_model(reference)
     layers = resolve_layers(model)
     warm_up(model)
-    before = time.process_time()
     segment, case = segmented(model, torch.from_numpy(data), in_box=True)
     second_pass, t = explained(case, layers)
-    used = time.process_time() - before
-    return {"segment": segment, "seconds": segment + second_pass, "used": used, "N": len(case.plan.windows), "T": t}
+    return {"segment": segment, "seconds": segment + second_pass, "N": len(case.plan.windows), "T": t}
 
 
 def peer_apart(reference: str, data: np.ndarray) -> dict[str, Any]:
@@ -171,7 +185,6 @@ def peer_apart(reference: str, data: np.ndarray) -> dict[str, Any]:
     names = {module: name for name, module in model.network.named_modules()}
     network = model.network.requires_grad_(True)  # as it is when nnU-Net hands it over
     weights = [{**network.state_dict(), **model.parameter_sets[fold]} for fold in model.folds]
-    before = time.process_time()
     seconds, heatmap = timed(
         lambda: compute_cam_with_sliding_window(
             network,
@@ -190,7 +203,7 @@ def peer_apart(reference: str, data: np.ndarray) -> dict[str, Any]:
             pool_size=1,
         )
     )
-    return {"seconds": seconds, "used": time.process_time() - before, "heatmap": list(heatmap.shape)}
+    return {"seconds": seconds, "heatmap": list(heatmap.shape)}
 
 
 def warm_up(model: Model) -> None:
@@ -205,35 +218,30 @@ def against_peer(reference: str, data: torch.Tensor, repeats: int) -> dict[str, 
         ours.append(in_own_process(explain_apart, reference, data.numpy()))
         theirs.append(in_own_process(peer_apart, reference, data.numpy()))
     first = ours[0][0]
-    seconds = {"explain": [run["seconds"] for run, _ in ours], "nnunetv2-cam": [run["seconds"] for run, _ in theirs]}
-    used = {"explain": [run["used"] for run, _ in ours], "nnunetv2-cam": [run["used"] for run, _ in theirs]}
-    segment = [run["segment"] for run, _ in ours]
+    runs = {
+        "segment": [run["segment"] for run, _ in ours],
+        "explain": [run["seconds"] for run, _ in ours],
+        "nnunetv2-cam": [run["seconds"] for run, _ in theirs],
+    }
     return {
         "volume": "x".join(map(str, data.shape[1:])),
         "windows N": first["N"],
         "explained windows T": first["T"],
         "T/N": round(first["T"] / first["N"], 3),
-        "seconds (all runs)": {name: [round(value, 2) for value in values] for name, values in seconds.items()},
-        "processor seconds (all runs)": {name: [round(value, 2) for value in values] for name, values in used.items()},
+        **_seconds(runs),
         "peak MiB of a process": {
             "explain": max(peak for _, peak in ours),
             "nnunetv2-cam": max(peak for _, peak in theirs),
         },
-        "explain / segment": _median_ratio(seconds["explain"], segment),
-        "nnunetv2-cam / explain": _median_ratio(seconds["nnunetv2-cam"], seconds["explain"]),
-        "nnunetv2-cam / explain, processor seconds": _median_ratio(used["nnunetv2-cam"], used["explain"]),
+        **_ratio(runs, "explain", "segment"),
+        **_ratio(runs, "nnunetv2-cam", "explain"),
     }
 
 
 def page_of(result: dict[str, Any]) -> str:
     lines = ["# Explaining a volume", "", f"{facts_line(result['machine'])}; {result['threads']} threads.", ""]
     lines += [f"{result['model']}; layers {', '.join(result['layers'])}. Seg-XRes-CAM, no mirroring, step 0.5.", ""]
-    columns = ["case", "volume", "windows N", "explained windows T", "T/N"]
-    if "nnunetv2-cam / explain" in result["cases"]["head"]:
-        columns += ["seconds (all runs)", "explain / segment", "nnunetv2-cam / explain"]
-        columns += ["nnunetv2-cam / explain, processor seconds", "peak MiB of a process"]
-    else:
-        columns += ["seconds (all runs)", "explain / segment", "explain / bound"]
+    columns = ["case", *next(iter(result["cases"].values()))]
     lines += [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
     for name, case in result["cases"].items():
         lines.append(f"| {name} | {' | '.join(_cell(case[column]) for column in columns[1:])} |")
