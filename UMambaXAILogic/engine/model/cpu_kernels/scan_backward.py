@@ -128,6 +128,9 @@ def backward(
                 prefetch_row(d_output, channel + 1, start, stop)
                 prefetch_row(d_u, channel + 1, start, stop)
                 prefetch_row(d_delta, channel + 1, start, stop)
+                if z.size:
+                    prefetch_row(z, channel + 1, start, stop)
+                    prefetch_row(d_z, channel + 1, start, stop)
             load_steps(delta, channel, shift, use_softplus, start, stop, step)
             load_row(u, channel, start, stop, value)
             load_row(d_output, channel, start, stop, d_y)
