@@ -47,7 +47,11 @@ def test_the_table_explains_its_columns(scene, benchmark_body):
     node = add_case_table(scene, "Judged", benchmark_body())
     assert node.GetNumberOfRows() == 4 and node.GetLocked()
     assert [node.GetColumnName(index) for index in range(node.GetNumberOfColumns())] == [one.title for one in COLUMNS]
-    assert [node.GetCellText(row, 1) for row in range(3)] == ["Seg-XRes-CAM, pool 2", "mine (given)", "Baseline: Random"]
+    assert [node.GetCellText(row, 1) for row in range(3)] == [
+        "Seg-XRes-CAM, pool 2",
+        "mine (given)",
+        "Baseline: Random",
+    ]
     assert "Higher is better" in node.GetColumnDescription("Faithfulness \u2191")
 
 
