@@ -22,6 +22,7 @@ from nnunetv2.preprocessing.resampling.default_resampling import (
 from nnunetv2.preprocessing.resampling.resample_torch import resample_torch_fornnunet
 
 from ..model.selective_scan import backend_obstacle
+from .axis_taps import linear_taps, nearest_taps
 
 _SLAB_VOXELS = 2**22
 Shape = tuple[int, int, int]
@@ -69,17 +70,17 @@ def logits_on_input(
     current = planned if len(planned) == len(shape) else [original[0], *planned]
     if function is resample_data_or_seg_to_shape:
         if _is_linear(logits, settings):
-            coarse = _coarse_axis(settings, False, current, original)
+            coarse = coarse_axis(settings, False, current, original)
             return LogitsOnInput(shape, slab, _linear(logits, shape, coarse))
         return LogitsOnInput(shape, depth, _whole_head(resampling, logits, shape, current, original))
     by_torch = function is resample_torch_fornnunet and not settings.get("is_seg", False)
     # Slice by slice, torch forms several slices as one vector: how one is rounded depends on those beside it.
-    if by_torch and _coarse_axis(settings, None, current, original) is None:
+    if by_torch and coarse_axis(settings, None, current, original) is None:
         return LogitsOnInput(shape, depth, _whole_head(resampling, logits, shape, current, original))
     return None
 
 
-def _coarse_axis(
+def coarse_axis(
     settings: dict[str, Any], force: bool | None, current: Sequence[float], original: Sequence[float]
 ) -> int | None:
     """The axis that nnU-Net resamples by itself; None where all go together. ``force`` is the function's default."""
@@ -104,7 +105,7 @@ def _is_linear(logits: torch.Tensor, settings: dict[str, Any]) -> bool:
 
 
 def _linear(logits: torch.Tensor, shape: Shape, coarse: int | None) -> Callable[[int, slice], torch.Tensor]:
-    from .linear_resampling import linear_taps, nearest_taps, resampled_planes  # numba takes a while to import
+    from .linear_resampling import resampled_planes  # needs numba
 
     taps = [
         (nearest_taps if axis == coarse else linear_taps)(old, new)

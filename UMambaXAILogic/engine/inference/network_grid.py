@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
-from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager
 
 from ..errors import InputError
 from ..nnunet_bridge import as_nnunet_input, from_nnunet_output
 from ..volume import Volume
 from .label_export import export_labels
+from .lean_configuration import LeanConfiguration
 
 if TYPE_CHECKING:
     from ..model.loading import Model
@@ -114,9 +114,10 @@ def to_network_grid(volume: Volume, model: Model) -> NetworkGrid:
     """
     array, properties = as_nnunet_input(volume, model.reader_writer_name)
     preprocessor = model.configuration_manager.preprocessor_class(verbose=False)
+    configuration = LeanConfiguration(model.configuration_manager.configuration)
     try:
         data, _, properties = preprocessor.run_case_npy(
-            array, None, properties, model.plans_manager, _without_segmentation(model), model.dataset_json
+            array, None, properties, model.plans_manager, configuration, model.dataset_json
         )
     except (RuntimeError, ValueError):
         _refuse_what_vanishes(properties, model)
@@ -124,14 +125,6 @@ def to_network_grid(volume: Volume, model: Model) -> NetworkGrid:
     if 0 in data.shape:
         _refuse_what_vanishes(properties, model)
     return NetworkGrid(volume, model, torch.from_numpy(np.ascontiguousarray(data, dtype=np.float32)), properties)
-
-
-def _without_segmentation(model: Model) -> ConfigurationManager:
-    """The model's configuration, but that nnU-Net does not resample the mask of what is not zero, which it returns in
-    place of a segmentation and nobody reads: as long and as much memory as for the image."""
-    settings = {**model.configuration_manager.configuration}
-    settings |= {"resampling_fn_seg": "no_resampling_hack", "resampling_fn_seg_kwargs": {}}
-    return ConfigurationManager(settings)
 
 
 def _refuse_what_vanishes(properties: dict[str, Any], model: Model) -> None:
