@@ -2,7 +2,7 @@
 
     python Testing/Benchmarks/bench_case_stages.py [--large] [--profile]
 
-Every case is computed by ``run_case`` in a process of its own, twice, of which the second counts (the first compiles
+Every case is computed by ``run_case`` in a process of its own, after the phantom, which does not count (it compiles
 kernels and warms caches). ``network`` is both passes of the network; ``outside`` is everything else, the resampling of
 logits and maps included: its share of the whole is to be at most a fifth. Memory is the peak of a stage above what the
 process held before it, as metrics.json tells it. The demo model explains the phantom that comes with it and one of
@@ -56,13 +56,12 @@ def timed(owner: Any, name: str, seconds: dict[str, float], label: str) -> Itera
         setattr(owner, name, original)
 
 
-def one_case(volume: Path, model: str, output: Path, profile: bool) -> dict[str, Any]:
-    """Run it twice; the second run's figures."""
+def one_case(phantom: Path, volume: Path, model: str, output: Path, profile: bool) -> dict[str, Any]:
+    """The figures of a volume's run, after one of the phantom."""
     from UMambaXAILogic.engine import case_segmentation, pipeline
     from UMambaXAILogic.engine.inference.network_grid import NetworkGrid
 
-    request = Request(volume=volume, model=model, output=output)
-    for last in (False, True):
+    for last, read in ((False, phantom), (True, volume)):
         shutil.rmtree(output, ignore_errors=True)
         parts: dict[str, float] = {}
         profiler = cProfile.Profile()
@@ -79,7 +78,7 @@ def one_case(volume: Path, model: str, output: Path, profile: bool) -> dict[str,
         ):
             if profile and last:
                 profiler.enable()
-            result = pipeline.run_case(request)
+            result = pipeline.run_case(Request(volume=read, model=model, output=output))
             profiler.disable()
     timing = result.metrics["timing"]
     network = parts.pop("segment") + timing["explain"]
@@ -135,9 +134,11 @@ def main() -> None:
     options = parser.parse_args()
     table = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, volume, model in cases(Path(folder), options.large):
+        measured = list(cases(Path(folder), options.large))
+        phantom = measured[0][1]
+        for name, volume, model in measured:
             with multiprocessing.get_context("spawn").Pool(1) as pool:
-                found = pool.apply(one_case, (volume, model, Path(folder) / "out", options.profile))
+                found = pool.apply(one_case, (phantom, volume, model, Path(folder) / "out", options.profile))
             print(found.pop("profile"))
             table[name] = found
             print(name, json.dumps(found, indent=1))
