@@ -77,7 +77,12 @@ SETTINGS = (
     Setting("volume, filled regions", method="occlusion", labels=1, shape=(96, 192, 192)),
 )
 LARGE = Setting(
-    "512 x 512 x 600 within 8 GB", patch=(64, 128, 128), shape=(600, 512, 512), limit_gb=8.0, layers=("decoder.0",)
+    "512 x 512 x 600 within 8 GB",
+    features=(2, 4),
+    patch=(64, 128, 128),
+    shape=(600, 512, 512),
+    limit_gb=8.0,
+    layers=("decoder.0",),
 )
 
 

@@ -61,6 +61,7 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
         content = content_fingerprint(request, plan.model.sha256, case)
         judge = map_judge(plan, case, record)
         grid = to_network_grid(case.volume, plan.model)
+        give_back()
         memory = plan_memory(
             plan,
             case,

@@ -9,10 +9,11 @@ from .window_peak import WindowPeak
 
 #: Bytes a voxel that stages hold for a moment beside what the plan counts one by one. Measured with
 #: Testing/Benchmarks/bench_memory.py on a network so small that only volumes count.
-READ_BYTES = 8
-PREPROCESS_BYTES = 14
-EXPORT_BYTES = 12
-METRICS_BYTES = 24
+READ_BYTES = 1
+PREPROCESS_BYTES, RESAMPLING_BYTES = 10, 28
+EXPORT_BYTES = 28
+READOUT_BYTES = 24
+METRICS_BYTES = 29
 WRITE_BYTES = 6
 #: Code and tables of the compiled kernels of the scan (numba and LLVM), once they are in use.
 COMPILED_KERNELS_BYTES = 115 * 2**20
@@ -92,13 +93,16 @@ def host_bytes(
     # While they are added up on the device, they are not in main memory; folds need a second sum.
     sums = 0 if logits is Place.DEVICE else (1 + (size.folds > 1)) * held_logits + 2 * padded
     kept = size.input_bytes + held_logits * (1 + size.further_logits) + 4 * size.further_volumes * network + kernels
+    readout = READOUT_BYTES * image  # distances, kept from the segmentation to the measurement
     after = kept + 3 * image + padded  # labels, the target on both grids
     return {
         "read": image * (size.image_bytes + size.masks + READ_BYTES),
-        "preprocess": size.input_bytes + PREPROCESS_BYTES * max(image, network),
+        "preprocess": size.input_bytes
+        + (PREPROCESS_BYTES + RESAMPLING_BYTES * (image != network)) * max(image, network),
         "segment": kept - held_logits + max(sums, held_logits) + forward,
         "export": kept + EXPORT_BYTES * max(image, network),
         "explain": after
+        + readout
         + 4 * (1 + size.explain_volumes) * padded
         + target
         + explain

@@ -74,7 +74,7 @@ def _nothing_fits(plan: MemoryPlan, size: CaseSize, window: WindowPeak, on_cpu: 
         helps.append(
             f"crop the volume to at most {voxels / 1e6:.3g} million voxels (it has {size.image_voxels / 1e6:.3g})"
         )
-    if stage == "explain" and max(window.recomputed, window.explain) > window.forward:
+    if stage == "explain" and window.explain > window.forward:
         helps.append("explain deeper layers only")
     return MemoryExhaustedError(
         f"This case needs at least {gigabytes(need)} of {whose} beside the model (in stage {stage}, with one window at "

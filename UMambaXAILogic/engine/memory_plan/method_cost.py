@@ -53,7 +53,11 @@ def method_cost(
     """
     costs = [_one(model, planned, layers, scan_backend) for planned in methods]
     windows = [cost.window for cost in costs]
-    window = WindowPeak(*(max(getattr(one, name) for one in windows) for name in ("forward", "explain", "recomputed")))
+    window = WindowPeak(
+        max(window.forward for window in windows),
+        max(window.explain for window in windows),
+        lambda: max(window.recomputed for window in windows),
+    )
     return MethodCost(
         window,
         max(cost.maps for cost in costs),

@@ -6,6 +6,7 @@ import contextlib
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import torch
@@ -33,16 +34,18 @@ class WindowPeak:
     Args:
         forward: without gradients.
         explain: forward and backward, with the maps of all layers formed.
-        recomputed: the same where inner activations are computed again; see ``inference.recomputation``.
+        find_recomputed: gives ``recomputed``. Asked only where it matters: the first use of torch's checkpoints imports
+            its compiler, which takes seconds and 70 MB.
     """
 
     forward: int
     explain: int
-    recomputed: int
+    find_recomputed: Callable[[], int]
 
-    def times(self, batch: int) -> WindowPeak:
-        """Of so many windows at once."""
-        return WindowPeak(batch * self.forward, batch * self.explain, batch * self.recomputed)
+    @cached_property
+    def recomputed(self) -> int:
+        """As ``explain``, where inner activations are computed again; see ``inference.recomputation``."""
+        return self.find_recomputed()
 
 
 def window_peak(
@@ -73,7 +76,7 @@ def window_peak(
         twin(patch)
     forward = live.peak + patch.nbytes
     if signed_map is None:
-        return WindowPeak(forward, forward, forward)
+        return WindowPeak(forward, forward, lambda: forward)
     form = signed_map
 
     def explained(context: contextlib.AbstractContextManager[None]) -> int:
@@ -86,7 +89,7 @@ def window_peak(
             capture.explain(patch, torch.empty_like, receive)
         return max(forward, live.peak + 2 * patch.nbytes)
 
-    return WindowPeak(forward, explained(contextlib.nullcontext()), explained(recomputed(twin)))
+    return WindowPeak(forward, explained(contextlib.nullcontext()), lambda: explained(recomputed(twin)))
 
 
 def _on_meta(network: nn.Module, layers: Sequence[Layer]) -> tuple[nn.Module, list[tuple[str, nn.Module]]]:
