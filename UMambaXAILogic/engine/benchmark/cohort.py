@@ -96,6 +96,7 @@ def run_cohort_benchmark(
         models = ModelCache()
         asked = replace(cohort.template, device=models.device(cohort.template.device))
         plan = plan_case(asked, CaseRecord(reporter), models.load)
+        reporter.stage("check")
         manifest = check_manifest(cohort, reporter)
         requests = case_requests(cohort, manifest)
         tasks = [BenchmarkTask(replace(template, case=request), cohort.threads) for request in requests.values()]
@@ -106,6 +107,7 @@ def run_cohort_benchmark(
             ended = _in_this_process(pending, models, reporter)
         else:
             ended = _on_cluster(pending, cohort, plan.model, list(grids.values()), output.staging, reporter)
+        reporter.stage("cases")
         began = time.monotonic()
         for number, (task, failure) in enumerate(ended, 1):
             if failure is not None:

@@ -14,7 +14,7 @@ from UMambaXAILogic.engine.benchmark import BenchmarkRequest, run_cohort_benchma
 from UMambaXAILogic.engine.benchmark.over_cases import method_entries
 from UMambaXAILogic.engine.cohort.request import CohortRequest
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.progress import Reporter
+from UMambaXAILogic.engine.progress import COHORT_STAGES, Reporter
 
 
 class Counts(Reporter):
@@ -22,6 +22,10 @@ class Counts(Reporter):
         super().__init__()
         self.seen: list[tuple[int, int, int]] = []
         self.codes: list[str] = []
+        self.stages: list[str] = []
+
+    def stage(self, name) -> None:
+        self.stages.append(name)
 
     def cases(self, done, failed, total, seconds_left) -> None:
         self.seen.append((done, failed, total))
@@ -67,6 +71,7 @@ def test_finished_cases_are_not_judged_again_and_other_settings_are_refused(aske
     counts = Counts()
     again = run_cohort_benchmark(cohort, template, counts)
     assert path.stat().st_mtime_ns == before and counts.seen == []
+    assert counts.stages == list(COHORT_STAGES)
     assert again.body == result.body
     with pytest.raises(UsageError, match="other settings"):
         run_cohort_benchmark(cohort, dataclasses.replace(template, fill="mean"))
