@@ -56,7 +56,7 @@ class LiveStorage(TorchDispatchMode):
         return False  # else the first operation imports the whole compiler of torch, which takes seconds
 
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
-        result = _normalised(func, args)
+        result = _known(func, args)
         if result is None:
             result = func(*args, **(kwargs or {}))
         for tensor in pytree.tree_leaves(result):
@@ -85,14 +85,25 @@ class LiveStorage(TorchDispatchMode):
         return 0 if size < self._kept_below else 1
 
 
-def _normalised(func: Any, args: tuple[Any, ...]) -> tuple[torch.Tensor | None, ...] | None:
-    """What a normalisation returns; None for other operations.
+def _known(func: Any, args: tuple[Any, ...]) -> Any:
+    """What an operation returns that torch would compose of others on meta tensors; None for those it would not.
 
-    On meta tensors torch composes normalisations of others, and imports its whole compiler for that.
+    To compose them it imports its whole compiler, which takes seconds.
     """
     name = func.name()
+    if name == "aten::cat" and args[0][0].is_meta:
+        parts, axis = args[0], args[1] if len(args) > 1 else 0
+        shape = list(parts[0].shape)
+        shape[axis] = sum(part.shape[axis] for part in parts)
+        return parts[0].new_empty(shape)
     if not args or not isinstance(args[0], torch.Tensor) or not args[0].is_meta:
         return None
+    if name.partition(".")[0].endswith("_"):  # in place
+        return args[0]
+    if name == "aten::mul.Tensor" and isinstance(args[1], torch.Tensor):
+        return args[0].new_empty(torch.broadcast_shapes(args[0].shape, args[1].shape))
+    if "leaky_relu_backward" in name:
+        return torch.empty_like(args[0])
     if "batch_norm_backward" in name:
         source, wanted = args[1], args[-1]
         per_channel = source.shape[1]
