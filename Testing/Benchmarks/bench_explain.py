@@ -17,7 +17,8 @@ What is measured, in turn, ``--repeats`` times; medians of the ratios are report
 
 With ``--peer`` (``pip install nnunetv2-cam``, in another environment than the package's own), the head alone:
 ``explain`` and ``nnunetv2-cam``, its sliding-window Seg-XRes-CAM on the same network, data and layers, windows and step
-alike, each in a process of its own, whose peak memory is taken. Where others use the machine at the same time, the
+alike, each in a process of its own, whose peak memory is taken. nnunetv2-cam gives maps and no segmentation, so the
+whole case by peers is nnU-Net's own predictor and then nnunetv2-cam. Where others use the machine at the same time, the
 ratio of the processors' seconds says more than that of the clock's.
 """
 
@@ -34,6 +35,7 @@ from typing import Any
 import numpy as np
 import torch
 from machine_facts import describe_machine, facts_line, write_results
+from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor
 from peak_memory import in_own_process
 
 from UMambaXAILogic.engine.attribution import MethodSettings, get_method
@@ -172,7 +174,7 @@ def explain_apart(reference: str, data: np.ndarray) -> dict[str, Any]:
 
 
 def peer_apart(reference: str, data: np.ndarray) -> dict[str, Any]:
-    """The published tool's window loop over the head, alone in a process, on the same network object."""
+    """nnU-Net's predictor and then the published tool over the head, alone in a process, on the same network object."""
     library = torch.library.Library("torchvision", "FRAGMENT")
     for name in ("nms", "qnms"):  # a CPU torch beside the registry's torchvision lacks these, and nothing calls them
         if not hasattr(torch.ops.torchvision, name):
@@ -185,6 +187,18 @@ def peer_apart(reference: str, data: np.ndarray) -> dict[str, Any]:
     names = {module: name for name, module in model.network.named_modules()}
     network = model.network.requires_grad_(True)  # as it is when nnU-Net hands it over
     weights = [{**network.state_dict(), **model.parameter_sets[fold]} for fold in model.folds]
+    predictor = nnUNetPredictor(
+        tile_step_size=0.5,
+        use_mirroring=False,
+        perform_everything_on_device=False,
+        device=torch.device("cpu"),
+        allow_tqdm=False,
+    )
+    predictor.manual_initialization(
+        network, model.plans_manager, model.configuration_manager, weights, model.dataset_json, model.trainer_name, None
+    )
+    segment, _ = timed(lambda: predictor.predict_logits_from_preprocessed_data(torch.from_numpy(data)))
+    network.requires_grad_(True)
     seconds, heatmap = timed(
         lambda: compute_cam_with_sliding_window(
             network,
@@ -203,7 +217,7 @@ def peer_apart(reference: str, data: np.ndarray) -> dict[str, Any]:
             pool_size=1,
         )
     )
-    return {"seconds": seconds, "heatmap": list(heatmap.shape)}
+    return {"segment": segment, "seconds": seconds, "heatmap": list(heatmap.shape)}
 
 
 def warm_up(model: Model) -> None:
@@ -222,6 +236,7 @@ def against_peer(reference: str, data: torch.Tensor, repeats: int) -> dict[str, 
         "segment": [run["segment"] for run, _ in ours],
         "explain": [run["seconds"] for run, _ in ours],
         "nnunetv2-cam": [run["seconds"] for run, _ in theirs],
+        "nnU-Net and nnunetv2-cam": [run["segment"] + run["seconds"] for run, _ in theirs],
     }
     return {
         "volume": "x".join(map(str, data.shape[1:])),
@@ -235,6 +250,7 @@ def against_peer(reference: str, data: torch.Tensor, repeats: int) -> dict[str, 
         },
         **_ratio(runs, "explain", "segment"),
         **_ratio(runs, "nnunetv2-cam", "explain"),
+        **_ratio(runs, "nnU-Net and nnunetv2-cam", "explain"),
     }
 
 
