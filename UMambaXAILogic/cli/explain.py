@@ -265,5 +265,7 @@ def add_computer_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--scan-backend", metavar="NAME", default="auto", help="selective scan; 'umamba-xai doctor' lists them"
     )
-    group.add_argument("--memory-limit", metavar="GB", type=float, help="main memory that one case may take beside the model")
+    group.add_argument(
+        "--memory-limit", metavar="GB", type=float, help="main memory that one case may take beside the model"
+    )
     group.add_argument("--quiet", action="store_true", help="show warnings and errors only")
