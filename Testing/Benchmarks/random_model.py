@@ -1,6 +1,6 @@
 """A trained folder with random weights, of any size: for what depends on the network's shape and not on its knowledge.
 
-    folder = write_random_model(Path(...), labels=14, features=(8, 16, 32), patch=(32, 64, 64))
+folder = write_random_model(Path(...), labels=14, features=(8, 16, 32), patch=(32, 64, 64))
 """
 
 from __future__ import annotations
