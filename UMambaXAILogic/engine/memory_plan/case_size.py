@@ -11,10 +11,11 @@ from .window_peak import WindowPeak
 #: Testing/Benchmarks/bench_memory.py on a network so small that only volumes count.
 READ_BYTES = 1
 PREPROCESS_BYTES, RESAMPLING_BYTES = 10, 28
-EXPORT_BYTES = 28
-READOUT_BYTES = 24
-METRICS_BYTES = 29
+EXPORT_BYTES = 16
+METRICS_BYTES = 20
 WRITE_BYTES = 6
+#: Libraries that the first window brings in.
+RUNTIME_BYTES = 100 * 2**20
 #: Code and tables of the compiled kernels of the scan (numba and LLVM), once they are in use.
 COMPILED_KERNELS_BYTES = 115 * 2**20
 #: Stages in their order.
@@ -82,7 +83,7 @@ def host_bytes(
         batch, recompute, logits, maps: see ``MemoryPlan``.
     """
     image, network, padded = size.image_voxels, size.network_voxels, size.padded_voxels
-    kernels = COMPILED_KERNELS_BYTES if size.compiled_kernels and on_cpu else 0
+    kernels = RUNTIME_BYTES + (COMPILED_KERNELS_BYTES if size.compiled_kernels and on_cpu else 0)
     held_logits = 0 if logits is Place.FILE else size.logits_bytes
     held_maps = 0 if maps is Place.FILE else size.maps_bytes
     # What windows give is copied while the next ones are computed: float16 logits, and the prediction's dS/dZ.
@@ -93,7 +94,6 @@ def host_bytes(
     # While they are added up on the device, they are not in main memory; folds need a second sum.
     sums = 0 if logits is Place.DEVICE else (1 + (size.folds > 1)) * held_logits + 2 * padded
     kept = size.input_bytes + held_logits * (1 + size.further_logits) + 4 * size.further_volumes * network + kernels
-    readout = READOUT_BYTES * image  # distances, kept from the segmentation to the measurement
     after = kept + 3 * image + padded  # labels, the target on both grids
     return {
         "read": image * (size.image_bytes + size.masks + READ_BYTES),
@@ -102,7 +102,6 @@ def host_bytes(
         "segment": kept - held_logits + max(sums, held_logits) + forward,
         "export": kept + EXPORT_BYTES * max(image, network),
         "explain": after
-        + readout
         + 4 * (1 + size.explain_volumes) * padded
         + target
         + explain
