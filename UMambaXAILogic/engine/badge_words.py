@@ -15,7 +15,7 @@ _STATES = {True: "earned", False: "not earned", None: "not applicable"}
 _GATE = {True: "passed", False: "failed", None: "not known"}
 _GATE_NAME = "parameter_randomisation"
 _TITLES = {
-    _GATE_NAME: "Hangs on what the network learned",
+    _GATE_NAME: "Depends on what the network learned",
     "better_than_vesselness": "More faithful than vesselness",
     "not_dominated_by_last_layer": "More than the last decoder layer",
     "constant": "Not constant",

@@ -87,7 +87,7 @@ def test_the_page_has_the_three_ways_and_no_dialog(sections):
     assert [heading for heading, blocks in sections.items() if blocks] == [
         "One case",
         "Two methods side by side",
-        "Does the score hang on a map's voxels?",
+        "Does the score depend on a map's voxels?",
         "Which method deserves belief?",
         "One part of a segmentation",
         "A SAM of your own",
@@ -133,10 +133,10 @@ def test_two_methods_side_by_side(session, scene, printed):
 
 
 def test_does_the_score_hang_on_a_maps_voxels(session, scene, printed):
-    steps = session("Does the score hang on a map's voxels?")
+    steps = session("Does the score depend on a map's voxels?")
     space = next(steps)
     curve = space["curve"]
-    assert printed[0].startswith("The threshold hangs on these voxels: area 0.")
+    assert printed[0].startswith("The threshold depends on these voxels: area 0.")
     assert curve.area < 0.2 < 0.9 < curve.referenceAreas["random"]
     assert curve.chartNode.GetNumberOfPlotSeriesNodes() == 4 and curve.tableNodes["map"].GetNumberOfRows() == 11
     space = next(steps)

@@ -37,7 +37,7 @@ def deletion_of_result(request: Any, reporter: Any) -> SimpleNamespace:
     body = {
         "settings": {"map": request.map},
         "curves": curves,
-        "verdict": {"name": "carries", "text": f"The threshold hangs on these voxels: area {curves[0]['area']:.2f}."},
+        "verdict": {"name": "carries", "text": f"The threshold depends on these voxels: area {curves[0]['area']:.2f}."},
     }
     path = request.result.folder / "deletion.json"
     path.write_text(json.dumps(body))

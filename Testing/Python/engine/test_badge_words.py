@@ -13,7 +13,7 @@ def badge(name="parameter_randomisation", passed=True, value=0.1234, limit=0.5):
 
 def test_a_badge_says_its_numbers():
     assert badge_texts([badge()]) == [
-        BadgeText("Hangs on what the network learned", True, "earned", "r = 0.12, to be below 0.5", "So it is.")
+        BadgeText("Depends on what the network learned", True, "earned", "r = 0.12, to be below 0.5", "So it is.")
     ]
     (better,) = badge_texts([badge("better_than_vesselness", False, 0.2, 0.3)])
     assert (better.state, better.numbers) == ("not earned", "score 0.20 against 0.30")

@@ -66,7 +66,7 @@ def test_each_line_is_two_cells_and_single_layers_are_left_out():
 def test_badges_are_named_with_their_numbers():
     badge = {"name": "parameter_randomisation", "passed": True, "value": 0.12, "limit": 0.5, "text": "So it is."}
     lines = numbers_text({**METRICS, "badges": [badge]}).splitlines()
-    assert "Map: Hangs on what the network learned\tearned (r = 0.12, to be below 0.5)" in lines
+    assert "Map: Depends on what the network learned\tearned (r = 0.12, to be below 0.5)" in lines
 
 
 def test_nothing_explained_has_numbers_too():

@@ -13,7 +13,7 @@ from .table import table_rows
 
 NOT_AVAILABLE, NOT_ASKED = "n/a", "not asked"
 _SHORT = {
-    "parameter_randomisation": "hangs on the network",
+    "parameter_randomisation": "depends on the network",
     "better_than_random": "beats chance",
     "better_than_vesselness": "beats vesselness",
     "better_than_prediction": "beats the prediction",
@@ -88,7 +88,7 @@ COHORT_COLUMNS = (
         "Higher is better, 1 at best, -1 at worst. Mean over cases with its 95 % interval: insertion area minus "
         "deletion area.",
     ),
-    Column("sanity", "Sanity gate", "In how many of the cases where it was asked the map hangs on the network."),
+    Column("sanity", "Sanity gate", "In how many of the cases where it was asked the map depends on the network."),
     *(column for column in COLUMNS if column.key in ("leak", "far_share", "robustness", "seconds")),
 )
 

@@ -1,4 +1,4 @@
-"""How much of the score hangs on the voxels that a map puts first, and how much beside the target changes with them."""
+"""How much of the score depends on the voxels that a map puts first, and how much beside the target goes with them."""
 
 from __future__ import annotations
 

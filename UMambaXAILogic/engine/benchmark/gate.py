@@ -1,4 +1,4 @@
-"""The sanity gate for the map of one run: does it hang on the network, say more than vesselness, and come from more
+"""The sanity gate for the map of one run: does it depend on the network, say more than vesselness, and come from more
 than the last layer?
 
 What the benchmark finds out of many maps, by the same means, for one; only the cascade's last step is asked, with all
@@ -221,7 +221,8 @@ def _with_all_shuffled(
             found[one.name].parameters[step] = pearson(one.values, one.remake(variant.case, quiet))
     except ModelError:  # shuffled weights may overflow
         reporter.warning(
-            "sanity_not_known", "Shuffled parameters give infinite values: whether the map hangs on them is not known."
+            "sanity_not_known",
+            "Shuffled parameters give infinite values: whether the map depends on them is not known.",
         )
     finally:
         case.model.use_fold(case.model.folds[0])  # the network object is shared

@@ -1,4 +1,4 @@
-"""Does a map hang on what the network learned, and on what it is shown?
+"""Does a map depend on what the network learned, and on what it is shown?
 
 A map that hardly changes when the parameters are shuffled explains the image or the shape of M, not the network.
 """

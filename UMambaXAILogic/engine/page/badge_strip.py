@@ -22,7 +22,7 @@ def badge_strip(metrics: Mapping[str, Any]) -> str:
         return ""
     if metrics["badges"] is None:
         return (
-            '<ul class="judged"><li class="tone-none"><b>Not judged yet</b><small>whether the attention map hangs on '
+            '<ul class="judged"><li class="tone-none"><b>Not judged yet</b><small>whether the attention map depends on '
             "the network, and says more than where vessels are bright: <code>umamba-xai badges</code></small></li></ul>"
         )
     return f'<ul class="judged">{"".join(map(_entry, badge_texts(metrics["badges"])))}</ul>'

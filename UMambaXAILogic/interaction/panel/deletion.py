@@ -173,7 +173,7 @@ def _hint(state: PanelState, facts: DeletionFacts, is_drawing: bool, obstacle: s
         return ""
     return _(
         "Removes the voxels that a map puts first and asks the network again. The earlier the score falls, the more of "
-        "it hangs on them."
+        "it depends on them."
     )
 
 

@@ -1,4 +1,4 @@
-"""Does the score hang on what a map puts first? Draws the map's deletion curve while it is computed."""
+"""Does the score depend on what a map puts first? Draws the map's deletion curve while it is computed."""
 
 from __future__ import annotations
 

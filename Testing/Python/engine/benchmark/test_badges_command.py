@@ -33,7 +33,7 @@ def test_a_result_is_judged_on_demand_and_refuses_another_model(
     assert main([*asked, str(model)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == [
-        "Hangs on what the network learned",
+        "Depends on what the network learned",
         "More faithful than vesselness",
         "More than the last decoder layer",
     ]
@@ -42,7 +42,7 @@ def test_a_result_is_judged_on_demand_and_refuses_another_model(
     other = tmp_path / "other"
     words = words.replace(str(result), str(other))
     assert main(["explain", *shlex.split(words), "--badges"]) == 0
-    assert "Hangs on what the network learned" in capsys.readouterr().out
+    assert "Depends on what the network learned" in capsys.readouterr().out
 
 
 def test_a_folder_without_results_is_refused_before_anything_is_loaded(tmp_path, capsys):

@@ -277,7 +277,7 @@ def test_the_map_carries_its_badges(exported, make_series, make_result, tmp_path
     result = make_result(series, name="of_judged", badges=badges, phantom=True)
     image = pydicom.dcmread(export_dicom(result, series, None, tmp_path / "judged_out").attention)
     assert image.ContentDescription == "PHANTOM Attention, sanity gate failed, research use only"
-    assert "Hangs on what the network learned: not earned" in image.DerivationDescription
+    assert "Depends on what the network learned: not earned" in image.DerivationDescription
 
 
 def test_the_body_part_is_taken_over(exported, make_series, make_result, tmp_path):

@@ -31,7 +31,7 @@ def test_nothing_is_said_of_what_is_no_map_or_never_judged(metrics):
 
 @pytest.mark.parametrize(
     ("badges", "words"),
-    [(None, ["Not judged yet"]), (BADGES, ["Hangs on what the network learned", "score 0.20 against 0.31"])],
+    [(None, ["Not judged yet"]), (BADGES, ["Depends on what the network learned", "score 0.20 against 0.31"])],
 )
 def test_the_page_shows_them_beside_the_map(make_case, browser, badges, words):
     case = make_case()

@@ -225,7 +225,7 @@ def test_badges_say_what_was_earned_and_by_which_numbers(metrics):
     metrics |= {"badges": [judged("parameter_randomisation", True), judged("better_than_vesselness", False, 0.2, 0.3)]}
     numbers = result_numbers(metrics)
     assert numbers.badges == (
-        "\u2713 Hangs on what the network learned: earned (r = 0.12, to be below 0.5)",
+        "\u2713 Depends on what the network learned: earned (r = 0.12, to be below 0.5)",
         "\u2717 More faithful than vesselness: not earned (score 0.20 against 0.30)",
     )
     assert all(badge in numbers_html(numbers) for badge in numbers.badges)

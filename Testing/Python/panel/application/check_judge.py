@@ -39,9 +39,9 @@ def test_the_map_on_show_is_judged(panel, shown, worker, spin, picture):
     spin(lambda: not panel.controller.is_busy)
     request = asked(worker)
     assert request["kind"] == "badges" and request["model"] == "demo" and request["ground_truth"] is None
-    assert "Hangs on what the network learned: earned" in ui.judgeBadgesLabel.text
-    assert "Hangs on what the network learned: earned" in ui.judgeMessageLabel.text
-    assert "Hangs on what the network learned" in ui.numbersLabel.text
+    assert "Depends on what the network learned: earned" in ui.judgeBadgesLabel.text
+    assert "Depends on what the network learned: earned" in ui.judgeMessageLabel.text
+    assert "Depends on what the network learned" in ui.numbersLabel.text
     assert shown.nodes.get("legend").GetTitleText().endswith("sanity: passed")
     assert ui.judgeButton.enabled and "judged before" in ui.judgeButton.toolTip
     for name in ("inputsCollapsibleButton", "resultCollapsibleButton"):
