@@ -4,7 +4,7 @@
 #   make test                            everything that continuous integration runs
 #   make demo-model                      trains and measures the demo model anew (about an hour on two cores)
 #   make reproduce                       both cohorts of phantoms through the whole framework (about half an hour)
-#   make bench                           speed and memory, side by side with other implementations
+#   make bench [UMAMBA=PATH]             speed and memory, side by side with other implementations
 #
 # PYTHON=/path/to/python chooses the Python that .venv is made with.
 
@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 OUT := demo-output
 INPUT :=
+UMAMBA :=
 
 .PHONY: venv demo test lint demo-model reproduce bench clean
 
@@ -39,7 +40,10 @@ reproduce: $(VENV)/installed-demo
 	$(BIN)/python Utilities/Reproduce/reproduce.py --work reproduce-output
 
 bench: $(VENV)/installed-test
+	$(INSTALL) --editable ".[bench]"
 	set -e; for script in Testing/Benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script; done
+	$(if $(UMAMBA),$(BIN)/python Testing/Benchmarks/bench_segmentation.py --peer "$(UMAMBA)")
+	$(BIN)/python Testing/Benchmarks/overview.py
 
 venv: $(VENV)/pyvenv.cfg
 
