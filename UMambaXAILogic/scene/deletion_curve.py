@@ -14,7 +14,7 @@ from UMambaXAILogic.engine.errors import InputError
 
 from .colors import Color
 from .plots import BLUE, ORANGE, Line, add_line, set_text_sizes
-from .result_view.nodes import ResultNodes
+from .result_view.nodes import SEGMENTATION, VOLUME, ResultNodes
 from .run_nodes import remove_with_display
 from .tables import add_table, number_column
 
@@ -122,6 +122,8 @@ class DeletionChart:
         scene = self._nodes.scene
         if scene.GetNodeByID(self._record_id) is not self._nodes.record:
             raise InputError("The result was removed from the scene while its curve was drawn.", "Choose another.")
+        for role in (VOLUME, SEGMENTATION):  # further nodes are placed beside them
+            self._nodes.needed(role)
         if not all(scene.IsNodePresent(node) for node in self._drawn()):
             raise InputError("The curve was removed from the scene while it was drawn.", "Start it again.")
 

@@ -137,6 +137,15 @@ def test_it_goes_with_the_result_and_is_taken_back(nodes, chart):
     assert slicer.mrmlScene.GetNumberOfNodes() == before
 
 
+def test_a_result_whose_prediction_was_removed_gets_no_further_nodes(nodes, chart):
+    chart.take([("map", {"removed": 0.0, "voxels": 0.0, "score": 1.0, "relative": 1.0, "surviving": 1.0})])
+    nodes.scene.RemoveNode(nodes.get("segmentation"))
+    before = nodes.scene.GetNumberOfNodes()
+    with pytest.raises(InputError, match="segmentation was removed"):
+        chart.take([("random", {"removed": 0.0, "voxels": 0.0, "score": 1.0, "relative": 1.0, "surviving": 1.0})])
+    assert nodes.scene.GetNumberOfNodes() == before
+
+
 def test_the_tables_are_named_and_come_with_the_maps_first(nodes, chart):
     assert deletion_tables(nodes) == {}
     chart.finish(body())

@@ -22,6 +22,7 @@ class JudgedFacts:
         volume_name: likewise.
         run_name: model and method, and what else tells it from others; see ``RunNodes``.
         has_map: it has an attention map.
+        is_of_sam: a SAM made it.
         says_origin: its metrics say what it was made from.
         kind: of the voxels that it explains: ``prediction``, ``tp``, ``fp`` or ``fn``.
         has_mask_region: it was made inside a region that is no box.
@@ -33,6 +34,7 @@ class JudgedFacts:
     volume_name: str = ""
     run_name: str = ""
     has_map: bool = False
+    is_of_sam: bool = False
     says_origin: bool = False
     kind: str = "prediction"
     has_mask_region: bool = False
@@ -77,6 +79,11 @@ def judge_obstacle(state: PanelState, facts: JudgedFacts, _: Translate = untrans
         return _("There is no result to judge yet: run Segment & Explain first.")
     if not facts.has_map:
         return _("The result has no attention map: nothing was explained.")
+    if facts.is_of_sam:
+        return _(
+            "A SAM made this map: only maps of nnU-Net's networks can be judged so. Choose another result, and read "
+            "the map of layer 'control' beside this one."
+        )
     if not facts.says_origin:
         return _(
             "The result does not say what it was made from: an earlier version made it. Run Segment & Explain anew."

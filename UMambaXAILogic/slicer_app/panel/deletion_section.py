@@ -11,7 +11,7 @@ from UMambaXAILogic.interaction.panel.state import PanelState
 
 from ..connections import connect
 from .option_controls import chosen_key, show_choice
-from .section import Section
+from .section import Section, write
 
 
 class DeletionSection(Section):
@@ -53,8 +53,7 @@ class DeletionSection(Section):
             (ui.deletionVerdictLabel, shown.verdict),
             (ui.deletionHintLabel, shown.hint),
         ):
-            label.setVisible(bool(text))
-            label.setText(text)
+            write(label, text)
 
     def on_map(self, index: int) -> None:
         """Another map."""

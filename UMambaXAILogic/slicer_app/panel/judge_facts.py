@@ -32,6 +32,7 @@ def judged_facts(nodes: ResultNodes | None) -> JudgedFacts:
         volume_name=name_without_frame(volume),
         run_name=nodes.run_name,
         has_map=ResultView(nodes).has_attention,
+        is_of_sam=(metrics.get("model") or {}).get("architecture") == "SAM",
         says_origin=has_origin,
         kind=(metrics.get("target") or {}).get("kind") or "prediction",
         has_mask_region=has_region and has_origin and not settings.get("region_box_mm_ras"),

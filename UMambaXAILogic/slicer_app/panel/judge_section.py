@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from UMambaXAILogic.interaction.panel.benchmark import BENCHMARK, BenchmarkUi, benchmark_ui
 from UMambaXAILogic.interaction.panel.benchmark_choices import METHODS, kept_methods
-from UMambaXAILogic.interaction.panel.judge import JUDGE, JudgedFacts, ProgressUi, judge_ui, progress_ui
+from UMambaXAILogic.interaction.panel.judge import JUDGE, JudgedFacts, judge_ui, progress_ui
 from UMambaXAILogic.interaction.panel.state import PanelState
 from UMambaXAILogic.scene.import_benchmark import DELETION_CHART, INSERTION_CHART, TABLE, BenchmarkRecord
 from UMambaXAILogic.scene.result_view.nodes import ATTENTION, METRICS, VOLUME
@@ -18,7 +18,7 @@ from UMambaXAILogic.scene.result_view.nodes import ATTENTION, METRICS, VOLUME
 from ..connections import connect
 from .judge_facts import benchmark_facts, benchmark_of, judged_facts
 from .option_controls import chosen_key, show_choice
-from .run_section import MESSAGE_STYLES
+from .progress_controls import show_progress
 from .section import Section, write
 from .statistics_views import show_beside_slices, show_in_panel
 
@@ -84,7 +84,7 @@ class JudgeSection(Section):
             write(label, text)
         record = self._record()
         self._show_benchmark(benchmark_ui(state, benchmark_facts(record), _), record)
-        self._show_progress(progress_ui(state, (JUDGE, BENCHMARK), _))
+        show_progress(ui, "judge", progress_ui(state, (JUDGE, BENCHMARK), _))
 
     def on_start(self, activity: str, checked: bool = False) -> None:
         """Judge the map on show, or benchmark methods."""
@@ -160,18 +160,6 @@ class JudgeSection(Section):
             show_in_panel(view, node)
             view.resizeColumnsToContents()
 
-    def _show_progress(self, shown: ProgressUi) -> None:
-        ui = self.ui
-        ui.judgeCancelButton.setVisible(shown.visible)
-        ui.judgeCancelButton.setEnabled(shown.cancel_enabled)
-        ui.judgeCancelButton.setText(shown.cancel_text)
-        ui.judgeProgressBar.setVisible(shown.visible)
-        ui.judgeProgressBar.setMaximum(0 if shown.percent is None else 100)  # no maximum: it moves to and fro
-        ui.judgeProgressBar.setValue(shown.percent or 0)
-        write(ui.judgeProgressLabel, shown.text)
-        write(ui.judgeMessageLabel, shown.message)
-        ui.judgeMessageLabel.setStyleSheet(MESSAGE_STYLES[shown.message_kind])
-
     def _facts(self) -> JudgedFacts:
         """Read once: progress asks many times a second."""
         nodes = self.panel.results.nodes
@@ -185,4 +173,6 @@ class JudgeSection(Section):
         return self._judged[1]
 
     def _record(self) -> BenchmarkRecord | None:
+        if self.panel.parameters is None:  # out of sight, or the scene is being closed: its table must not be held
+            return None
         return benchmark_of(self.panel.results.scene, self.panel.inputs().volume_id)

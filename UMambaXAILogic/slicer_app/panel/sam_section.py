@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
+from UMambaXAILogic.interaction.panel.judge import progress_ui
 from UMambaXAILogic.interaction.panel.sam import SAM, sam_ui
 from UMambaXAILogic.interaction.panel.state import PanelState
 
 from ..connections import connect
+from .progress_controls import show_progress
 from .section import Section, write
 
 
@@ -20,6 +22,7 @@ class SamSection(Section):
         """See ``Section``."""
         connect(self.ui.browseSamCheckpointButton, "clicked(bool)", self.on_browse)
         connect(self.ui.samButton, "clicked(bool)", self.on_prompt)
+        connect(self.ui.samCancelButton, "clicked(bool)", self.on_cancel)
 
     def show(self, state: PanelState) -> None:
         """See ``Section``."""
@@ -29,6 +32,7 @@ class SamSection(Section):
         ui.samCheckpointEdit.setEnabled(shown.inputs_enabled)
         ui.browseSamCheckpointButton.setEnabled(shown.inputs_enabled)
         write(ui.samHintLabel, shown.hint)
+        show_progress(ui, "sam", progress_ui(state, (SAM,), _))
 
     def on_browse(self, checked: bool = False) -> None:
         """Choose the checkpoint on disk."""
@@ -40,3 +44,7 @@ class SamSection(Section):
         """Prompt every slice, and map."""
         self.panel.clear_log()
         self.panel.controller.begin(SAM, self.panel.inputs())
+
+    def on_cancel(self, checked: bool = False) -> None:
+        """Stop what runs."""
+        self.panel.controller.cancel()

@@ -28,6 +28,7 @@ def test_a_map_whose_inputs_are_there_can_be_judged():
     [
         (JudgedFacts(), "no result"),
         (replace(FACTS, has_map=False), "no attention map"),
+        (replace(FACTS, is_of_sam=True, says_origin=False), "A SAM made this map"),
         (replace(FACTS, says_origin=False), "earlier version"),
         (replace(FACTS, run_name="other, seg-xres-cam"), "another model"),
         (replace(FACTS, run_name="demo2, seg-xres-cam"), "another model"),

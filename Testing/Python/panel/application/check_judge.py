@@ -113,6 +113,17 @@ def test_files_are_kept_in_a_folder_that_can_be_opened(panel, add_volume, worker
     assert dialogs.asked[-1] == f"open {dialogs.path}"
 
 
+def test_its_table_is_not_held_while_the_module_is_out_of_sight(opened, panel, add_volume, worker, spin):
+    panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
+    benchmark(panel, worker, spin)
+    table = panel.ui.benchmarkTableView.mrmlTableNode()
+    opened.exit()
+    panel.refresh()  # as the progress of a run does
+    assert panel.ui.benchmarkTableView.mrmlTableNode() is None
+    opened.enter()
+    assert panel.ui.benchmarkTableView.mrmlTableNode() is table is not None
+
+
 def test_a_second_benchmark_of_the_volume_takes_the_place_of_the_first(panel, add_volume, worker, spin):
     panel.ui.inputVolumeSelector.setCurrentNode(add_volume())
     benchmark(panel, worker, spin)

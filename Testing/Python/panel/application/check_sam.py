@@ -50,7 +50,26 @@ def test_masks_and_map_are_shown_as_of_any_run(panel, region, worker, spin, sett
     assert request["region"]["mask"].endswith("region.nrrd")
     assert "medsam_vit_b, embedding-similarity" in panel.ui.resultSelector.currentText
     assert panel.results.view.state.attention == ("overlay", "surface")
+    for button, hint in (("judgeButton", "judgeHintLabel"), ("deletionButton", "deletionHintLabel")):
+        assert not getattr(panel.ui, button).enabled and "A SAM made this map" in getattr(panel.ui, hint).text
     picture("32-sam", height=1300, width=400)
+
+
+def test_it_shows_how_it_goes_on_where_it_was_started_and_can_be_cancelled_there(panel, region, spin, picture):
+    volume, prompt = region
+    ui = panel.ui
+    ui.inputVolumeSelector.setCurrentNode(volume)
+    ui.regionSelector.setCurrentNode(prompt)
+    panel.parameters.samCheckpoint = "/data/medsam_vit_b.pth"
+    ui.samCollapsibleButton.collapsed = False
+    assert ui.samProgressBar.isHidden() and ui.samCancelButton.isHidden()
+    ui.samButton.click()
+    spin(lambda: "Segmenting" in ui.samProgressLabel.text)
+    assert not ui.samProgressBar.isHidden() and ui.judgeProgressBar.isHidden()
+    picture("32-sam-running", height=1300, width=400)
+    ui.samCancelButton.click()
+    spin(lambda: not panel.controller.is_busy)
+    assert "Cancelled" in ui.samMessageLabel.text and ui.samProgressBar.isHidden()
 
 
 def test_the_checkpoint_stays_with_the_scene(opened, panel):

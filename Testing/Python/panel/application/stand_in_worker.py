@@ -141,7 +141,10 @@ def write_results(request: dict) -> dict[str, str | None]:
     measured = sorted({*request["thresholds"], threshold})
     metrics = {
         "schema_version": 1,
-        "model": {"architecture": "UMambaEnc", "labels": {"background": 0, "vessel": 1}},
+        "model": {
+            "architecture": "SAM" if request.get("kind") == "sam" else "UMambaEnc",
+            "labels": {"background": 0, "vessel": 1},
+        },
         "target": {"label": 1, "name": "vessel", "kind": "prediction"},
         "attribution": {"method": request.get("method", "embedding-similarity"), "layers": ["encoder.1"]},
         "segmentation": {
