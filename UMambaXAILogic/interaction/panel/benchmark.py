@@ -97,7 +97,7 @@ def benchmark_ui(state: PanelState, facts: BenchmarkFacts, _: Translate = untran
             folder=facts.folder
         )
         if facts.folder
-        else _("The files of this benchmark were not kept: name a folder above before the next one."),
+        else _("The files of this benchmark were not kept, or are gone: name a folder above before the next one."),
     )
 
 

@@ -48,10 +48,8 @@ def benchmark_of(scene: Any, volume_id: str) -> BenchmarkRecord | None:
     return (own or found or [None])[-1]
 
 
-def benchmark_facts(record: BenchmarkRecord | None) -> BenchmarkFacts:
-    """Of a benchmark; None: there is none."""
-    if record is None:
-        return BenchmarkFacts()
+def benchmark_facts(record: BenchmarkRecord) -> BenchmarkFacts:
+    """Of a benchmark. Looks at the disk."""
     body = record.body
     best = next((map_title(method) for method in body["methods"] if method["rank"] == 1), "")
     volume = record.volume

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import qt
 from slicer.i18n import tr as _
 
-from UMambaXAILogic.interaction.panel.benchmark import BENCHMARK, BenchmarkUi, benchmark_ui
+from UMambaXAILogic.interaction.panel.benchmark import BENCHMARK, BenchmarkFacts, BenchmarkUi, benchmark_ui
 from UMambaXAILogic.interaction.panel.benchmark_choices import METHODS, kept_methods
 from UMambaXAILogic.interaction.panel.judge import JUDGE, JudgedFacts, judge_ui, progress_ui
 from UMambaXAILogic.interaction.panel.state import PanelState
@@ -44,6 +44,7 @@ class JudgeSection(Section):
     def __init__(self, panel: Panel, ui_path: str) -> None:
         super().__init__(panel, ui_path)
         self._judged: tuple[Any, JudgedFacts] | None = None
+        self._benchmark: tuple[Any, BenchmarkFacts] | None = None
         self.methods: dict[str, Any] = {}
         for name in METHODS:
             box = qt.QCheckBox()
@@ -67,7 +68,7 @@ class JudgeSection(Section):
 
     def before_leaving(self) -> None:
         """See ``Section``."""
-        self._judged = None
+        self._judged = self._benchmark = None
         self._show_table(None)
 
     def show(self, state: PanelState) -> None:
@@ -83,7 +84,7 @@ class JudgeSection(Section):
         ):
             write(label, text)
         record = self._record()
-        self._show_benchmark(benchmark_ui(state, benchmark_facts(record), _), record)
+        self._show_benchmark(benchmark_ui(state, self._benchmark_facts(record), _), record)
         show_progress(ui, "judge", progress_ui(state, (JUDGE, BENCHMARK), _))
 
     def on_start(self, activity: str, checked: bool = False) -> None:
@@ -118,7 +119,8 @@ class JudgeSection(Section):
 
     def on_open_folder(self, checked: bool = False) -> None:
         """Show the benchmark's files."""
-        facts = benchmark_facts(self._record())
+        self._benchmark = None  # look anew
+        facts = self._benchmark_facts(self._record())
         if facts.folder:
             self.panel.dialogs.open_folder(facts.folder)
         else:  # it went meanwhile
@@ -171,6 +173,17 @@ class JudgeSection(Section):
         if self._judged is None or self._judged[0] != version:
             self._judged = version, judged_facts(nodes)
         return self._judged[1]
+
+    def _benchmark_facts(self, record: BenchmarkRecord | None) -> BenchmarkFacts:
+        """Likewise: a folder on a network that is gone answers late."""
+        if record is None:
+            return BenchmarkFacts()
+        volume = record.volume
+        charts = [record.get(role) is None for role in (DELETION_CHART, INSERTION_CHART)]
+        version = (record.node.GetID(), record.node.GetMTime(), volume and volume.GetName(), charts)
+        if self._benchmark is None or self._benchmark[0] != version:
+            self._benchmark = version, benchmark_facts(record)
+        return self._benchmark[1]
 
     def _record(self) -> BenchmarkRecord | None:
         if self.panel.parameters is None:  # out of sight, or the scene is being closed: its table must not be held

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import slicer
 
@@ -111,6 +112,12 @@ def test_files_are_kept_in_a_folder_that_can_be_opened(panel, add_volume, worker
     assert asked(worker)["case"]["output"] == dialogs.path
     ui.benchmarkFolderButton.click()
     assert dialogs.asked[-1] == f"open {dialogs.path}"
+    shutil.rmtree(dialogs.path)
+    panel.refresh()
+    assert ui.benchmarkFolderButton.enabled  # progress and sliders refresh too, and ask no disk
+    ui.benchmarkFolderButton.click()
+    assert dialogs.asked.count(f"open {dialogs.path}") == 1
+    assert not ui.benchmarkFolderButton.enabled and "not kept" in ui.benchmarkFolderButton.toolTip
 
 
 def test_its_table_is_not_held_while_the_module_is_out_of_sight(opened, panel, add_volume, worker, spin):
