@@ -17,6 +17,8 @@ from .heap import kept_below_bytes
 KEPT_SHARE = 1.6
 #: Channels that oneDNN puts side by side on processors with AVX-512; those with AVX2 take 8.
 _BLOCK_CHANNELS = 16
+#: Element by element, of two tensors.
+_OF_TWO = ("aten::add.Tensor", "aten::mul.Tensor", "aten::sub.Tensor")
 
 
 class LiveStorage(TorchDispatchMode):
@@ -100,8 +102,20 @@ def _known(func: Any, args: tuple[Any, ...]) -> Any:
         return None
     if name.partition(".")[0].endswith("_"):  # in place
         return args[0]
-    if name == "aten::mul.Tensor" and isinstance(args[1], torch.Tensor):
-        return args[0].new_empty(torch.broadcast_shapes(args[0].shape, args[1].shape))
+    if name in _OF_TWO and isinstance(args[1], torch.Tensor):
+        shape = torch.broadcast_shapes(args[0].shape, args[1].shape)
+        return args[0].new_empty(shape, dtype=torch.result_type(args[0], args[1]))
+    if name == "aten::floor_divide" and isinstance(args[1], int):
+        return torch.empty_like(args[0])
+    if name == "aten::mean.dim":
+        return torch.sum(*args)
+    if name == "aten::native_layer_norm_backward":
+        made = (args[1], *args[5:7])
+        return tuple(torch.empty_like(tensor) if want else None for tensor, want in zip(made, args[-1], strict=True))
+    if name == "aten::native_layer_norm":
+        normalised = len(args[1])
+        of_each = args[0].new_empty((*args[0].shape[:-normalised], *[1] * normalised))
+        return torch.empty_like(args[0]).contiguous(), of_each, torch.empty_like(of_each)
     if "leaky_relu_backward" in name:
         return torch.empty_like(args[0])
     if "batch_norm_backward" in name:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import torch
+import torch.nn.functional as F
 
 from UMambaXAILogic.engine.attribution.gradient_cam import block_pooled_map
 from UMambaXAILogic.engine.memory_plan import live_storage
@@ -68,6 +72,52 @@ def test_a_graph_holds_what_its_backward_pass_needs():
         result = (source.exp() * 2).sin().sum()  # keeps exp's result and what sin was given
         held = live.live - result.untyped_storage().nbytes()
     assert held == 2 * size
+
+
+def normalised_gradient(x: torch.Tensor) -> torch.Tensor:
+    x = x.requires_grad_()
+    y = F.layer_norm(x, (6,), x.new_ones(6), x.new_zeros(6))
+    return torch.autograd.grad(y.sum(), x)[0]
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x: x[:, :1] + x,
+        lambda x: x - x[:1],
+        lambda x: x * x[:, :, :1],
+        lambda x: x * torch.ones(2, 1, 6, dtype=torch.int64, device=x.device),
+        lambda x: x // 2,
+        lambda x: x.mean(dim=1),
+        lambda x: F.layer_norm(x, (6,)),
+        lambda x: F.layer_norm(x.transpose(1, 2), (5,)),
+        lambda x: F.layer_norm(x, (5, 6)),
+        normalised_gradient,
+    ],
+)
+def test_what_is_written_down_of_operations_is_what_they_give(compute):
+    with LiveStorage(on_host=True) as live:
+        found = compute(torch.empty(2, 5, 6, device="meta"))
+    expected = compute(torch.ones(2, 5, 6))
+    assert (found.shape, found.stride(), found.dtype) == (expected.shape, expected.stride(), expected.dtype)
+    assert live.peak >= expected.nbytes
+
+
+def test_the_plan_leaves_torchs_compiler_alone(repository):
+    """It would take a second of a case's time and 70 MB."""
+    program = """
+import sys, torch
+from UMambaXAILogic.engine.attribution.gradient_cam import block_pooled_map
+from UMambaXAILogic.engine.memory_plan.window_peak import window_peak
+from UMambaXAILogic.engine.model.topology import Topology
+from UMambaXAILogic.engine.model.umamba import UMambaEnc
+twos = (2, 2, 2)
+network = UMambaEnc(Topology((4, 6, 8), ((3, 3, 3),) * 3, ((1, 1, 1), twos, twos), (1,) * 3, (1, 1), (8,) * 3), 1, 2)
+form = lambda _alias, activation, gradient: block_pooled_map(activation, gradient, 2, "max")
+window_peak(network.requires_grad_(False), (8,) * 3, (), form, device_type="cpu", scan_backend="numba")
+assert "torch._dynamo" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=repository, check=True)
 
 
 def test_the_meta_network_allocates_what_the_real_one_does(make_trained_folder):
