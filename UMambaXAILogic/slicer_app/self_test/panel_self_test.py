@@ -91,6 +91,67 @@ class PanelSelfTest(_Base):
         self.assertEqual(selection.GetActivePlotChartID(), parameters.domainChart.GetID())
         slicer.app.layoutManager().setLayout(layout)
 
+    def test_furtherPartsSayWhatIsMissing(self) -> None:
+        """Nothing of them can be started without a volume or a result, each says why, and their choices are bound."""
+        panel = self.panel
+        ui, parameters = panel.ui, panel.parameters
+        for name in ("judge", "benchmark", "deletion", "sam"):
+            self.assertFalse(getattr(ui, f"{name}Button").enabled, name)
+            self.assertTrue(getattr(ui, f"{name}HintLabel").text, name)
+        self.assertFalse(ui.dicomButton.enabled)
+        for name, box in panel.judge_section.methods.items():
+            box.setChecked(name == "dea")
+        self.assertEqual(panel.inputs().benchmark.chosen, ("dea",))
+        ui.benchmarkBudgetSpinBox.value = 20
+        self.assertEqual(parameters.benchmarkBudget, 20)
+        ui.benchmarkFillSelector.setCurrentIndex(2)
+        self.assertEqual(parameters.benchmarkFill, "blur")
+        parameters.deletionPoints = 5
+        self.assertEqual(ui.deletionPointsSpinBox.value, 5)
+        ui.samCheckpointEdit.text = "sam.pth"
+        self.assertEqual(parameters.samCheckpoint, "sam.pth")
+
+    def test_dicomDatabaseIsAsked(self) -> None:
+        """Images that the application's DICOM database does not know are refused in words."""
+        from UMambaXAILogic.engine.errors import InputError
+        from UMambaXAILogic.scene.dicom_series import INSTANCES_ATTRIBUTE, series_files
+
+        volume = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "CTA")
+        volume.SetAttribute(INSTANCES_ATTRIBUTE, "1.2.3 1.2.4")
+        with self.assertRaises(InputError) as refused:
+            series_files(volume)
+        self.assertIn("DICOM database", refused.exception.message)
+
+    def test_deletionCurveGrowsInAPlotView(self) -> None:
+        """A curve that is being computed comes into a plot view, grows there, and leaves nothing when it is dropped."""
+        from UMambaXAILogic.scene.deletion_curve import DeletionChart, deletion_chart
+
+        from .sample_run import run_sample
+
+        nodes = run_sample(self).nodes
+        chart = DeletionChart(nodes, "mean")
+
+        def grow(removed: float) -> None:
+            chart.take([("map", {"removed": removed, "voxels": removed, "relative": 1.0 - removed, "surviving": None})])
+
+        def views_with_it() -> list[Any]:
+            wanted = deletion_chart(nodes).GetID()
+            views = slicer.util.getNodesByClass("vtkMRMLPlotViewNode")
+            return [view for view in views if view.GetPlotChartNodeID() == wanted]
+
+        grow(0.0)
+        self.panel.deletion.show()
+        self.assertTrue(views_with_it())
+        grow(1.0)
+        grow(0.5)
+        line = deletion_chart(nodes).GetNthPlotSeriesNode(0)
+        self.assertEqual(line.GetTableNode().GetNumberOfRows(), 3)
+        grown = [deletion_chart(nodes), line, line.GetTableNode()]
+        self.panel.deletion.hide()
+        self.assertFalse(views_with_it())
+        chart.drop()
+        self.assertFalse([node for node in grown if slicer.mrmlScene.IsNodePresent(node)])
+
     def test_workerAnswersAndIsCancelled(self) -> None:
         """The worker starts with Slicer's own Python, and a program that hears nothing is ended within two seconds."""
         from .worker_checks import cancel_seconds, worker_error
