@@ -87,7 +87,7 @@ def restart_peak_memory() -> None:
     """Let ``peak_memory_mb`` forget what came before; on the host this is possible on Linux only."""
     import torch
 
-    if torch.cuda.is_available():
+    if torch.cuda.is_initialized():
         torch.cuda.reset_peak_memory_stats()
     with contextlib.suppress(OSError):  # no such file, or not ours to write: the peak is that of the process so far
         Path("/proc/self/clear_refs").write_text("5")

@@ -58,7 +58,24 @@ def resolve_device(name: str = "auto") -> torch.device:
         if index >= count:
             raise _missing(name, f"there are {count} CUDA devices, numbered from 0")
         return torch.device("cuda", index)
-    return torch.device("cuda", max(range(count), key=lambda index: torch.cuda.mem_get_info(index)[0]))
+    return torch.device("cuda", max(range(count), key=_free_bytes))
+
+
+def _free_bytes(index: int) -> int:
+    import torch
+
+    try:
+        return torch.cuda.mem_get_info(index)[0]
+    except RuntimeError:  # another process has it to itself, or has filled it
+        return -1
+
+
+def make_current(device: torch.device) -> None:
+    """Let torch mean this GPU where it is asked for none by number: its statistics, streams, and trials of kernels."""
+    import torch
+
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)
 
 
 def device_facts(device: torch.device | str) -> DeviceFacts:

@@ -10,8 +10,14 @@ from .errors import CancelledError, MemoryExhaustedError, NotInstalledError, UMa
 #: Package to install for a module that is missing, where the names differ.
 _DISTRIBUTIONS = {"skimage": "scikit-image", "slicer": "slicer-core", "vtk": "slicer-core", "yaml": "PyYAML"}
 
-#: What the allocators of torch and CUDA say; most of them raise a plain RuntimeError.
-_OUT_OF_MEMORY_PHRASES = ("out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory")
+#: What allocators of torch, C++ (on Windows the second) and CUDA's libraries say; most raise a plain RuntimeError. The
+#: last two come from convolutions for whose workspace, however small, cuDNN found no room.
+_OUT_OF_MEMORY_PHRASES = (
+    "out of memory", "can't allocate memory", "not enough memory", "cannot allocate memory", "bad_alloc",
+    "bad allocation", "status_alloc_failed", "unable to find an engine to execute", "find a valid cudnn algorithm",
+)  # fmt: skip
+#: Of Windows: no memory for the process, for its handle table, and no room in the paging file; not all get an errno.
+_OUT_OF_MEMORY_ON_WINDOWS = (8, 14, 1455)
 
 _UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -85,6 +91,8 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether an allocator of Python, torch, CUDA or the system had no memory left."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return True
-    if isinstance(error, OSError) and error.errno == errno.ENOMEM:
+    if isinstance(error, OSError) and (
+        error.errno == errno.ENOMEM or getattr(error, "winerror", None) in _OUT_OF_MEMORY_ON_WINDOWS
+    ):
         return True
     return isinstance(error, RuntimeError) and any(phrase in str(error).lower() for phrase in _OUT_OF_MEMORY_PHRASES)

@@ -42,6 +42,27 @@ def test_auto_and_cuda_are_the_gpu_with_most_free_memory(cuda):
     assert device.resolve_device("cuda") == torch.device("cuda", 1)
 
 
+def test_a_gpu_that_does_not_answer_is_passed_over(cuda, monkeypatch):
+    cuda(4, 20, 12)
+    answer = torch.cuda.mem_get_info
+
+    def busy(index):
+        if index == 1:
+            raise RuntimeError("CUDA error: CUDA-capable device(s) is/are busy or unavailable")
+        return answer(index)
+
+    monkeypatch.setattr(torch.cuda, "mem_get_info", busy)
+    assert device.resolve_device("auto") == torch.device("cuda", 2)
+
+
+def test_only_a_numbered_gpu_is_made_current(monkeypatch):
+    current = []
+    monkeypatch.setattr(torch.cuda, "set_device", current.append)
+    for name in ("cpu", "cuda", "cuda:1"):
+        device.make_current(torch.device(name))
+    assert current == [torch.device("cuda", 1)]
+
+
 def test_a_number_is_obeyed_and_the_cpu_can_be_insisted_on(cuda):
     cuda(4, 20)
     assert device.resolve_device("cuda:0") == torch.device("cuda", 0)

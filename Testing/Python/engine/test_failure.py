@@ -30,12 +30,23 @@ def test_a_table_in_a_message_keeps_its_lines_but_the_text_stays_one_paragraph()
         RuntimeError("CUDA error: out of memory"),
         RuntimeError("MPS backend out of memory (MPS allocated: 1 GB)"),
         RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory: you tried 9 bytes"),
+        RuntimeError("std::bad_alloc"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        RuntimeError("GET was unable to find an engine to execute this computation"),
     ],
 )
 def test_memory_that_ran_out_is_recognised_whoever_says_so(error):
     failure = describe_failure(error)
     assert (failure.code, failure.exit_code) == ("out_of_memory", 5)
     assert failure.remedy
+
+
+def test_a_full_paging_file_of_windows_is_recognised():
+    error = OSError(errno.EINVAL, "The paging file is too small for this operation to complete")
+    assert describe_failure(error).code == "bug"
+    error.winerror = 1455
+    assert describe_failure(error).code == "out_of_memory"
 
 
 def test_torchs_own_error_is_recognised():

@@ -20,7 +20,7 @@ class HostCopy:
             self._tensor = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
             self._tensor.copy_(tensor, non_blocking=True)
             self._arrived = torch.cuda.Event()
-            self._arrived.record()
+            self._arrived.record(torch.cuda.current_stream(tensor.device))  # else that of torch's current GPU
 
     def on(self, device: torch.device) -> torch.Tensor:
         """The tensor on a device, complete."""

@@ -16,6 +16,9 @@ from .window_peak import WindowPeak
 #: Windows at a time on a GPU: more do not make it faster. On the CPU one window keeps all cores busy, and is what
 #: nnU-Net computes, bit for bit.
 BATCHES = (8, 4, 2, 1)
+#: Voxels of a batch, at most: some CUDA kernels (upsampling, depthwise convolutions) refuse maps of 2^31 values, and a
+#: network's widest have 64 channels or so at full resolution.
+_BATCH_VOXELS = 2**24
 _GIB = 2**30
 
 
@@ -47,7 +50,7 @@ def _plans(
 ) -> Iterator[MemoryPlan]:
     """From the fastest to the one that needs least."""
     places = (Place.HOST, Place.FILE) if on_cpu else tuple(Place)
-    batches = (1,) if on_cpu else BATCHES
+    batches = (1,) if on_cpu else [n for n in BATCHES if n == 1 or n * size.patch_voxels <= _BATCH_VOXELS]
     for recompute in (False, True):
         for (logits, maps), batch in itertools.product(itertools.product(places, places), batches):
             host = host_bytes(size, window, on_cpu=on_cpu, batch=batch, recompute=recompute, logits=logits, maps=maps)

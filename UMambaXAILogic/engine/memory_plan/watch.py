@@ -36,7 +36,7 @@ class MemoryWatch:
 
         self._before = own_bytes()
         self._device_before = 0
-        if torch.cuda.is_available():
+        if torch.cuda.is_initialized():  # by the model; a run on the CPU leaves GPUs alone
             torch.cuda.reset_peak_memory_stats()
             self._device_before = torch.cuda.memory_allocated()
         self.host: dict[str, int] = {}
@@ -58,10 +58,10 @@ class MemoryWatch:
 
     @property
     def device_peak_mb(self) -> float | None:
-        """The same of the CUDA device that torch uses now; None without one."""
+        """The same of the CUDA device that torch uses now; None where it uses none."""
         import torch
 
-        if not torch.cuda.is_available():
+        if not torch.cuda.is_initialized():
             return None
         return round((torch.cuda.max_memory_allocated() - self._device_before) / _MIB, 1)
 

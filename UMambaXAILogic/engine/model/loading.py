@@ -13,6 +13,7 @@ from nnunetv2.utilities.label_handling.label_handling import LabelManager
 from nnunetv2.utilities.plans_handling.plans_handler import ConfigurationManager, PlansManager
 from torch import Tensor, nn
 
+from ..device import make_current
 from ..errors import ModelError
 from .architecture import architecture_of
 from .builder import build_network, configuration_manager
@@ -156,6 +157,7 @@ def _load_folder(
     scan_backend: str,
     configuration: str | None,
 ) -> Model:
+    make_current(torch.device(device))
     checkpoints = {fold: read_checkpoint(path) for fold, path in folder.select(folds).items()}
     first = next(iter(checkpoints.values()))
     name = trained_configuration(folder, checkpoints, configuration)

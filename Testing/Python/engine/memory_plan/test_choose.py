@@ -48,6 +48,14 @@ def test_plenty_of_memory_is_used():
     assert on_cpu.device_peak is None
 
 
+@pytest.mark.parametrize("patch, batch", [((128, 128, 128), 8), ((192, 160, 160), 2), ((192, 256, 256), 1)])
+def test_a_batch_of_windows_has_few_enough_values_for_cuda(patch, batch):
+    plan = choose_plan(
+        case(10**8, patch_voxels=math.prod(patch)), WINDOW, host_limit=100 * GIB, device_limit=10**15, on_cpu=False
+    )
+    assert plan.batch == batch and plan.batch * math.prod(patch) * 64 < 2**31
+
+
 def test_a_small_gpu_saves_step_by_step():
     size, window = case(2 * 10**7), WindowPeak(GIB, 6 * GIB, lambda: 3 * GIB)
 
