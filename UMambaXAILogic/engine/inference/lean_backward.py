@@ -22,6 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch.overrides import TorchFunctionMode
 
+from ..model.small_convolutions import convolve_small
+
 _CONVOLUTIONS = {torch.conv2d: 2, torch.conv3d: 3}
 _NOTE = "_umambaxai_joined_from"
 
@@ -56,6 +58,8 @@ class LeanBackward(TorchFunctionMode):
                 return _join(*args, **kwargs)
             if func in _CONVOLUTIONS and hasattr(args[0], _NOTE):
                 return _convolve_joined(_CONVOLUTIONS[func], *args, **kwargs)
+            if func is convolve_small and hasattr(args[0], _NOTE):
+                return _convolve_small_joined(*args, **kwargs)
             if func is F.instance_norm:
                 return _normalise(*args, **kwargs)
         return func(*args, **kwargs)
@@ -86,6 +90,17 @@ def _convolve_joined(
     geometry = tuple([value] * dimension if isinstance(value, int) else value for value in (stride, padding, dilation))
     result: torch.Tensor = _ConvolutionOfLeading.apply(note.leading, joined.detach(), weight, bias, geometry)
     return result
+
+
+def _convolve_small_joined(
+    joined: torch.Tensor,
+    weight: torch.Tensor,
+    bias: torch.Tensor | None,
+    geometry: list[list[int]],
+    leading: torch.Tensor | None = None,
+) -> torch.Tensor:
+    note: _JoinedFrom = getattr(joined, _NOTE)
+    return convolve_small(joined, weight, bias, geometry, note.leading if note.holds(joined) else leading)
 
 
 class _ConvolutionOfLeading(torch.autograd.Function):

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import handle_torch_function, has_torch_function_unary
 
 #: Below or at this, torch does not ask oneDNN.
 _TORCH_ASKS_ONEDNN_ABOVE = 20480
@@ -39,9 +40,7 @@ class _SmallMaps:
         if not _is_slow(input, weight, bias):
             return super()._conv_forward(input, weight, bias)  # type: ignore[misc]
         geometry = [list(getattr(self, name)) for name in ("padding", "stride", "dilation")]
-        if input.requires_grad and torch.is_grad_enabled():
-            return _Convolution.apply(input, weight, bias, geometry)
-        return torch.ops.aten.mkldnn_convolution(input, weight, bias, *geometry, 1)
+        return convolve_small(input, weight, bias, geometry)
 
 
 class SmallMapConv2d(_SmallMaps, nn.Conv2d):
@@ -53,6 +52,30 @@ class SmallMapConv3d(_SmallMaps, nn.Conv3d):
 
 
 _SMALL: dict[type[nn.Module], type[nn.Module]] = {nn.Conv2d: SmallMapConv2d, nn.Conv3d: SmallMapConv3d}
+
+
+def convolve_small(
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    geometry: list[list[int]],
+    leading: Tensor | None = None,
+) -> Tensor:
+    """A convolution by oneDNN, differentiable in its input; seen by ``TorchFunctionMode`` as torch's own functions are.
+
+    Args:
+        input: (1, channels, ...) float32 on the CPU.
+        weight, bias: without gradients.
+        geometry: padding, stride and dilation, each a number an axis.
+        leading: of which ``input`` is joined with others that need no gradient, and its first channels; None: all.
+    """
+    if has_torch_function_unary(input):
+        result: Tensor = handle_torch_function(convolve_small, (input,), input, weight, bias, geometry, leading)
+        return result
+    leading = input if leading is None else leading
+    if leading.requires_grad and torch.is_grad_enabled():
+        return _Convolution.apply(leading, input.detach(), weight, bias, geometry)
+    return torch.ops.aten.mkldnn_convolution(input, weight, bias, *geometry, 1)
 
 
 def _is_plain(module: Any) -> bool:
@@ -81,18 +104,21 @@ def _has_onednn() -> bool:
 
 
 class _Convolution(torch.autograd.Function):
-    """With a gradient for the input alone: a convolution transposed, which oneDNN computes as well."""
+    """With a gradient for leading channels alone: a convolution transposed, which oneDNN computes as well."""
 
     @staticmethod
-    def forward(ctx: Any, input: Tensor, weight: Tensor, bias: Tensor | None, geometry: list[list[int]]) -> Tensor:
+    def forward(
+        ctx: Any, leading: Tensor, input: Tensor, weight: Tensor, bias: Tensor | None, geometry: list[list[int]]
+    ) -> Tensor:
         ctx.save_for_backward(weight)
-        ctx.shape, ctx.geometry = input.shape, geometry
+        ctx.shape, ctx.geometry = leading.shape, geometry
         return torch.ops.aten.mkldnn_convolution(input, weight, bias, *geometry, 1)
 
     @staticmethod
     @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, d_output: Tensor) -> tuple[Tensor, None, None, None]:
+    def backward(ctx: Any, d_output: Tensor) -> tuple[Tensor, None, None, None, None]:
         (weight,) = ctx.saved_tensors
+        weight = weight[:, : ctx.shape[1]].contiguous()
         padding, stride, dilation = ctx.geometry
         reached = [
             (size - 1) * step - 2 * pad + spread * (width - 1) + 1
@@ -101,7 +127,7 @@ class _Convolution(torch.autograd.Function):
             )
         ]
         beyond = [whole - part for whole, part in zip(ctx.shape[2:], reached, strict=True)]
-        d_input = torch.ops.mkldnn._convolution_transpose_pointwise(
+        d_leading = torch.ops.mkldnn._convolution_transpose_pointwise(
             d_output.contiguous(), weight, None, padding, beyond, stride, dilation, 1, "none", [], ""
         )
-        return d_input, None, None, None
+        return d_leading, None, None, None, None

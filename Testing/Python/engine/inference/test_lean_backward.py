@@ -6,9 +6,11 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from UMambaXAILogic.engine.inference.lean_backward import LeanBackward
+from UMambaXAILogic.engine.model.small_convolutions import use_onednn
 
 
 class Decoder(nn.Module):
@@ -111,6 +113,39 @@ def test_the_gradient_of_a_skip_that_wants_none_is_not_computed():
         counts[lean] -= counter.get_total_flops()
     # 3 of 7 channels lead on.
     assert counts[True] * 7 == counts[False] * 3
+
+
+class InputGradients(TorchDispatchMode):
+    """Channels of every convolution's gradient, by whichever library."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.channels: list[int] = []
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        result = func(*args, **(kwargs or {}))
+        if func.name() == "aten::convolution_backward":
+            self.channels.append(result[0].shape[1])
+        if func.name() == "mkldnn::_convolution_transpose_pointwise":
+            self.channels.append(result.shape[1])
+        return result
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="skipped: torch without oneDNN")
+@pytest.mark.parametrize("dimension", [2, 3])
+@pytest.mark.parametrize("change", ["", "joined", "features"])
+def test_convolutions_of_small_maps_leave_the_skips_gradient_out_too(dimension, change):
+    exact = Decoder(dimension, change).double().requires_grad_(False)
+    features, skip = a_case(dimension)
+    expected = gradients(exact, features, skip, lean=False)[1]
+    network = use_onednn(Decoder(dimension, change).requires_grad_(False))
+    network.load_state_dict(exact.state_dict())
+    plain, _ = gradients(network, features.float(), skip.float(), lean=False)
+    with InputGradients() as seen:
+        lean, found = gradients(network, features.float(), skip.float(), lean=True)
+    assert torch.equal(plain, lean)
+    torch.testing.assert_close(found.double(), expected, rtol=1e-5, atol=1e-5)
+    assert seen.channels == [3 if not change else 7] * 2
 
 
 def test_nothing_is_recorded_without_gradients():
