@@ -102,7 +102,7 @@ def _stitch_one_fold(
             if isinstance(found, RanOut):
                 memory.shrink(found.text, reporter, gradients=False)
                 continue
-            if model.device.type == "cuda":
+            if model.device.type == "cuda" and logits.place is not Place.DEVICE:
                 pending = windows, found.value
             else:
                 take(windows, found.value)

@@ -60,9 +60,10 @@ class _ChunkedScan(torch.autograd.Function):
         y = torch.empty_like(u)
         entering = u.new_empty((len(plan.chunks) if any(ctx.needs_input_grad) else 1, len(u), *A.shape))
         last_state = u.new_empty((len(u), *A.shape))
+        inference = torch.is_inference_mode_enabled()  # which other threads do not know of: each has its own
 
         def scan_block(index: int) -> None:
-            with torch.no_grad():
+            with torch.inference_mode(inference), torch.no_grad():
                 block = plan.blocks[index]
                 inputs = plan.of_channels((u, step, A, B, C), block)
                 state = torch.zeros_like(last_state[:, block])

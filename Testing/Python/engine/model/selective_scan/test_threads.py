@@ -44,6 +44,22 @@ def test_the_number_of_threads_changes_no_bit(make, threads, monkeypatch):
         assert all(torch.equal(a, b) for a, b in zip(result, results[0], strict=True))
 
 
+def in_another_thread(task, tasks: int) -> None:
+    """As ``for_each`` where its caller gets no task."""
+    with ThreadPoolExecutor(1) as pool:
+        list(pool.map(task, range(tasks)))
+
+
+@pytest.mark.parametrize("backend, module", [("numba", "numba_cpu"), ("torch-chunked", "torch_chunked")])
+def test_threads_scan_for_a_prediction(make, monkeypatch, backend, module):
+    """In inference mode, which every thread has of its own."""
+    arguments = make(channels=40, length=50)
+    expected = selective_scan(**arguments, backend=backend)
+    monkeypatch.setattr(f"UMambaXAILogic.engine.model.selective_scan.{module}.for_each", in_another_thread)
+    with torch.inference_mode():
+        assert torch.equal(selective_scan(**arguments, backend=backend), expected)
+
+
 def test_many_threads_scan_at_once(make):
     cases = [make(channels=12, length=500, seed=seed) for seed in range(12)]
     expected = [output_and_gradients(case) for case in cases]
