@@ -51,73 +51,80 @@ def run_case(request: Request, reporter: Reporter | None = None, load: ModelLoad
     """
     record = CaseRecord(reporter or Reporter())
     with CaseWriter(request, record) as writer, MemoryWatch(lambda: record.current_stage) as watch:
-        plan = plan_case(request, record, load)
-        watch.begin()
-        record.stage("read")
-        case = read_case(request, plan.model, plan.score.target, record)
-        if request.target.part is not None:
-            index_of(request.target.part, case.volume.geometry)  # refuse now what lies outside, not after segmenting
-        record.stage("preprocess")
-        content = content_fingerprint(request, plan.model.sha256, case)
-        judge = map_judge(plan, case, record)
-        grid = to_network_grid(case.volume, plan.model)
-        give_back()
-        memory = plan_memory(
-            plan,
-            case,
-            grid,
-            further_volumes=0 if judge is None else judge.volumes,
-            further_logits=int(judge is not None),
-        )
-        record.announce(memory.words())
-        record.stage("segment")
-        explained, labels = segment(plan, case, grid, record, memory.run_memory(writer.scratch))
-        give_back()
-        writer.write_segmentation(labels, case.volume)
-        pm = np.isin(labels, plan.score.target.label_values)
-        measurement = CaseMeasurement(
-            pm,
-            case.ground_truth,
-            case.region,
-            case.volume.geometry,
-            request.thresholds,
-            request.reporting_threshold,
-            request.cutoffs,
-            explained=PART if request.target.part and request.target.kind == "prediction" else request.target.kind,
-        )
-        readout = VesselReadout(
-            pm,
-            case.ground_truth,
-            case.region,
-            case.volume.geometry,
-            request.reporting_threshold,
-            case.vessel_labels,
-        )
-        attribution, methods, badges = None, [], None
-        if check_target(plan, case, explained, grid, pm, record):
-            attribution = explain(plan, explained, case, grid, measurement, readout, judge, writer, record)
-            methods = [method_entry(plan.methods[0], measurement.mean_alignment())]
-            methods += other_methods(plan, explained, grid, measurement, judge, record)
-            if judge is not None:
-                by_method = judge.badges(explained)
-                badges = by_method[0]
-                methods = [{**entry, "badges": found} for entry, found in zip(methods, by_method, strict=True)]
-        record.stage("metrics")
-        measured = readout.completed(measurement.result())
-        domain = case_domain(plan, case, pm)
-        record.stage("write")
-        return writer.finish(
-            plan,
-            case,
-            measured,
-            attribution,
-            methods,
-            domain,
-            explained.part_voxels,
-            content=content,
-            badges=badges,
-            memory=memory.fields(watch),
-        )
+        # All arrays are gone when this returns: Windows does not remove a folder with a file that one lies in.
+        return _computed(request, record, load, writer, watch)
+
+
+def _computed(
+    request: Request, record: CaseRecord, load: ModelLoader | None, writer: CaseWriter, watch: MemoryWatch
+) -> CaseResult:
+    plan = plan_case(request, record, load)
+    watch.begin()
+    record.stage("read")
+    case = read_case(request, plan.model, plan.score.target, record)
+    if request.target.part is not None:
+        index_of(request.target.part, case.volume.geometry)  # refuse now what lies outside, not after segmenting
+    record.stage("preprocess")
+    content = content_fingerprint(request, plan.model.sha256, case)
+    judge = map_judge(plan, case, record)
+    grid = to_network_grid(case.volume, plan.model)
+    give_back()
+    memory = plan_memory(
+        plan,
+        case,
+        grid,
+        further_volumes=0 if judge is None else judge.volumes,
+        further_logits=int(judge is not None),
+    )
+    record.announce(memory.words())
+    record.stage("segment")
+    explained, labels = segment(plan, case, grid, record, memory.run_memory(writer.scratch))
+    give_back()
+    writer.write_segmentation(labels, case.volume)
+    pm = np.isin(labels, plan.score.target.label_values)
+    measurement = CaseMeasurement(
+        pm,
+        case.ground_truth,
+        case.region,
+        case.volume.geometry,
+        request.thresholds,
+        request.reporting_threshold,
+        request.cutoffs,
+        explained=PART if request.target.part and request.target.kind == "prediction" else request.target.kind,
+    )
+    readout = VesselReadout(
+        pm,
+        case.ground_truth,
+        case.region,
+        case.volume.geometry,
+        request.reporting_threshold,
+        case.vessel_labels,
+    )
+    attribution, methods, badges = None, [], None
+    if check_target(plan, case, explained, grid, pm, record):
+        attribution = explain(plan, explained, case, grid, measurement, readout, judge, writer, record)
+        methods = [method_entry(plan.methods[0], measurement.mean_alignment())]
+        methods += other_methods(plan, explained, grid, measurement, judge, record)
+        if judge is not None:
+            by_method = judge.badges(explained)
+            badges = by_method[0]
+            methods = [{**entry, "badges": found} for entry, found in zip(methods, by_method, strict=True)]
+    record.stage("metrics")
+    measured = readout.completed(measurement.result())
+    domain = case_domain(plan, case, pm)
+    record.stage("write")
+    return writer.finish(
+        plan,
+        case,
+        measured,
+        attribution,
+        methods,
+        domain,
+        explained.part_voxels,
+        content=content,
+        badges=badges,
+        memory=memory.fields(watch),
+    )
 
 
 def map_judge(plan: CasePlan, case: CaseInput, record: CaseRecord) -> MapJudge | None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import itertools
 import json
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from UMambaXAILogic.engine import Request, case_plan, run_case
+from UMambaXAILogic.engine import Request, case_plan, case_segmentation, run_case
 from UMambaXAILogic.engine.domain import measure_domain
 from UMambaXAILogic.engine.errors import CancelledError, InputError, MemoryExhaustedError, ModelError, UsageError
 from UMambaXAILogic.engine.inference.network_grid import NetworkGrid
+from UMambaXAILogic.engine.memory_plan.places import Place
+from UMambaXAILogic.engine.memory_plan.run_memory import RunMemory
 from UMambaXAILogic.engine.model.loading import load_model
+from UMambaXAILogic.engine.output_folder import OutputFolder
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import Region, Target
 from UMambaXAILogic.engine.volume_io import read_volume
@@ -358,6 +362,26 @@ def test_a_prediction_that_vanishes_on_the_way_back_is_no_prediction(folder, vol
     assert result.metrics["segmentation"]["pm_voxels"] == 0
     assert result.files["attention"] is None and result.metrics["attribution"] is None
     assert "nothing_predicted" in warning_codes(result)
+
+
+def test_no_array_outlives_the_folder_of_its_file(folder, volume, monkeypatch, tmp_path):
+    """Windows would not remove the folder."""
+    seen, predict, leave = [], case_segmentation.predict_stitched_logits, OutputFolder.__exit__
+
+    def watched(*given, memory, **named):
+        in_file = RunMemory(logits=Place.FILE, scratch=memory.scratch)
+        logits = predict(*given, memory=in_file, **named)
+        seen.append(weakref.ref(logits.untyped_storage()))
+        return logits
+
+    def checked(output, *reason):
+        assert [storage() for storage in seen] == [None]
+        leave(output, *reason)
+
+    monkeypatch.setattr(case_segmentation, "predict_stitched_logits", watched)
+    monkeypatch.setattr(OutputFolder, "__exit__", checked)
+    run_case(Request(volume, folder, tmp_path / "case", layers=LAYER))
+    assert seen
 
 
 def test_a_second_run_into_the_same_folder_is_refused_while_the_first_runs(folder, volume, tmp_path):
