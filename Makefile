@@ -6,6 +6,7 @@
 #   make reproduce                       both cohorts of phantoms through the whole framework (about half an hour)
 #   make bench [UMAMBA=PATH]             speed and memory, side by side with other implementations
 #
+# PROCESSES=N runs the tests in N processes (2: a machine of two cores).
 # PYTHON=/path/to/python chooses the Python that .venv is made with.
 
 VENV := .venv
@@ -14,6 +15,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 OUT := demo-output
 INPUT :=
 UMAMBA :=
+PROCESSES := 2
 
 .PHONY: venv demo test lint demo-model reproduce bench clean
 
@@ -23,7 +25,7 @@ demo: $(VENV)/installed-demo
 
 test: lint
 	$(BIN)/python Utilities/check_system_libraries.py tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

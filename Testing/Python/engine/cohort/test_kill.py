@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -105,8 +106,9 @@ def test_processes_of_this_machine_listen_to_it_only(make_request, imitate):
         def cases(self, done, failed, total, seconds_left):
             here = psutil.Process()
             for process in (here, *here.children(recursive=True)):
-                sockets = process.net_connections(kind="inet")
-                listening.extend(s.laddr.ip for s in sockets if s.status == psutil.CONN_LISTEN)
+                with contextlib.suppress(psutil.NoSuchProcess):  # the one that is killed
+                    sockets = process.net_connections(kind="inet")
+                    listening.extend(s.laddr.ip for s in sockets if s.status == psutil.CONN_LISTEN)
 
     environment = dict(os.environ)
     result = run_cohort(make_request(["a", "kill", "b"], workers=2, threads=1), Watch(), imitate)
