@@ -91,8 +91,8 @@ def host_bytes(
     target = 4 * batch * (size.heads + 2) * size.patch_voxels
     forward = batch * window.forward if on_cpu else passing
     explain = batch * (window.recomputed if recompute else window.explain) if on_cpu else passing
-    # While they are added up on the device, they are not in main memory; folds need a second sum.
-    sums = 0 if logits is Place.DEVICE else (1 + (size.folds > 1)) * held_logits + 2 * padded
+    # Folds need a second sum; a fold's that was added up on the device comes to main memory to join the others.
+    sums = (1 + (size.folds > 1)) * held_logits + (0 if logits is Place.DEVICE else 2 * padded)
     kept = size.input_bytes + held_logits * (1 + size.further_logits) + 4 * size.further_volumes * network + kernels
     after = kept + 3 * image + padded  # labels, the target on both grids
     return {

@@ -118,3 +118,12 @@ def test_what_is_held_counts_everywhere():
         case(10**7, folds=2), WINDOW, on_cpu=True, batch=1, recompute=False, logits=Place.HOST, maps=Place.HOST
     )
     assert two_folds["segment"] - plain["segment"] == case(10**7).logits_bytes, "one fold is added to the other"
+
+
+def test_folds_added_up_on_the_gpu_meet_in_main_memory():
+    def on_gpu(folds, place):
+        size = case(10**7, folds=folds)
+        return host_bytes(size, WINDOW, on_cpu=False, batch=1, recompute=False, logits=place, maps=place)["segment"]
+
+    assert on_gpu(2, Place.DEVICE) - on_gpu(1, Place.DEVICE) == case(10**7).logits_bytes
+    assert on_gpu(2, Place.HOST) - on_gpu(2, Place.DEVICE) == 2 * 10**7, "the sum of weights"
