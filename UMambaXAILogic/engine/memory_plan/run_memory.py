@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import torch
 
 from ..errors import MemoryExhaustedError
 from ..progress import Reporter
+from .out_of_memory import Done, attempt
 from .places import Place, zeros
 
 
@@ -27,10 +29,10 @@ class Accumulator:
         self._device, self._scratch = device, scratch
 
     def move(self, place: Place) -> None:
-        """Copy the values to another place, and let go of this one."""
+        """Copy the values to another place, or to the next one that has room, and let go of this one."""
         if place is self.place:
             return
-        moved = zeros(self.tensor.shape, self.tensor.dtype, place, self._device, self._scratch)
+        moved, place = _zeros_where_room_is(self.tensor.shape, self.tensor.dtype, place, self._device, self._scratch)
         moved.copy_(self.tensor)
         self.tensor, self.place = moved, place
 
@@ -70,7 +72,7 @@ class RunMemory:
     def accumulator(
         self, shape: Sequence[int], dtype: torch.dtype, place: Place, device: torch.device | None = None
     ) -> Accumulator:
-        """Zeros that ``shrink`` may move.
+        """Zeros that ``shrink`` may move; at the next place where that one has no room.
 
         Args:
             device: what ``Place.DEVICE`` means; None: that place is not asked for.
@@ -81,7 +83,8 @@ class RunMemory:
         if place is Place.FILE and self._spare_bytes is not None and self._fits_in_spare(shape, dtype):
             made = Accumulator(self.zeros(shape, dtype), Place.HOST, device, self.scratch)
         else:
-            made = Accumulator(zeros(shape, dtype, place, device, self.scratch), place, device, self.scratch)
+            tensor, place = _zeros_where_room_is(shape, dtype, place, device, self.scratch)
+            made = Accumulator(tensor, place, device, self.scratch)
         self._accumulators.add(made)
         return made
 
@@ -153,3 +156,19 @@ class RunMemory:
         alive = [tensor for tensor in (reference() for reference in self._in_spare) if tensor is not None]
         held = sum(tensor.nbytes for tensor in alive)
         return held + torch.Size(shape).numel() * dtype.itemsize <= self._spare_bytes
+
+
+def _zeros_where_room_is(
+    shape: Sequence[int], dtype: torch.dtype, place: Place, device: torch.device, scratch: Path | None
+) -> tuple[torch.Tensor, Place]:
+    """Zeros at a place or, where an allocator has no room there, at the next; and which place that is.
+
+    Raises:
+        MemoryExhaustedError: not even the disk has room.
+    """
+    places = tuple(Place)
+    for candidate in places[places.index(place) : -1]:
+        made = attempt(partial(zeros, shape, dtype, candidate, device, scratch))
+        if isinstance(made, Done):
+            return made.value, candidate
+    return zeros(shape, dtype, Place.FILE, device, scratch), Place.FILE

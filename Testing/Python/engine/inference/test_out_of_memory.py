@@ -10,6 +10,7 @@ from UMambaXAILogic.engine.errors import MemoryExhaustedError
 from UMambaXAILogic.engine.inference.explanation import explain_stitched
 from UMambaXAILogic.engine.inference.prediction import predict_stitched_logits
 from UMambaXAILogic.engine.inference.recomputation import recomputed
+from UMambaXAILogic.engine.memory_plan import run_memory
 from UMambaXAILogic.engine.memory_plan.places import Place
 from UMambaXAILogic.engine.memory_plan.run_memory import RunMemory
 from UMambaXAILogic.engine.progress import Reporter
@@ -140,6 +141,22 @@ def test_where_sums_lie_changes_nothing(case, tmp_path):
     assert torch.equal(predicted(case, in_files), predicted(case))
     assert same(explained(case, in_files), explained(case, RunMemory()))
     assert not list(tmp_path.iterdir()), "the file has no name: nothing is left however the process ends"
+
+
+def test_sums_for_which_there_is_no_room_lie_in_files(case, tmp_path, monkeypatch):
+    """Windows refuses memory when it is asked for, not when it is used."""
+    expected, make = predicted(case), run_memory.zeros
+
+    def refused(shape, dtype, place, *others):
+        if place is Place.HOST:
+            raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes.")
+        return make(shape, dtype, place, *others)
+
+    monkeypatch.setattr(run_memory, "zeros", refused)
+    memory = RunMemory(scratch=tmp_path)
+    sums = memory.accumulator((2, 3), torch.float32, Place.HOST)
+    assert sums.place is Place.FILE and not sums.tensor.any()
+    assert torch.equal(predicted(case, memory), expected)
 
 
 @pytest.mark.parametrize("kind", ["enc", "bot"])
