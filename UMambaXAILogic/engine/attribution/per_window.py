@@ -18,7 +18,7 @@ import numpy.typing as npt
 import torch
 
 from ..inference.capture import LayerCapture
-from ..inference.explanation import Explained, SignedMap, repeat_to
+from ..inference.explanation import Explained, SignedMap, full_precision, repeat_to
 from ..inference.windows import WindowPlan
 from ..progress import Reporter
 
@@ -62,7 +62,8 @@ def explain_per_window(
     passes, total = 0, len(plan.windows) * len(model.folds)
     for fold in model.folds:
         model.use_fold(fold)
-        with LayerCapture(model.network, [(layer.alias, layer.module) for layer in layers]) as capture:
+        watched = LayerCapture(model.network, [(layer.alias, layer.module) for layer in layers])
+        with full_precision(model.device), watched as capture:
             for number, window in enumerate(plan.windows):
                 reporter.check_cancelled()
                 maps = _explain_window(case, capture, window, signed_map)
