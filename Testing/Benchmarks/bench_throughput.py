@@ -21,10 +21,10 @@ from simulated_cohort import make_real_case, request_of, run, simulated
 from UMambaXAILogic.engine.cohort import CohortRequest, run_cohort
 from UMambaXAILogic.engine.phantom import write_cohort
 
-REAL_CASES = 8
+REAL_CASES = 4
 MANY_WORKERS = 64
 #: Cases that each of the many workers gets: enough that the last ones, when workers run dry, weigh little.
-ROUNDS = 12
+ROUNDS = 6
 
 
 def compute_cohort(folder: Path, phantoms: Path, workers: int) -> tuple[float, list[float]]:
