@@ -9,16 +9,18 @@ networks that these would share.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import statistics
 import tempfile
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from machine_facts import describe_machine, facts_line, write_results
 from simulated_cohort import make_real_case, request_of, run, simulated
 
-from UMambaXAILogic.engine.cohort import CohortRequest, run_cohort
+from UMambaXAILogic.engine.cohort import CohortRequest, run_cohort, task
 from UMambaXAILogic.engine.phantom import write_cohort
 
 REAL_CASES = 4
@@ -44,13 +46,20 @@ def compute_cohort(folder: Path, phantoms: Path, workers: int) -> tuple[float, l
 
 
 def replay(folder: Path, case_seconds: list[float]) -> float:
-    """The recorded times on many workers that wait; returns the seconds between the first and the last case's end."""
+    """The recorded times on many workers that wait; returns the seconds between the first and the last case's end.
+
+    The workers are threads of this process, which computes one case at a time, for its cases share one network.
+    These cases use none.
+    """
     from distributed import LocalCluster
 
     volume = make_real_case(folder)
-    with LocalCluster(
-        n_workers=MANY_WORKERS, threads_per_worker=1, processes=False, dashboard_address=None, memory_limit=0
-    ) as cluster:
+    with (
+        mock.patch.object(task, "_one_at_a_time", contextlib.nullcontext()),
+        LocalCluster(
+            n_workers=MANY_WORKERS, threads_per_worker=1, processes=False, dashboard_address=None, memory_limit=0
+        ) as cluster,
+    ):
         noted, _ = run(
             folder / "many",
             volume,
