@@ -11,7 +11,7 @@ from UMambaXAILogic.interaction.panel.state import PanelState
 
 from ..connections import connect
 from .option_controls import chosen_key, show_choice
-from .section import Section, write
+from .section import Section, show_bar, write
 
 
 class DeletionSection(Section):
@@ -43,9 +43,7 @@ class DeletionSection(Section):
         ui.deletionButton.setToolTip(shown.start_tooltip)
         ui.deletionCancelButton.setEnabled(shown.cancel_enabled)
         ui.deletionCancelButton.setText(shown.cancel_text)
-        ui.deletionProgressBar.setVisible(shown.progress_visible)
-        ui.deletionProgressBar.setMaximum(0 if shown.percent is None else 100)  # no maximum: it moves to and fro
-        ui.deletionProgressBar.setValue(shown.percent or 0)
+        show_bar(ui.deletionProgressBar, shown.progress_visible, shown.percent)
         ui.deletionShowButton.setEnabled(shown.show_enabled)
         ui.deletionShowButton.setText(shown.show_text)
         for label, text in (

@@ -7,7 +7,7 @@ from typing import Any
 from UMambaXAILogic.interaction.panel.judge import ProgressUi
 
 from .run_section import MESSAGE_STYLES
-from .section import write
+from .section import show_bar, write
 
 
 def show_progress(ui: Any, name: str, shown: ProgressUi) -> None:
@@ -16,14 +16,12 @@ def show_progress(ui: Any, name: str, shown: ProgressUi) -> None:
     Args:
         ui: has a ``CancelButton``, a ``ProgressBar``, a ``ProgressLabel`` and a ``MessageLabel`` of that name.
     """
-    cancel, bar = getattr(ui, f"{name}CancelButton"), getattr(ui, f"{name}ProgressBar")
+    cancel = getattr(ui, f"{name}CancelButton")
     message = getattr(ui, f"{name}MessageLabel")
     cancel.setVisible(shown.visible)
     cancel.setEnabled(shown.cancel_enabled)
     cancel.setText(shown.cancel_text)
-    bar.setVisible(shown.visible)
-    bar.setMaximum(0 if shown.percent is None else 100)  # no maximum: it moves to and fro
-    bar.setValue(shown.percent or 0)
+    show_bar(getattr(ui, f"{name}ProgressBar"), shown.visible, shown.percent)
     write(getattr(ui, f"{name}ProgressLabel"), shown.text)
     write(message, shown.message)
     message.setStyleSheet(MESSAGE_STYLES[shown.message_kind])

@@ -8,7 +8,7 @@ from UMambaXAILogic.interaction.panel.run import ERROR, INFORMATION, SUCCESS, ru
 from UMambaXAILogic.interaction.panel.state import PanelState
 
 from ..connections import connect
-from .section import Section
+from .section import Section, show_bar
 
 #: Readable on Slicer's light and dark style alike; information keeps the style's own text colour.
 MESSAGE_STYLES = {
@@ -36,9 +36,7 @@ class RunSection(Section):
         ui.runButton.setToolTip(shown.run_tooltip)
         ui.cancelButton.setEnabled(shown.cancel_enabled)
         ui.cancelButton.setText(shown.cancel_text)
-        ui.progressBar.setVisible(shown.progress_visible)
-        ui.progressBar.setMaximum(0 if shown.progress_percent is None else 100)  # no maximum: it moves to and fro
-        ui.progressBar.setValue(shown.progress_percent or 0)
+        show_bar(ui.progressBar, shown.progress_visible, shown.progress_percent)
         ui.progressLabel.setVisible(shown.progress_visible)
         ui.progressLabel.setText(shown.progress_text)
         ui.messageLabel.setVisible(bool(shown.message))

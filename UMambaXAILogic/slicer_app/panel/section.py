@@ -64,3 +64,10 @@ def _declared(widgets: Any, ui_path: str) -> SimpleNamespace:
     """The widgets that a .ui file names, without those that these are made of: several sliders have a "Slider"."""
     names = [element.get("name") for element in ElementTree.parse(ui_path).iter("widget")]
     return SimpleNamespace(**{name: getattr(widgets, name) for name in names[1:]})  # the first is the root
+
+
+def show_bar(bar: Any, visible: bool, percent: int | None) -> None:
+    """Copy progress onto a progress bar; without a percentage it moves to and fro."""
+    bar.setVisible(visible)
+    bar.setMaximum(0 if percent is None else 100)
+    bar.setValue(percent or 0)
