@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from ..errors import UsageError
 from ..fingerprint import request_settings
 from ..progress import Reporter
@@ -43,7 +45,8 @@ def take_over(
         folder = task.request.output
         finished = finished_case(folder, task.fingerprint)
         if finished is not None:
-            # The count is missing where the process was killed between the two files.
+            # A process may be killed after its last file was there and before the folder is left, or the count written.
+            tidy_up_unless_used(folder)
             store.add_done(place, max(1, read_status(folder).attempts), finished)
             continue
         pending[place] = task
@@ -66,6 +69,13 @@ def tidy_up(folders: Iterable[Path]) -> None:
         remove_unfinished(folder)
         with contextlib.suppress(OSError):
             (folder / LOCK_NAME).unlink(missing_ok=True)
+
+
+def tidy_up_unless_used(folder: Path) -> None:
+    """Remove what a killed process left in a case's folder; a process that works there holds the folder's lock."""
+    if (folder / LOCK_NAME).exists():
+        with contextlib.suppress(OSError, Timeout), FileLock(folder / LOCK_NAME, timeout=0, is_singleton=False):
+            tidy_up([folder])
 
 
 def _differences(metrics: Mapping[str, Any], settings: Mapping[str, Any], model_sha256: str) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pyarrow.parquet as pq
 import pytest
 from distributed import Future
+from filelock import FileLock
 
 from UMambaXAILogic.engine.cohort import cluster, run_cohort
 from UMambaXAILogic.engine.cohort.case_state import FinishedCase
@@ -17,6 +18,7 @@ from UMambaXAILogic.engine.domain.profile import read_profile
 from UMambaXAILogic.engine.errors import CancelledError, InputError, ModelError, NotInstalledError, UsageError
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import MethodChoice, Target
+from UMambaXAILogic.engine.unfinished import LOCK_NAME, UNFINISHED_PREFIX
 
 
 class Listener(Reporter):
@@ -107,6 +109,19 @@ def test_finished_cases_are_not_computed_again_and_failed_ones_are_tried_again(m
     rows = {row["case"]: row for row in table(result.folder, "cases")}
     assert {case: row["attempts"] for case, row in rows.items()} == {"a": 1, "b": 1, "fail": 2}
     assert listener.counts[0][:3] == (2, 0, 3) and len(table(result.folder, "slices")) > 0
+
+
+def test_what_a_process_left_that_was_killed_right_after_its_last_file_is_removed(make_request, imitate, scheduler):
+    request = make_request(["a", "held"], scheduler=scheduler)
+    run_cohort(request, compute=imitate)
+    for case in ("a", "held"):
+        folder = request.output / "cases" / case
+        (folder / f"{UNFINISHED_PREFIX}left/deeper").mkdir(parents=True)
+        (folder / LOCK_NAME).touch()
+    with FileLock(folder / LOCK_NAME):  # a process that still leaves the folder by itself
+        assert run_cohort(request, compute=imitate).done == 2
+        assert (folder / f"{UNFINISHED_PREFIX}left").is_dir()
+    assert not [path.name for path in (request.output / "cases/a").iterdir() if path.name.startswith(".")]
 
 
 def test_nothing_is_started_where_everything_is_finished(make_request, imitate, scheduler):
