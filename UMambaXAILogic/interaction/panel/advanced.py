@@ -10,6 +10,7 @@ from UMambaXAILogic.engine.device_list import DeviceFacts
 from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.model.facts import ModelFacts
 
+from .activities import why_wait
 from .choices import RunChoices
 from .devices import KnownDevices
 from .inputs import PanelInputs
@@ -270,7 +271,7 @@ def _device_hint(state: PanelState, known: KnownDevices, _: Translate) -> str:
 
 def _reasons(state: PanelState, known: KnownDevices, _: Translate) -> dict[str, str]:
     if state.is_busy:
-        return dict.fromkeys(CONTROLS, _("Something is running: wait for it, or cancel it."))
+        return dict.fromkeys(CONTROLS, why_wait(state, _))
     inputs, facts = state.inputs, state.model.facts
     choices = inputs.choices
     method, explained_as = choices.method_facts, choices.explained_as

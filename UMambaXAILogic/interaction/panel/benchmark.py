@@ -9,17 +9,16 @@ from UMambaXAILogic.engine.benchmark.baseline_names import BASELINE_TITLES
 from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS, MethodFacts
 from UMambaXAILogic.engine.model.facts import ModelFacts
 
+from .activities import why_wait
 from .benchmark_choices import BenchmarkChoices, all_passes, passes
 from .choices import RunChoices
 from .inputs import PanelInputs
-from .judge import start_text
+from .judge import judge_hint, start_text
 from .option import Option
 from .run_options import problem_with_choices, run_options
 from .state import RUNTIME_MISSING, PanelState
 from .words import Translate, untranslated
 
-#: Name of the activity, see ``PanelController.begin``.
-BENCHMARK = "benchmark"
 #: Options of a run that a benchmark has none of, or names in another way.
 _NOT_OF_BENCHMARK = ("method", "poolMode", "pool", "preset", "thresholds", "saveLayerMaps", "badges")
 
@@ -50,7 +49,7 @@ class BenchmarkUi:
         methods: to check several of; ``methods_checked`` are the keys of those that are.
         cost: what the whole will cost, a line.
         start_tooltip: what it will do, or why it cannot.
-        hint: why it cannot be started; empty where it can.
+        hint: why it cannot be started; empty where it can, or where the section itself is at work.
         subject: what the table is about; empty where there is no table.
         reading: how to read the table.
     """
@@ -86,8 +85,8 @@ def benchmark_ui(state: PanelState, facts: BenchmarkFacts, _: Translate = untran
         cost=_cost(choices, _),
         start_enabled=not state.is_busy and not obstacle,
         start_text=start_text(state, _("Benchmark methods"), _("benchmark"), _),
-        start_tooltip=obstacle or _promise(state, _),
-        hint="" if state.is_busy else obstacle,
+        start_tooltip=why_wait(state, _) or obstacle or _promise(state, _),
+        hint=judge_hint(state, obstacle, _),
         subject=facts.subject,
         reading=_reading(facts, _) if facts.subject else "",
         deletion_enabled=facts.has_deletion,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from .activities import why_wait
 from .inputs import ClickedPart, PanelInputs
 from .option import Option
 from .run import run_ui
@@ -59,7 +60,7 @@ def click_ui(state: PanelState, facts: ClickFacts, _: Translate = untranslated) 
         button_enabled=not state.is_busy and not obstacle,
         button_checked=facts.is_waiting,
         button_text=_("Click in a view now...") if facts.is_waiting else _("Click to explain"),
-        hint="" if state.is_busy else obstacle or _promise(facts, _),
+        hint=why_wait(state, _) or obstacle or _promise(facts, _),
     )
 
 

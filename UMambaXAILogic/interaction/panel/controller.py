@@ -16,6 +16,7 @@ from .. import job as jobs
 from ..profile_choice import problem_with_profile
 from ..protocol import Device, Step
 from ..signal import Signal
+from .activities import MEASURE, RUN
 from .inputs import PanelInputs
 from .model_look import ModelLookup
 from .packages import BROKEN, OUTDATED, PackagesFacts
@@ -28,8 +29,6 @@ from .state import (
     PanelState,
 )
 from .words import Translate, untranslated
-
-RUN, MEASURE = "run", "measure"
 
 
 class PanelJob(Protocol):

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from UMambaXAILogic.engine.benchmark.baseline_names import BASELINE_TITLES
 from UMambaXAILogic.engine.deletion_request import DEFAULT_REFERENCES
 
+from .activities import DELETION, why_wait
 from .judge import JudgedFacts, judge_obstacle, progress_ui, start_text
 from .option import Option
 from .state import PanelState
 from .words import Translate, untranslated
 
-#: Name of the activity, see ``PanelController.begin``.
-DELETION = "deletion"
 #: Begins the key of a map that is a baseline.
 _BASELINE = "baseline "
 _CHANCE, _VESSELNESS = DEFAULT_REFERENCES
@@ -118,7 +117,7 @@ def deletion_ui(state: PanelState, facts: DeletionFacts, _: Translate = untransl
         vesselness_enabled=not state.is_busy and (chosen is None or chosen.baseline != _VESSELNESS),
         start_enabled=not state.is_busy and not obstacle and chosen is not None,
         start_text=start_text(state, _("Draw the curve"), _("draw"), _),
-        start_tooltip=obstacle or _promise(facts, _),
+        start_tooltip=why_wait(state, _) or obstacle or _promise(facts, _),
         cancel_enabled=progress.cancel_enabled,
         cancel_text=progress.cancel_text,
         progress_visible=progress.visible,
@@ -167,8 +166,8 @@ def _hint(state: PanelState, facts: DeletionFacts, is_drawing: bool, obstacle: s
         return ""
     if state.error and message:
         return message
-    if obstacle and not state.is_busy:
-        return obstacle
+    if state.is_busy or obstacle:
+        return why_wait(state, _) or obstacle
     if facts.drawn is not None:
         return ""
     return _(

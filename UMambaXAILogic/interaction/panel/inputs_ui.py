@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from .activities import why_wait
 from .model_words import model_details, model_line
 from .node_parts import SEGMENTS
 from .option import Option
@@ -20,6 +21,7 @@ class InputsUi:
 
     Args:
         enabled: anything can be chosen now.
+        reason: why nothing can; empty where it can.
         models: to choose one of; ``model`` is its key.
         model_line: what the model is, or why it cannot be used.
         model_is_usable: which of the two.
@@ -31,6 +33,7 @@ class InputsUi:
     """
 
     enabled: bool
+    reason: str
     models: tuple[Option, ...]
     model: str
     model_line: str
@@ -60,6 +63,7 @@ def inputs_ui(
     label = _("Label {value}")
     return InputsUi(
         enabled=not state.is_busy,
+        reason=why_wait(state, _),
         models=model_entries(inputs.model, remembered, missing, _),
         model=inputs.model,
         model_line=breakable(line if facts is None else model_line(inputs.model, facts, _)),

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from .activities import BENCHMARK, JUDGE, is_own, why_wait
 from .run import run_ui
 from .state import RUNTIME_BROKEN, RUNTIME_MISSING, RUNTIME_OUTDATED, PanelState
 from .words import Translate, untranslated
-
-#: Name of the activity, see ``PanelController.begin``.
-JUDGE = "judge"
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class JudgeUi:
 
     Args:
         subject: which map it is; empty where there is none.
-        hint: why it cannot be judged now; empty where it can.
+        hint: why it cannot be judged now; empty where it can, or where the section itself is at work.
     """
 
     enabled: bool
@@ -65,11 +63,18 @@ def judge_ui(state: PanelState, facts: JudgedFacts, _: Translate = untranslated)
     return JudgeUi(
         enabled=not state.is_busy and not obstacle,
         text=start_text(state, _("Judge the map on show"), _("judge"), _),
-        tooltip=obstacle or _promise(facts, _),
+        tooltip=why_wait(state, _) or obstacle or _promise(facts, _),
         subject=f"{facts.volume_name}: {facts.run_name}" if facts.volume_id else "",
-        hint="" if state.is_busy else obstacle,
+        hint=judge_hint(state, obstacle, _),
         badges="\n".join(facts.badges),
     )
+
+
+def judge_hint(state: PanelState, obstacle: str, _: Translate = untranslated) -> str:
+    """Why a button of the section is off, a line; empty where the section's own progress says so."""
+    if state.is_busy and is_own(state, (JUDGE, BENCHMARK)):
+        return ""
+    return why_wait(state, _) or obstacle
 
 
 def judge_obstacle(state: PanelState, facts: JudgedFacts, _: Translate = untranslated) -> str:
@@ -135,9 +140,9 @@ class ProgressUi:
 
 def progress_ui(state: PanelState, activities: tuple[str, ...], _: Translate = untranslated) -> ProgressUi:
     """What is shown of the progress where one of ``activities`` was begun last."""
-    shown, is_own = run_ui(state, _), state.activity in activities and not state.is_about_packages
-    has_ended = is_own and not state.is_busy and bool(state.error or state.job_state)
-    is_running = shown.progress_visible and is_own
+    shown, own = run_ui(state, _), is_own(state, activities)
+    has_ended = own and not state.is_busy and bool(state.error or state.job_state)
+    is_running = shown.progress_visible and own
     return ProgressUi(
         visible=is_running,
         percent=shown.progress_percent,

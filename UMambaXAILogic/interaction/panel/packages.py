@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..protocol import Step
+from .activities import why_wait
 from .words import Translate, untranslated
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def packages_ui(state: PanelState, _: Translate = untranslated) -> PackagesUi:
     offered = _offered(facts)
     tooltips = _tooltips(facts, _)
     if busy:
-        tooltips = dict.fromkeys(ACTIONS, _("Wait until what runs now has ended, or cancel it."))
+        tooltips = dict.fromkeys(ACTIONS, why_wait(state, _))
     text, is_problem = _state_text(facts, _)
     if busy and state.is_about_packages:
         text, is_problem = _("At work on the packages: see the progress above."), False

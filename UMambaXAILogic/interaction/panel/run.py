@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .. import job as jobs
-from .controller import RUN
+from .activities import RUN, SAM, why_wait
 from .packages import step_in_words
 from .run_options import problem_with_choices
-from .sam import SAM
 from .state import RUNTIME_BROKEN, RUNTIME_INSTALLING, RUNTIME_MISSING, RUNTIME_OUTDATED, PanelState
 from .words import Translate, in_words, untranslated
 
@@ -41,7 +40,7 @@ def run_ui(state: PanelState, _: Translate = untranslated) -> RunUi:
     return RunUi(
         run_enabled=not busy and not obstacle,
         run_text=_run_text(state, _),
-        run_tooltip=obstacle or _promise(state, _),
+        run_tooltip=why_wait(state, _) or obstacle or _promise(state, _),
         cancel_enabled=busy and not cancelling,
         cancel_text=_("Cancelling...") if cancelling else _("Cancel"),
         progress_visible=busy,

@@ -5,33 +5,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from .activities import SAM, is_own, why_wait
 from .choices import thresholds_of
 from .inputs import PanelInputs
 from .node_parts import LABELS, SEGMENTS, NodeParts
 from .state import PanelState
 from .words import Translate, untranslated
 
-#: Name of the activity, see ``PanelController.begin``.
-SAM = "sam"
-
 
 @dataclass(frozen=True)
 class SamUi:
-    """What each control shows and allows."""
+    """What each control shows and allows.
+
+    Args:
+        tooltip: what it will do, or why it cannot.
+        hint: the same, a line; empty while it is at work itself.
+    """
 
     enabled: bool
     inputs_enabled: bool
+    tooltip: str
     hint: str
 
 
 def sam_ui(state: PanelState, _: Translate = untranslated) -> SamUi:
     """What the part shows for ``state``."""
-    obstacle = _obstacle(state, _)
+    obstacle = why_wait(state, _) or _obstacle(state, _)
     promise = _(
         "Prompts every slice with the box of {name}, and maps what the network's features find alike. Read the map of "
         "layer 'control' first: a blob that it shows too comes from the box."
     ).format(name=prompt_name(state.inputs))
-    return SamUi(not obstacle and not state.is_busy, not state.is_busy, obstacle or promise)
+    is_at_work = state.is_busy and is_own(state, (SAM,))
+    tooltip = obstacle or promise
+    return SamUi(not obstacle, not state.is_busy, tooltip, "" if is_at_work else tooltip)
 
 
 def prompt_id(inputs: PanelInputs) -> str:

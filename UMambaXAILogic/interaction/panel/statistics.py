@@ -4,29 +4,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .activities import MEASURE, is_own, why_wait
 from .state import RUNTIME_MISSING, PanelState
 from .words import Translate, untranslated
 
 
 @dataclass(frozen=True)
 class StatisticsUi:
-    """What each control shows and allows."""
+    """What each control shows and allows.
+
+    Args:
+        hint: why it cannot be measured now; empty where it can, or while it is being measured.
+    """
 
     inputs_enabled: bool
     measure_enabled: bool
     measure_text: str
     measure_tooltip: str
+    hint: str
 
 
 def statistics_ui(state: PanelState, _: Translate = untranslated) -> StatisticsUi:
     """What the part shows for ``state``."""
-    obstacle = _obstacle(state, _)
+    obstacle = why_wait(state, _) or _obstacle(state, _)
     missing = state.runtime == RUNTIME_MISSING
     return StatisticsUi(
         inputs_enabled=not state.is_busy,
-        measure_enabled=not state.is_busy and not obstacle,
+        measure_enabled=not obstacle,
         measure_text=_("Install and measure...") if missing else _("Measure the volume"),
         measure_tooltip=obstacle or _promise(state, _),
+        hint="" if state.is_busy and is_own(state, (MEASURE,)) else obstacle,
     )
 
 

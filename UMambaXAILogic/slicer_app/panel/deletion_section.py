@@ -6,7 +6,8 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from UMambaXAILogic.interaction.panel.deletion import DELETION, deletion_ui
+from UMambaXAILogic.interaction.panel.activities import DELETION
+from UMambaXAILogic.interaction.panel.deletion import deletion_ui
 from UMambaXAILogic.interaction.panel.state import PanelState
 
 from ..connections import connect

@@ -12,9 +12,6 @@ from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 
 from .result_controls import ResultControls
 
-#: Name of the activity, see ``PanelController.begin``.
-DICOM = "dicom"
-
 
 def dicom_activity(logic: Any, results: ResultControls) -> Activity:
     """Writes the result that the controls are about into ``results.dicom_folder``.

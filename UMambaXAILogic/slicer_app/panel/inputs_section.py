@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .panel import Panel
 
 _REFUSAL = "color: #d0342c;"
+#: Off while something runs.
+_CONTROLS = ("inputVolumeSelector", "tryItButton", "modelSelector", "groundTruthSelector", "groundTruthPartsSelector")
 
 
 class InputsSection(Section):
@@ -39,6 +41,7 @@ class InputsSection(Section):
         self._memory = ModelMemory()
         self._models: tuple[RememberedModel, ...] = ()
         self._missing: frozenset[str] = frozenset()
+        self._tooltips = {name: getattr(self.ui, name).toolTip for name in _CONTROLS}
 
     def connect_controls(self) -> None:
         """See ``Section``."""
@@ -62,14 +65,10 @@ class InputsSection(Section):
     def show(self, state: PanelState) -> None:
         """See ``Section``."""
         ui, shown = self.ui, inputs_ui(state, self._models, self._missing, _)
-        for control in (
-            ui.inputVolumeSelector,
-            ui.tryItButton,
-            ui.modelSelector,
-            ui.groundTruthSelector,
-            ui.groundTruthPartsSelector,
-        ):
+        for name, tooltip in self._tooltips.items():
+            control = getattr(ui, name)
             control.setEnabled(shown.enabled)
+            control.setToolTip(f"{shown.reason}\n\n{tooltip}" if shown.reason else tooltip)
         show_choice(ui.modelSelector, shown.models, shown.model)
         ui.modelInfoLabel.setText(shown.model_line)
         ui.modelInfoLabel.setToolTip(shown.model_tooltip)

@@ -10,10 +10,10 @@ from slicer.i18n import tr as _
 from UMambaXAILogic.engine.badge_words import badge_texts
 from UMambaXAILogic.engine.benchmark.columns import NOT_AVAILABLE, shown_rows
 from UMambaXAILogic.engine.errors import InputError, ModelError
-from UMambaXAILogic.interaction.panel.benchmark import BENCHMARK, benchmark_options
+from UMambaXAILogic.interaction.panel.activities import BENCHMARK, JUDGE
+from UMambaXAILogic.interaction.panel.benchmark import benchmark_options
 from UMambaXAILogic.interaction.panel.controller import Activity
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
-from UMambaXAILogic.interaction.panel.judge import JUDGE
 from UMambaXAILogic.interaction.panel.model_look import ModelLookup
 
 from .judge_facts import judged_facts

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import qt
 from slicer.i18n import tr as _
 
-from UMambaXAILogic.interaction.panel.benchmark import BENCHMARK, BenchmarkFacts, BenchmarkUi, benchmark_ui
+from UMambaXAILogic.interaction.panel.activities import BENCHMARK, JUDGE
+from UMambaXAILogic.interaction.panel.benchmark import BenchmarkFacts, BenchmarkUi, benchmark_ui
 from UMambaXAILogic.interaction.panel.benchmark_choices import METHODS, kept_methods
-from UMambaXAILogic.interaction.panel.judge import JUDGE, JudgedFacts, judge_ui, progress_ui
+from UMambaXAILogic.interaction.panel.judge import JudgedFacts, judge_ui, progress_ui
 from UMambaXAILogic.interaction.panel.state import PanelState
 from UMambaXAILogic.scene.import_benchmark import DELETION_CHART, INSERTION_CHART, TABLE, BenchmarkRecord
 from UMambaXAILogic.scene.result_view.nodes import ATTENTION, METRICS, VOLUME

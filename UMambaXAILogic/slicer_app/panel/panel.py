@@ -9,11 +9,11 @@ from typing import Any
 import vtk
 
 from UMambaXAILogic.engine.errors import UMambaXAIError
+from UMambaXAILogic.interaction.panel.activities import SAM
 from UMambaXAILogic.interaction.panel.controller import PanelController
 from UMambaXAILogic.interaction.panel.devices import DeviceInquiry
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.panel.pace import Pace
-from UMambaXAILogic.interaction.panel.sam import SAM
 
 from ..event_loop import call_later
 from .advanced_section import AdvancedSection

@@ -11,12 +11,12 @@ from slicer.i18n import tr as _
 
 from UMambaXAILogic.engine.dicom_request import DICOM_FILES
 from UMambaXAILogic.engine.errors import UMambaXAIError
+from UMambaXAILogic.interaction.panel.activities import DICOM, why_wait
 from UMambaXAILogic.interaction.panel.result import result_ui
 from UMambaXAILogic.interaction.panel.state import PanelState
 from UMambaXAILogic.scene.result_view import ViewState
 
 from ..connections import connect
-from .dicom_activity import DICOM
 from .parameters import present, scene_parameters
 from .result_watch import ResultWatch
 from .section import Section, write
@@ -116,7 +116,7 @@ class ResultSection(Section):
             for name in names:
                 getattr(ui, name).setEnabled(enabled)
         ui.dicomButton.setEnabled(shown.dicom_enabled and not state.is_busy)
-        ui.dicomButton.setToolTip(shown.dicom_tooltip)
+        ui.dicomButton.setToolTip(why_wait(state, _) or shown.dicom_tooltip)
         self._ids = shown.result_ids
         _fill(ui.resultSelector, shown.result_names, shown.result_index)
         _fill(ui.layerSelector, shown.layers, shown.layer_index)

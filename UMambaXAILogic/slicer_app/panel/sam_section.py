@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from slicer.i18n import tr as _
 
+from UMambaXAILogic.interaction.panel.activities import SAM
 from UMambaXAILogic.interaction.panel.judge import progress_ui
-from UMambaXAILogic.interaction.panel.sam import SAM, sam_ui
+from UMambaXAILogic.interaction.panel.sam import sam_ui
 from UMambaXAILogic.interaction.panel.state import PanelState
 
 from ..connections import connect
@@ -28,7 +29,7 @@ class SamSection(Section):
         """See ``Section``."""
         ui, shown = self.ui, sam_ui(state, _)
         ui.samButton.setEnabled(shown.enabled)
-        ui.samButton.setToolTip(shown.hint)
+        ui.samButton.setToolTip(shown.tooltip)
         ui.samCheckpointEdit.setEnabled(shown.inputs_enabled)
         ui.browseSamCheckpointButton.setEnabled(shown.inputs_enabled)
         write(ui.samHintLabel, shown.hint)

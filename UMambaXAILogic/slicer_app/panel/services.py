@@ -11,14 +11,14 @@ from slicer.i18n import tr as _
 
 from UMambaXAILogic.engine.errors import ModelError
 from UMambaXAILogic.interaction.domain_summary import summarise_statistics
+from UMambaXAILogic.interaction.panel.activities import DELETION, DICOM, SAM
 from UMambaXAILogic.interaction.panel.controller import Activity, PanelController, RuntimeSetup
-from UMambaXAILogic.interaction.panel.deletion import DELETION
 from UMambaXAILogic.interaction.panel.devices import DeviceInquiry
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.panel.model_look import ModelLookup
 from UMambaXAILogic.interaction.panel.node_parts import SEGMENTS
 from UMambaXAILogic.interaction.panel.run_options import run_options
-from UMambaXAILogic.interaction.panel.sam import SAM, prompt_id, sam_options
+from UMambaXAILogic.interaction.panel.sam import prompt_id, sam_options
 from UMambaXAILogic.interaction.summary import summarise
 
 from ..dialogs import Dialogs
@@ -26,7 +26,7 @@ from ..environment import Environment
 from ..process_runner import ProcessRunner
 from ..runtime_setup import PrivateRuntimeSetup
 from .deletion_drawing import DeletionDrawing
-from .dicom_activity import DICOM, dicom_activity
+from .dicom_activity import dicom_activity
 from .judge_activities import judge_activities
 from .result_controls import ResultControls
 

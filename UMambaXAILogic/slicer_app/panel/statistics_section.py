@@ -11,7 +11,7 @@ from UMambaXAILogic.interaction.panel.statistics import statistics_ui
 
 from ..connections import connect
 from .parameters import present, scene_parameters
-from .section import Section
+from .section import Section, write
 from .statistics_views import show_beside_slices, show_in_panel
 
 
@@ -42,6 +42,7 @@ class StatisticsSection(Section):
         ui.measureButton.setEnabled(shown.measure_enabled)
         ui.measureButton.setText(shown.measure_text)
         ui.measureButton.setToolTip(shown.measure_tooltip)
+        write(ui.measureHintLabel, shown.hint)
         ui.domainTableView.setVisible(table is not None)
         ui.showHistogramButton.setEnabled(table is not None)
         show_in_panel(ui.domainTableView, table)

@@ -10,6 +10,7 @@ from UMambaXAILogic.engine.benchmark.request import DEFAULT_METHODS
 from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.model.facts import model_facts
+from UMambaXAILogic.interaction.panel.activities import BENCHMARK, SAM
 from UMambaXAILogic.interaction.panel.benchmark import BenchmarkFacts, benchmark_options, benchmark_ui
 from UMambaXAILogic.interaction.panel.benchmark_choices import (
     BenchmarkChoices,
@@ -89,8 +90,11 @@ def test_what_only_a_run_has_is_no_obstacle(state):
 
 
 def test_while_something_runs_nothing_can_be_changed(state):
-    shown = benchmark_ui(replace(state, job_state="running"), BenchmarkFacts())
+    shown = benchmark_ui(replace(state, job_state="running", activity=BENCHMARK), BenchmarkFacts())
     assert not shown.inputs_enabled and not shown.start_enabled and shown.hint == ""
+    assert "Wait until the benchmark" in shown.start_tooltip
+    shown = benchmark_ui(replace(state, job_state="running", activity=SAM), BenchmarkFacts())
+    assert not shown.start_enabled and "Wait until the SAM" in shown.hint == shown.start_tooltip
 
 
 def test_packages_are_installed_first(state):

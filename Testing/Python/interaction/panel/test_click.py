@@ -8,6 +8,7 @@ import pytest
 
 from UMambaXAILogic.engine.model.facts import model_facts
 from UMambaXAILogic.interaction import job as jobs
+from UMambaXAILogic.interaction.panel.activities import RUN
 from UMambaXAILogic.interaction.panel.choices import RunChoices
 from UMambaXAILogic.interaction.panel.click import ClickFacts, click_ui, inputs_at
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
@@ -51,8 +52,9 @@ def test_what_advanced_says_of_errors_does_not_stand_in_the_way():
 
 
 def test_nothing_can_be_clicked_while_something_runs():
-    shown = click_ui(replace(STATE, job_state=jobs.RUNNING), SHOWN)
-    assert (shown.button_enabled, shown.meaning_enabled, shown.hint) == (False, False, "")
+    shown = click_ui(replace(STATE, job_state=jobs.RUNNING, activity=RUN), SHOWN)
+    assert (shown.button_enabled, shown.meaning_enabled) == (False, False)
+    assert "Wait until Segment & Explain" in shown.hint
 
 
 def test_while_a_click_is_awaited_the_button_says_so():

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from UMambaXAILogic.interaction import job as jobs
+from UMambaXAILogic.interaction.panel.activities import DELETION
 from UMambaXAILogic.interaction.panel.deletion import (
-    DELETION,
     DeletionFacts,
     DeletionMap,
     DrawnCurve,
@@ -80,6 +80,7 @@ def test_while_it_is_drawn_the_points_are_counted():
 def test_another_activity_is_none_of_its_business():
     ui = deletion_ui(replace(DRAWING, activity="run"), FACTS)
     assert not ui.progress_visible and not ui.cancel_enabled and not ui.start_enabled
+    assert "Wait until Segment & Explain" in ui.hint == ui.start_tooltip
 
 
 def test_a_finished_curve_says_what_it_means_and_can_be_shown():

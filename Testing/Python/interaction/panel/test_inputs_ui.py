@@ -48,7 +48,8 @@ def test_no_model_is_asked_for_one():
 
 def test_while_something_runs_nothing_can_be_chosen():
     assert inputs_ui(PanelState()).enabled
-    assert not inputs_ui(PanelState(job_state="running")).enabled
+    waiting = inputs_ui(PanelState(job_state="running"))
+    assert not waiting.enabled and "Wait until" in waiting.reason and inputs_ui(PanelState()).reason == ""
 
 
 def test_parts_of_the_ground_truth_are_in_sight_where_there_are_several():

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from UMambaXAILogic.interaction.panel.activities import BENCHMARK, DELETION, JUDGE
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
-from UMambaXAILogic.interaction.panel.judge import JUDGE, JudgedFacts, judge_ui, progress_ui
+from UMambaXAILogic.interaction.panel.judge import JudgedFacts, judge_ui, progress_ui
 from UMambaXAILogic.interaction.panel.model_look import ModelLook
 from UMambaXAILogic.interaction.panel.packages import PackagesFacts
 from UMambaXAILogic.interaction.panel.state import RUNTIME_BROKEN, RUNTIME_MISSING, PanelState
@@ -52,9 +53,15 @@ def test_a_model_that_cannot_be_used_is_said():
     assert not shown.enabled and shown.hint == "It is gone."
 
 
-def test_while_something_runs_it_waits_without_a_word():
-    shown = judge_ui(replace(STATE, job_state="running"), FACTS)
-    assert not shown.enabled and shown.hint == ""
+def test_while_another_part_is_at_work_it_says_which():
+    shown = judge_ui(replace(STATE, job_state="running", activity=DELETION), FACTS)
+    assert not shown.enabled and "deletion curve" in shown.hint and shown.tooltip == shown.hint
+
+
+@pytest.mark.parametrize("own", [JUDGE, BENCHMARK])
+def test_while_it_is_at_work_itself_its_progress_says_so(own):
+    shown = judge_ui(replace(STATE, job_state="running", activity=own), FACTS)
+    assert not shown.enabled and shown.hint == "" and shown.tooltip.startswith("Wait until")
 
 
 def test_packages_are_installed_or_repaired_first():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from UMambaXAILogic.engine.errors import UsageError
+from UMambaXAILogic.interaction.panel.activities import RUN, SAM
 from UMambaXAILogic.interaction.panel.checked import NOTHING
 from UMambaXAILogic.interaction.panel.choices import RunChoices
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
@@ -42,7 +43,10 @@ def test_what_is_lacking_is_said_and_nothing_can_be_started(changes, said):
 def test_with_everything_it_says_what_is_prompted():
     ui = sam_ui(PanelState(READY))
     assert ui.enabled and "the box of Truth" in ui.hint and "control" in ui.hint
-    assert not sam_ui(PanelState(READY, job_state="running")).enabled
+    waiting = sam_ui(PanelState(READY, job_state="running", activity=RUN))
+    assert not waiting.enabled and "Wait until Segment & Explain" in waiting.hint == waiting.tooltip
+    own = sam_ui(PanelState(READY, job_state="running", activity=SAM))
+    assert not own.enabled and own.hint == "" and "Wait until the SAM" in own.tooltip
     assert "no Python" in sam_ui(PanelState(READY, runtime_problem="There is no Python at /x.")).hint
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from UMambaXAILogic.interaction.panel.activities import MEASURE, RUN
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.panel.model_look import ModelLook
 from UMambaXAILogic.interaction.panel.run import run_ui
@@ -16,7 +17,8 @@ READY = PanelState(PanelInputs(volume_name="CTA", model="demo"))
 def test_measuring_needs_a_volume_and_no_model():
     ui = statistics_ui(PanelState())
     assert not ui.measure_enabled
-    assert "volume" in ui.measure_tooltip
+    assert "volume" in ui.measure_tooltip == ui.hint
+    assert statistics_ui(READY).hint == ""
     nowhere = ModelLook(problem="There is no model at /x.")
     ui = statistics_ui(PanelState(PanelInputs(volume_name="CTA", model="/x"), model=nowhere))
     assert ui.measure_enabled
@@ -48,7 +50,10 @@ def test_running_locks_the_inputs():
 
 
 def test_nothing_is_measured_while_something_runs():
-    assert not statistics_ui(dataclasses.replace(READY, job_state="running")).measure_enabled
+    waiting = statistics_ui(dataclasses.replace(READY, job_state="running", activity=RUN))
+    assert not waiting.measure_enabled and "Wait until Segment & Explain" in waiting.hint == waiting.measure_tooltip
+    own = statistics_ui(dataclasses.replace(READY, job_state="running", activity=MEASURE))
+    assert own.hint == "" and "Wait until the volume is measured" in own.measure_tooltip
     assert not statistics_ui(dataclasses.replace(READY, runtime="installing")).measure_enabled
 
 
