@@ -26,7 +26,7 @@ from UMambaXAILogic.scene.comparison.maps import map_choices
 from UMambaXAILogic.scene.deletion_curve import DELETION_CHART, deletion_body, deletion_chart
 from UMambaXAILogic.scene.deletion_view import hide_deletion, is_deletion_shown, show_deletion
 from UMambaXAILogic.scene.result_layout import plot_view
-from UMambaXAILogic.scene.result_view import ResultNodes, ResultView, find_results
+from UMambaXAILogic.scene.result_view import ResultNodes, ResultView, find_result_of, find_results
 from UMambaXAILogic.scene.result_view.nodes import METRICS, SEGMENTATION, VOLUME
 
 from .judge_facts import judged_facts
@@ -89,7 +89,12 @@ class DeletionDrawing:
     def forget(self) -> None:
         """The scene is left: hold on to nothing of it."""
         self._judged = self._drawn = None
-        self.chosen = ""
+
+    def kept(self, key: str) -> tuple[Any, str]:
+        """What the scene keeps of a map: the prediction of its result and its layer, or None and a baseline's key."""
+        chosen = next(one for one in self.facts().maps if one.key == key)
+        record = self._node(chosen.record_id)
+        return (None, key) if record is None else (ResultNodes(record).get(SEGMENTATION), chosen.layer)
 
     def _start(self, inputs: PanelInputs) -> Any:
         nodes, facts = self._results.nodes, self.facts()
@@ -171,14 +176,22 @@ def _maps(nodes: ResultNodes) -> list[DeletionMap]:
     found = []
     for choice in map_choices(nodes):
         text = _("Mean (this result)") if choice.layer == "mean" else _("{layer} (this result)")
-        found.append(DeletionMap(_key(choice), text.format(layer=choice.layer), choice.layer, nodes.record.GetID()))
+        found.append(
+            DeletionMap(_key(nodes, choice.layer), text.format(layer=choice.layer), choice.layer, nodes.record.GetID())
+        )
     for other in find_results(nodes.scene):
         is_whole = other.get(SEGMENTATION) is not None and other.get(VOLUME) is volume
         if is_whole and other.record is not nodes.record:
             for choice in map_choices(other):
-                found.append(DeletionMap(_key(choice), choice.name, choice.layer, other.record.GetID()))
+                found.append(DeletionMap(_key(other, choice.layer), choice.name, choice.layer, other.record.GetID()))
     return [*found, *baseline_maps()] if found else []
 
 
-def _key(choice: Any) -> str:
-    return f"{choice.nodes.record.GetID()} {choice.layer}"
+def key_of_kept(segmentation_node: Any, name: str) -> str:
+    """Key of the map that ``DeletionDrawing.kept`` gave these for; of no map where its result is gone."""
+    nodes = None if segmentation_node is None else find_result_of(segmentation_node)
+    return name if nodes is None else _key(nodes, name)
+
+
+def _key(nodes: ResultNodes, layer: str) -> str:
+    return f"{nodes.record.GetID()} {layer}"

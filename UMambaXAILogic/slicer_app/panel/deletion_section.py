@@ -11,7 +11,9 @@ from UMambaXAILogic.interaction.panel.deletion import deletion_ui
 from UMambaXAILogic.interaction.panel.state import PanelState
 
 from ..connections import connect
+from .deletion_drawing import key_of_kept
 from .option_controls import chosen_key, show_choice
+from .parameters import present
 from .section import Section, show_bar, write
 
 
@@ -56,8 +58,9 @@ class DeletionSection(Section):
 
     def on_map(self, index: int) -> None:
         """Another map."""
-        self.panel.deletion.chosen = chosen_key(self.ui.deletionMapSelector)
-        self.panel.refresh()
+        parameters: Any = self.panel.parameters
+        kept = self.panel.deletion.kept(chosen_key(self.ui.deletionMapSelector))
+        parameters.deletionOf, parameters.deletionMap = kept
 
     def on_start(self, checked: bool = False) -> None:
         """Draw the curve."""
@@ -77,5 +80,6 @@ class DeletionSection(Section):
     def _take_choices(self) -> None:
         chosen: Any = self.panel.parameters
         if chosen is not None:
+            self.panel.deletion.chosen = key_of_kept(present(chosen.deletionOf), chosen.deletionMap)
             self.panel.deletion.points = chosen.deletionPoints
             self.panel.deletion.with_vesselness = chosen.deletionVesselness

@@ -41,7 +41,8 @@ class MaskMode(enum.Enum):
 class UMambaXAIParameterNode:
     """Everything that is chosen. Lists hold what ``interaction.panel.checked`` keeps of several things to check.
 
-    ``result`` is the prediction of the result that is shown; table and chart are the domain statistics.
+    ``result`` is the prediction of the result that is shown; table and chart are the domain statistics. ``deletionOf``
+    is the prediction of the result whose map ``deletionMap`` names by its layer; without it, that is a baseline.
     """
 
     inputVolume: vtkMRMLScalarVolumeNode
@@ -81,6 +82,8 @@ class UMambaXAIParameterNode:
     threshold: Annotated[float, WithinRange(0.01, 1.0)] = 0.3
     opacity: Annotated[float, WithinRange(0.0, 1.0)] = 0.55
     clickMeaning: str = DEFAULT_MEANING
+    deletionOf: vtkMRMLSegmentationNode
+    deletionMap: str = ""
     deletionPoints: Annotated[int, WithinRange(FEWEST_POINTS, MOST_POINTS)] = DEFAULT_POINTS
     deletionVesselness: bool = True
     profilePath: str = ""

@@ -205,6 +205,42 @@ def test_a_second_start_draws_another_map_beside_chance_alone(panel, shown, star
     assert list(deletion_tables(nodes_of(panel))) == ["map", "random"]
 
 
+@pytest.mark.parametrize("text", ["encoder.1 (this result)", "Vesselness (Frangi)"])
+def test_the_chosen_map_stays_while_the_module_is_out_of_sight_and_with_the_scene(
+    opened, panel, shown, tmp_path, text, settle
+):
+    panel.ui.layerSelector.setCurrentText("encoder.1")  # a scene keeps maps of layers that were shown
+    settle()
+    selector = panel.ui.deletionMapSelector
+    selector.setCurrentIndex(items(selector).index(text))
+    opened.exit()
+    opened.enter()
+    assert selector.currentText == text
+    assert slicer.mrmlScene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    slicer.mrmlScene.Clear(0)
+    assert selector.count == 0
+    assert slicer.mrmlScene.ReadFromMRB(str(tmp_path / "scene.mrb"), True)
+    settle()
+    panel.refresh()
+    assert selector.currentText == text
+
+
+def test_the_map_of_another_result_stays_chosen_until_that_is_gone(panel, run, add_volume):
+    ui = panel.ui
+    run(truth=True)
+    first = nodes_of(panel)
+    panel.parameters.method = "dea"
+    run.again()
+    selector = ui.deletionMapSelector
+    others = [text for text in items(selector) if "seg-xres-cam" in text]
+    selector.setCurrentIndex(items(selector).index(others[0]))
+    assert panel.parameters.deletionOf is first.get(SEGMENTATION) and panel.parameters.deletionMap == "mean"
+    assert selector.currentText == others[0]
+    slicer.mrmlScene.RemoveNode(first.get(SEGMENTATION))
+    panel.refresh()
+    assert selector.currentText == "Mean (this result)"
+
+
 def test_what_goes_wrong_in_the_worker_is_said(panel, shown, start, finish, worker):
     worker.mode = "error"
     start()
