@@ -18,6 +18,7 @@ from UMambaXAILogic.scene.export_volume import check_volume_node, volume_in_piec
 from UMambaXAILogic.scene.ground_truth import ground_truth_in_pieces, prediction_warnings
 from UMambaXAILogic.scene.import_benchmark import BenchmarkFolderImport, BenchmarkImport, ImportedBenchmark
 from UMambaXAILogic.scene.in_pieces import Pieces, in_turn
+from UMambaXAILogic.scene.own_map import check_own_map
 from UMambaXAILogic.scene.part_at_point import in_local_space, part_name
 from UMambaXAILogic.scene.region import region_in_pieces
 from UMambaXAILogic.scene.sequence_frame import name_with_frame, shown_frame
@@ -76,12 +77,12 @@ def benchmark_call(
         scene: where results go; None: the volume's own scene.
 
     Raises:
-        InputError: a volume cannot be used; the returned function: the ground truth or region cannot be used.
+        InputError: a volume or map cannot be used; the returned function: the ground truth or region cannot be used.
         UsageError: the returned function: an option is out of its range.
     """
     check_volume_node(volume_node)
     for node in options[0].mapNodes.values():
-        check_volume_node(node)
+        check_own_map(node, volume_node)
     return partial(_prepare, volume_node, model, ground_truth_node, output, options, scene)
 
 

@@ -58,7 +58,13 @@ class Dialogs:
             slicer.util.mainWindow(), _("Save the views as a picture"), "result.png", "PNG (*.png)"
         )
 
-    def choose_sam_checkpoint(self, current: str) -> str:
+    def choose_sam_folder(self, current: str) -> str:
+        """A folder that holds a SAM, or an empty text where the user changed their mind."""
+        return qt.QFileDialog.getExistingDirectory(
+            slicer.util.mainWindow(), _("Choose a folder of SAM or MedSAM in the format of Hugging Face"), current
+        )
+
+    def choose_sam_file(self, current: str) -> str:
         """A checkpoint of a SAM, or an empty text where the user changed their mind."""
         return qt.QFileDialog.getOpenFileName(
             slicer.util.mainWindow(), _("Choose a checkpoint of SAM or MedSAM"), current, "PyTorch (*.pth *.pt)"

@@ -195,6 +195,13 @@ def test_what_cannot_be_asked_is_refused_at_once(logic, volume, options, error):
         logic.startBenchmark(volume, **options)
 
 
+def test_a_map_on_another_grid_is_refused_by_its_name(logic, volume, scene):
+    own = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "my map")
+    own.SetAndObserveImageData(image_data(np.zeros((2, 2, 2), np.float32)))
+    with pytest.raises(InputError, match="The map 'my map' lies on another grid than the volume 'CTA'"):
+        logic.startBenchmark(volume, mapNodes={"mine": own})
+
+
 def test_a_cohort_is_asked_for_with_the_same_settings(logic, tmp_path):
     manifest = tmp_path / "manifest.csv"
     manifest.write_text("case,volume\na,a.nii.gz\n")

@@ -17,7 +17,7 @@ from .judge import judge_hint, start_text
 from .option import Option
 from .run_options import problem_with_choices, run_options
 from .state import RUNTIME_MISSING, PanelState
-from .words import Translate, untranslated
+from .words import Translate, told_apart, untranslated
 
 #: Options of a run that a benchmark has none of, or names in another way.
 _NOT_OF_BENCHMARK = ("method", "poolMode", "pool", "preset", "thresholds", "saveLayerMaps", "badges")
@@ -25,13 +25,14 @@ _NOT_OF_BENCHMARK = ("method", "poolMode", "pool", "preset", "thresholds", "save
 
 @dataclass(frozen=True)
 class BenchmarkFacts:
-    """A benchmark that the scene holds.
+    """A benchmark that the scene holds, and what the next one can be about.
 
     Args:
         subject: volume and model; empty where there is no benchmark.
         best: the name of the map that ranks first; empty where none has a score.
         has_deletion, has_insertion: its charts are there.
         folder: where its files are; empty where they were not kept, or are gone.
+        volumes: id and name of each volume that may be a map of the user's own.
     """
 
     subject: str = ""
@@ -39,6 +40,7 @@ class BenchmarkFacts:
     has_deletion: bool = False
     has_insertion: bool = False
     folder: str = ""
+    volumes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class BenchmarkUi:
 
     Args:
         methods: to check several of; ``methods_checked`` are the keys of those that are.
+        maps: of the user's own, likewise.
+        maps_reason: why none of them can be checked; empty where they can.
         cost: what the whole will cost, a line.
         start_tooltip: what it will do, or why it cannot.
         hint: why it cannot be started; empty where it can, or where the section itself is at work.
@@ -57,6 +61,9 @@ class BenchmarkUi:
     inputs_enabled: bool
     methods: tuple[Option, ...]
     methods_checked: tuple[str, ...]
+    maps: tuple[Option, ...]
+    maps_checked: tuple[str, ...]
+    maps_reason: str
     fills: tuple[Option, ...]
     fill: str
     cost: str
@@ -80,6 +87,9 @@ def benchmark_ui(state: PanelState, facts: BenchmarkFacts, _: Translate = untran
         inputs_enabled=not state.is_busy,
         methods=tuple(_option(one, choices, _) for one in METHOD_FACTS.values()),
         methods_checked=choices.chosen,
+        maps=_maps(facts),
+        maps_checked=tuple(one.id for one in choices.maps),
+        maps_reason=_maps_reason(state, facts, _),
         fills=_fills(_),
         fill=choices.fill,
         cost=_cost(choices, _),
@@ -103,7 +113,8 @@ def benchmark_ui(state: PanelState, facts: BenchmarkFacts, _: Translate = untran
 def benchmark_options(inputs: PanelInputs, facts: ModelFacts) -> dict[str, Any]:
     """The keyword arguments of ``startBenchmark`` but for those that are nodes.
 
-    Target, region, layers, folds, device and the like are those of a run; methods have their usual settings.
+    Target, region, layers, folds, device and the like are those of a run; methods have their usual settings. Maps of
+    the user's own are nodes too: see ``named_maps``.
 
     Raises:
         UsageError: the choices contradict each other; see ``problem_with_choices``.
@@ -137,6 +148,9 @@ def _obstacle(state: PanelState, _: Translate) -> str:
         return state.model.problem
     if not state.inputs.benchmark.chosen:
         return _("Choose at least one method.")
+    refused = next((one.problem for one in state.inputs.benchmark.maps if one.problem), "")
+    if refused:
+        return refused
     return problem_with_choices(_as_run(state.inputs), state.model.facts, _) or state.runtime_problem
 
 
@@ -152,6 +166,19 @@ def _option(facts: MethodFacts, choices: BenchmarkChoices, _: Translate) -> Opti
     return Option(facts.name, f"{facts.title} ({cost})", tooltip)
 
 
+def _maps(facts: BenchmarkFacts) -> tuple[Option, ...]:
+    names = told_apart([name for _id, name in facts.volumes])
+    return tuple(Option(key, name, name) for (key, _name), name in zip(facts.volumes, names, strict=True))
+
+
+def _maps_reason(state: PanelState, facts: BenchmarkFacts, _: Translate) -> str:
+    if state.is_busy:
+        return why_wait(state, _)
+    if not facts.volumes:
+        return _("The scene holds no other volume: load a map as a volume first.")
+    return ""
+
+
 def _fills(_: Translate) -> tuple[Option, ...]:
     return (
         Option(
@@ -163,10 +190,16 @@ def _fills(_: Translate) -> tuple[Option, ...]:
 
 
 def _cost(choices: BenchmarkChoices, _: Translate) -> str:
+    own = {0: "", 1: _(", one map of your own")}.get(len(choices.maps), _(", {maps} maps of your own"))
     return _(
-        "About {count} passes in all, for {methods} methods and {baselines} baselines: as long as {count} "
+        "About {count} passes in all, for {methods} methods{own} and {baselines} baselines: as long as {count} "
         "segmentations where every window holds something explained, and less where few do."
-    ).format(count=all_passes(choices), methods=len(choices.chosen), baselines=len(BASELINE_TITLES))
+    ).format(
+        count=all_passes(choices),
+        methods=len(choices.chosen),
+        own=own.format(maps=len(choices.maps)),
+        baselines=len(BASELINE_TITLES),
+    )
 
 
 def _promise(state: PanelState, _: Translate) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from .numbers import ResultNumbers
 from .numbers_html import numbers_html
-from .words import Translate, untranslated
+from .words import Translate, told_apart, untranslated
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def result_ui(facts: ResultFacts, _: Translate = untranslated) -> ResultUi:
         layout_checked=facts.in_layout,
         layout_text=_("Back to my layout") if facts.in_layout else _("Result layout"),
         result_ids=ids,
-        result_names=_told_apart([name for _id, name in facts.results]),
+        result_names=told_apart([name for _id, name in facts.results]),
         result_index=ids.index(facts.chosen) if facts.chosen in ids else -1,
         numbers="" if facts.numbers is None else numbers_html(facts.numbers, _),
         warnings="" if facts.numbers is None else "\n".join(f"\u2022 {text}" for text in facts.numbers.warnings),
@@ -117,13 +117,3 @@ def _hint(facts: ResultFacts, _: Translate) -> str:
     if not facts.has_truth:
         return _("Run with a ground truth to compare with it here.")
     return ""
-
-
-def _told_apart(names: list[str]) -> tuple[str, ...]:
-    """Names that occur twice with their number: volumes may have the same name."""
-    counts: dict[str, int] = {}
-    found = []
-    for name in names:
-        counts[name] = counts.get(name, 0) + 1
-        found.append(name if names.count(name) == 1 else f"{name} [{counts[name]}]")
-    return tuple(found)

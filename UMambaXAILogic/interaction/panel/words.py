@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 #: Translates a text into the user's language.
 Translate = Callable[[str], str]
@@ -27,3 +27,13 @@ def breakable(text: str) -> str:
     for sign in "/\\_":
         text = text.replace(sign, f"{sign}\u200b")
     return text
+
+
+def told_apart(names: Sequence[str]) -> tuple[str, ...]:
+    """Names that occur twice with their number: volumes may have the same name."""
+    counts: dict[str, int] = {}
+    found = []
+    for name in names:
+        counts[name] = counts.get(name, 0) + 1
+        found.append(name if names.count(name) == 1 else f"{name} [{counts[name]}]")
+    return tuple(found)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from UMambaXAILogic.interaction.panel.benchmark_choices import BenchmarkChoices
+from UMambaXAILogic.engine.errors import InputError
+from UMambaXAILogic.interaction.panel.benchmark_choices import BenchmarkChoices, OwnMap
 from UMambaXAILogic.interaction.panel.choices import RunChoices
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.panel.node_parts import LABELS, SEGMENTS, NodeParts, Part
+from UMambaXAILogic.scene.export_volume import check_volume_node
 from UMambaXAILogic.scene.ground_truth import is_prediction
 from UMambaXAILogic.scene.node_parts import LabelValues, segments
+from UMambaXAILogic.scene.own_map import check_own_map
 
 from .parameters import present
 
@@ -42,6 +45,7 @@ def chosen_inputs(parameters: Any) -> PanelInputs:
         sam_checkpoint=parameters.samCheckpoint.strip(),
         benchmark=BenchmarkChoices(
             methods=tuple(parameters.benchmarkMethods),
+            maps=_own_maps(parameters.benchmarkMaps, volume),
             budget=parameters.benchmarkBudget,
             seed=parameters.benchmarkSeed,
             robustness=parameters.benchmarkRobustness,
@@ -50,6 +54,22 @@ def chosen_inputs(parameters: Any) -> PanelInputs:
             folder=parameters.benchmarkFolder.strip(),
         ),
     )
+
+
+def _own_maps(kept: Any, volume: Any) -> tuple[OwnMap, ...]:
+    """The volumes that are judged as maps, without the chosen volume itself."""
+    nodes = [node for node in map(present, kept) if node is not None and _id(node) != _id(volume)]
+    return tuple(OwnMap(_id(node), _name(node), _problem(node, volume)) for node in nodes)
+
+
+def _problem(map_node: Any, volume: Any) -> str:
+    try:
+        if volume is not None:
+            check_volume_node(volume)
+            check_own_map(map_node, volume)
+    except InputError as error:
+        return f"{error.message} {error.remedy}"
+    return ""
 
 
 def _choices(parameters: Any) -> RunChoices:

@@ -12,6 +12,7 @@ from UMambaXAILogic.engine.benchmark.columns import NOT_AVAILABLE, shown_rows
 from UMambaXAILogic.engine.errors import InputError, ModelError
 from UMambaXAILogic.interaction.panel.activities import BENCHMARK, JUDGE
 from UMambaXAILogic.interaction.panel.benchmark import benchmark_options
+from UMambaXAILogic.interaction.panel.benchmark_choices import named_maps
 from UMambaXAILogic.interaction.panel.controller import Activity
 from UMambaXAILogic.interaction.panel.inputs import PanelInputs
 from UMambaXAILogic.interaction.panel.model_look import ModelLookup
@@ -58,6 +59,7 @@ def judge_activities(
             model=inputs.model,
             groundTruthNode=node(inputs.ground_truth_id) if needs_truth else None,
             regionNode=node(inputs.region_id),
+            mapNodes={name: node(node_id) for name, node_id in named_maps(inputs.benchmark).items()},
             **benchmark_options(inputs, look.facts),
         )
 

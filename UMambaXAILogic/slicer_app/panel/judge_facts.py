@@ -12,6 +12,7 @@ from UMambaXAILogic.interaction.panel.benchmark import BenchmarkFacts
 from UMambaXAILogic.interaction.panel.judge import JudgedFacts
 from UMambaXAILogic.interaction.panel.numbers import result_numbers
 from UMambaXAILogic.scene.import_benchmark import DELETION_CHART, INSERTION_CHART, BenchmarkRecord, find_benchmarks
+from UMambaXAILogic.scene.input_volumes import input_volumes
 from UMambaXAILogic.scene.result_view import ResultNodes, ResultView
 from UMambaXAILogic.scene.result_view.nodes import METRICS, VOLUME
 from UMambaXAILogic.scene.sequence_frame import name_without_frame
@@ -39,6 +40,11 @@ def judged_facts(nodes: ResultNodes | None) -> JudgedFacts:
         badges=result_numbers(metrics, _).badges if metrics else (),
         is_judged=bool(metrics.get("badges")),
     )
+
+
+def own_map_volumes(scene: Any, volume_id: str) -> tuple[tuple[str, str], ...]:
+    """Id and name of each volume that may be a map of the user's own: all images but the one that is chosen."""
+    return tuple((node.GetID(), node.GetName()) for node in input_volumes(scene) if node.GetID() != volume_id)
 
 
 def benchmark_of(scene: Any, volume_id: str) -> BenchmarkRecord | None:

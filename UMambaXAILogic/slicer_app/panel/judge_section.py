@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,12 @@ from UMambaXAILogic.scene.import_benchmark import DELETION_CHART, INSERTION_CHAR
 from UMambaXAILogic.scene.result_view.nodes import ATTENTION, METRICS, VOLUME
 
 from ..connections import connect
-from .judge_facts import benchmark_facts, benchmark_of, judged_facts
-from .option_controls import chosen_key, show_choice
+from .judge_facts import benchmark_facts, benchmark_of, judged_facts, own_map_volumes
+from .option_controls import checked_keys, chosen_key, show_checks, show_choice
 from .progress_controls import show_progress
 from .section import Section, write
 from .statistics_views import show_beside_slices, show_in_panel
+from .volume_watch import VolumeWatch
 
 if TYPE_CHECKING:
     from .panel import Panel
@@ -46,6 +48,8 @@ class JudgeSection(Section):
         super().__init__(panel, ui_path)
         self._judged: tuple[Any, JudgedFacts] | None = None
         self._benchmark: tuple[Any, BenchmarkFacts] | None = None
+        self._watch = VolumeWatch(lambda callback: self.panel.results.later(callback), self._on_volumes)
+        self._own_maps_tooltip = self.ui.ownMapsSelector.toolTip
         self.methods: dict[str, Any] = {}
         for name in METHODS:
             box = qt.QCheckBox()
@@ -64,11 +68,17 @@ class JudgeSection(Section):
         connect(ui.benchmarkDeletionButton, "clicked(bool)", partial(self.on_curves, DELETION_CHART))
         connect(ui.benchmarkInsertionButton, "clicked(bool)", partial(self.on_curves, INSERTION_CHART))
         connect(ui.benchmarkFolderButton, "clicked(bool)", self.on_open_folder)
+        connect(ui.ownMapsSelector, "checkedIndexesChanged()", self.on_own_maps)
         for box in self.methods.values():
             connect(box, "toggled(bool)", self.on_method)
 
+    def after_binding(self, parameters: Any) -> None:
+        """Any volume may be a map: offer those that come, and no longer those that go."""
+        self._watch.follow(self.panel.results.scene)
+
     def before_leaving(self) -> None:
         """See ``Section``."""
+        self._watch.stop()
         self._judged = self._benchmark = None
         self._show_table(None)
 
@@ -101,6 +111,12 @@ class JudgeSection(Section):
         """Other methods are judged."""
         names = tuple(name for name, box in self.methods.items() if box.checked)
         self.panel.parameters.benchmarkMethods = list(kept_methods(names))
+
+    def on_own_maps(self) -> None:
+        """Other maps of the user's own are judged."""
+        scene = self.panel.results.scene
+        nodes = [scene.GetNodeByID(key) for key in checked_keys(self.ui.ownMapsSelector)]
+        self.panel.parameters.benchmarkMaps = [node for node in nodes if node is not None]
 
     def on_fill(self, index: int) -> None:
         """Something else takes the voxels' place."""
@@ -137,6 +153,10 @@ class JudgeSection(Section):
             box.setText(option.text)
             box.setToolTip(option.tooltip)
             box.setEnabled(shown.inputs_enabled)
+        show_checks(ui.ownMapsSelector, shown.maps, shown.maps_checked)
+        ui.ownMapsSelector.setEnabled(not shown.maps_reason)
+        reason = f"{shown.maps_reason}\n\n" if shown.maps_reason else ""
+        ui.ownMapsSelector.setToolTip(f"{reason}{self._own_maps_tooltip}")
         show_choice(ui.benchmarkFillSelector, shown.fills, shown.fill)
         for name in _INPUTS:
             getattr(ui, name).setEnabled(shown.inputs_enabled)
@@ -177,14 +197,21 @@ class JudgeSection(Section):
 
     def _benchmark_facts(self, record: BenchmarkRecord | None) -> BenchmarkFacts:
         """Likewise: a folder on a network that is gone answers late."""
-        if record is None:
+        if self.panel.parameters is None:
             return BenchmarkFacts()
+        volumes = own_map_volumes(self.panel.results.scene, self.panel.inputs().volume_id)
+        if record is None:
+            return BenchmarkFacts(volumes=volumes)
         volume = record.volume
         charts = [record.get(role) is None for role in (DELETION_CHART, INSERTION_CHART)]
         version = (record.node.GetID(), record.node.GetMTime(), volume and volume.GetName(), charts)
         if self._benchmark is None or self._benchmark[0] != version:
             self._benchmark = version, benchmark_facts(record)
-        return self._benchmark[1]
+        return replace(self._benchmark[1], volumes=volumes)
+
+    def _on_volumes(self) -> None:
+        if self.panel.parameters is not None:
+            self.panel.refresh()
 
     def _record(self) -> BenchmarkRecord | None:
         if self.panel.parameters is None:  # out of sight, or the scene is being closed: its table must not be held

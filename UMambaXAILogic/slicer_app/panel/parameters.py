@@ -89,6 +89,7 @@ class UMambaXAIParameterNode:
     profilePath: str = ""
     samCheckpoint: str = ""
     benchmarkMethods: list[str]
+    benchmarkMaps: list[vtkMRMLScalarVolumeNode]
     benchmarkBudget: Annotated[int, WithinRange(2, 1000)] = 50
     benchmarkSeed: Annotated[int, WithinRange(0, 99999)] = 0
     benchmarkRobustness: bool = True

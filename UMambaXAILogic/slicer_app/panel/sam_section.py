@@ -21,7 +21,8 @@ class SamSection(Section):
 
     def connect_controls(self) -> None:
         """See ``Section``."""
-        connect(self.ui.browseSamCheckpointButton, "clicked(bool)", self.on_browse)
+        connect(self.ui.browseSamFileButton, "clicked(bool)", self.on_browse_file)
+        connect(self.ui.browseSamFolderButton, "clicked(bool)", self.on_browse_folder)
         connect(self.ui.samButton, "clicked(bool)", self.on_prompt)
         connect(self.ui.samCancelButton, "clicked(bool)", self.on_cancel)
 
@@ -30,15 +31,21 @@ class SamSection(Section):
         ui, shown = self.ui, sam_ui(state, _)
         ui.samButton.setEnabled(shown.enabled)
         ui.samButton.setToolTip(shown.tooltip)
-        ui.samCheckpointEdit.setEnabled(shown.inputs_enabled)
-        ui.browseSamCheckpointButton.setEnabled(shown.inputs_enabled)
+        for control in (ui.samCheckpointEdit, ui.browseSamFileButton, ui.browseSamFolderButton):
+            control.setEnabled(shown.inputs_enabled)
         write(ui.samHintLabel, shown.hint)
         show_progress(ui, "sam", progress_ui(state, (SAM,), _))
 
-    def on_browse(self, checked: bool = False) -> None:
-        """Choose the checkpoint on disk."""
-        path = self.panel.dialogs.choose_sam_checkpoint(self.panel.parameters.samCheckpoint)
-        if path:
+    def on_browse_file(self, checked: bool = False) -> None:
+        """Choose a published checkpoint on disk."""
+        self._take(self.panel.dialogs.choose_sam_file(self.panel.parameters.samCheckpoint))
+
+    def on_browse_folder(self, checked: bool = False) -> None:
+        """Choose a folder that transformers wrote."""
+        self._take(self.panel.dialogs.choose_sam_folder(self.panel.parameters.samCheckpoint))
+
+    def _take(self, path: str) -> None:
+        if path:  # else they changed their mind
             self.panel.parameters.samCheckpoint = path
 
     def on_prompt(self, checked: bool = False) -> None:

@@ -14,8 +14,10 @@ from UMambaXAILogic.interaction.panel.activities import BENCHMARK, SAM
 from UMambaXAILogic.interaction.panel.benchmark import BenchmarkFacts, benchmark_options, benchmark_ui
 from UMambaXAILogic.interaction.panel.benchmark_choices import (
     BenchmarkChoices,
+    OwnMap,
     all_passes,
     kept_methods,
+    named_maps,
     passes,
 )
 from UMambaXAILogic.interaction.panel.checked import NOTHING
@@ -59,6 +61,46 @@ def test_the_cost_follows_the_choices():
     assert all_passes(one) == 2 + 10 * 5
     assert all_passes(replace(one, sanity=True)) == 2 * 6 + 5 + 10 * 5
     assert all_passes(replace(one, sanity=True, robustness=True)) == 2 * 11 + 10 + 10 * 5
+
+
+def test_maps_of_the_users_own_are_offered_and_counted(state):
+    facts = BenchmarkFacts(volumes=(("v1", "mine"), ("v2", "mine"), ("v3", "other")))
+    before = benchmark_ui(state, facts)
+    assert [option.text for option in before.maps] == ["mine [1]", "mine [2]", "other"]
+    assert before.maps_checked == () and before.maps_reason == "" and "of your own" not in before.cost
+    chosen = with_choices(state, maps=(OwnMap("v2", "mine"),))
+    shown = benchmark_ui(chosen, facts)
+    assert shown.maps_checked == ("v2",) and shown.start_enabled and "one map of your own" in shown.cost
+    two = with_choices(state, maps=(OwnMap("v1", "mine"), OwnMap("v2", "mine")))
+    assert "2 maps of your own" in benchmark_ui(two, facts).cost
+    assert all_passes(chosen.inputs.benchmark) == all_passes(state.inputs.benchmark) + 10
+
+
+def test_where_there_is_no_volume_that_could_be_a_map_it_is_said(state):
+    assert "no other volume" in benchmark_ui(state, BenchmarkFacts()).maps_reason
+    busy = replace(state, job_state="running", activity=SAM)
+    assert "Wait until the SAM" in benchmark_ui(busy, BenchmarkFacts()).maps_reason
+
+
+def test_a_map_that_cannot_be_judged_is_refused_in_its_own_words(state):
+    maps = (OwnMap("v1", "mine"), OwnMap("v2", "far", "It lies on another grid. Resample it."))
+    shown = benchmark_ui(with_choices(state, maps=maps), BenchmarkFacts(volumes=(("v1", "mine"), ("v2", "far"))))
+    assert not shown.start_enabled and shown.hint == shown.start_tooltip == "It lies on another grid. Resample it."
+    assert shown.maps_reason == "" and shown.maps_checked == ("v1", "v2")  # to be unchecked
+
+
+def test_every_map_has_a_name_of_its_own():
+    maps = tuple(
+        OwnMap(f"v{number}", name) for number, name in enumerate(("mine", "random", "mine", "dea", "occlusion"))
+    )
+    choices = BenchmarkChoices(methods=kept_methods(("dea",)), maps=maps)
+    assert named_maps(choices) == {
+        "mine [1]": "v0",
+        "random (own)": "v1",
+        "mine [2]": "v2",
+        "dea (own)": "v3",
+        "occlusion": "v4",
+    }
 
 
 def test_the_usual_methods_are_kept_as_such():

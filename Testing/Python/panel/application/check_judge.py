@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 
+import qt
 import slicer
 
 from UMambaXAILogic.scene.import_benchmark import find_benchmarks
@@ -100,6 +101,66 @@ def test_methods_are_ranked_in_a_table_with_their_curves(panel, add_volume, work
     (record,) = find_benchmarks(slicer.mrmlScene)
     assert selection.GetActivePlotChartID() == record.get("insertion_chart").GetID()
     assert selection.GetActiveTableID() == record.get("table").GetID()
+
+
+def check_own_map(panel, node, checked=True) -> None:
+    selector = panel.ui.ownMapsSelector
+    index = selector.model().index(selector.findData(node.GetID()), 0)
+    selector.setCheckState(index, qt.Qt.Checked if checked else qt.Qt.Unchecked)
+
+
+def offered(panel) -> list[str]:
+    selector = panel.ui.ownMapsSelector
+    return [selector.itemText(row) for row in range(selector.count)]
+
+
+def test_maps_of_the_users_own_are_judged_beside_the_methods(panel, add_volume, worker, spin, picture):
+    ui, volume = panel.ui, add_volume()
+    ui.inputVolumeSelector.setCurrentNode(volume)
+    assert not ui.ownMapsSelector.enabled and "no other volume" in ui.ownMapsSelector.toolTip
+    own = add_volume("saliency of my own")
+    other = add_volume("of another grid")
+    other.SetSpacing(1, 1, 2)
+    spin(lambda: offered(panel) == ["saliency of my own", "of another grid"])
+    assert ui.ownMapsSelector.enabled and "no other volume" not in ui.ownMapsSelector.toolTip
+    check_own_map(panel, own)
+    assert list(panel.parameters.benchmarkMaps) == [own] and "one map of your own" in ui.benchmarkCostLabel.text
+    check_own_map(panel, other)
+    assert not ui.benchmarkButton.enabled
+    assert "The map 'of another grid' lies on another grid than the volume 'CTA'" in ui.benchmarkHintLabel.text
+    assert "1 x 1 x 2 mm, not 1 x 1 x 1 mm" in ui.benchmarkButton.toolTip
+    for name in ("inputsCollapsibleButton", "resultCollapsibleButton"):
+        getattr(ui, name).collapsed = True
+    ui.judgeCollapsibleButton.collapsed = False
+    picture("judge-own-map-refused", 1000, 400)
+    check_own_map(panel, other, checked=False)
+    assert ui.benchmarkButton.enabled and ui.benchmarkHintLabel.isHidden()
+    benchmark(panel, worker, spin)
+    ((name, path),) = asked(worker)["maps"]
+    assert name == "saliency of my own" and path.endswith(".nrrd")
+    slicer.mrmlScene.RemoveNode(own)
+    spin(lambda: offered(panel) == ["of another grid"])
+    assert panel.inputs().benchmark.maps == ()
+
+
+def test_the_chosen_maps_stay_with_the_scene_and_the_volume_itself_is_none(opened, panel, add_volume, spin, tmp_path):
+    ui, volume = panel.ui, add_volume()
+    ui.inputVolumeSelector.setCurrentNode(volume)
+    own = add_volume("mine")
+    spin(lambda: offered(panel) == ["mine"])
+    check_own_map(panel, own)
+    opened.exit()
+    opened.enter()
+    assert [one.name for one in panel.inputs().benchmark.maps] == ["mine"]
+    assert len(ui.ownMapsSelector.checkedIndexes()) == 1
+    assert slicer.mrmlScene.WriteToMRB(str(tmp_path / "scene.mrb"))
+    slicer.mrmlScene.Clear(0)
+    assert panel.inputs().benchmark.maps == ()
+    assert slicer.mrmlScene.ReadFromMRB(str(tmp_path / "scene.mrb"), True)
+    spin(lambda: offered(panel) == ["mine"])
+    assert [one.name for one in panel.inputs().benchmark.maps] == ["mine"]
+    ui.inputVolumeSelector.setCurrentNode(slicer.util.getNode("mine"))
+    assert offered(panel) == ["CTA"] and panel.inputs().benchmark.maps == ()
 
 
 def test_files_are_kept_in_a_folder_that_can_be_opened(panel, add_volume, worker, spin, dialogs, tmp_path):

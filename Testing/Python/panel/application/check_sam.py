@@ -26,11 +26,17 @@ def test_it_says_what_is_lacking_until_nothing_is(panel, region, dialogs):
     assert "what is prompted" in hint.text
     panel.ui.regionSelector.setCurrentNode(prompt)
     assert "checkpoint" in hint.text
-    panel.ui.browseSamCheckpointButton.click()
-    assert dialogs.asked == ["checkpoint"] and panel.parameters.samCheckpoint == ""  # they changed their mind
+    panel.ui.browseSamFileButton.click()
+    panel.ui.browseSamFolderButton.click()
+    assert (
+        dialogs.asked == ["SAM file", "SAM folder"] and panel.parameters.samCheckpoint == ""
+    )  # they changed their mind
     dialogs.path = "/data/medsam_vit_b.pth"
-    panel.ui.browseSamCheckpointButton.click()
+    panel.ui.browseSamFileButton.click()
     assert panel.ui.samCheckpointEdit.text == "/data/medsam_vit_b.pth"
+    dialogs.path = "/data/sam-vit-base"
+    panel.ui.browseSamFolderButton.click()
+    assert panel.inputs().sam_checkpoint == panel.ui.samCheckpointEdit.text == "/data/sam-vit-base"
     assert panel.ui.samButton.enabled and "the box of Prompt" in hint.text
 
 

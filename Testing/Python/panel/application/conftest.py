@@ -103,8 +103,12 @@ class FakeDialogs:
         self.asked.append("benchmark folder")
         return self.path
 
-    def choose_sam_checkpoint(self, current: str) -> str:
-        self.asked.append("checkpoint")
+    def choose_sam_file(self, current: str) -> str:
+        self.asked.append("SAM file")
+        return self.path
+
+    def choose_sam_folder(self, current: str) -> str:
+        self.asked.append("SAM folder")
         return self.path
 
     def choose_picture(self) -> str:

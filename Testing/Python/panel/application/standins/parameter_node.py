@@ -82,7 +82,8 @@ class _Wrapper:
             return self._defaults.get(name, _default(kind))
         if _is_list(kind):
             count = int(self.parameterNode.GetParameter(_length(name)))
-            return _ObservedList(tuple(self.parameterNode.GetParameter(f"{name}_{index}") for index in range(count)))
+            read = self.parameterNode.GetNodeReference if _is_node(_item(kind)) else self.parameterNode.GetParameter
+            return _ObservedList(tuple(read(f"{name}_{index}") for index in range(count)))
         if _is_node(kind):
             return self.parameterNode.GetNodeReference(name)
         text = self.parameterNode.GetParameter(name)
@@ -108,7 +109,10 @@ class _Wrapper:
         elif _is_list(kind):
             self.parameterNode.SetParameter(_length(name), str(len(value)))
             for index, item in enumerate(value):
-                self.parameterNode.SetParameter(f"{name}_{index}", item)
+                is_node = _is_node(_item(kind))
+                self.parameterNode.SetParameter(f"{name}_{index}", "" if is_node else item)
+                if is_node:
+                    self.parameterNode.SetNodeReferenceID(f"{name}_{index}", item.GetID())
         else:
             self.parameterNode.SetParameter(name, value.name if isinstance(value, enum.Enum) else str(value))
         self.parameterNode.EndModify(was)
@@ -173,14 +177,18 @@ def _is_list(kind) -> bool:
     return typing.get_origin(kind) is list
 
 
+def _item(kind):
+    return typing.get_args(kind)[0]
+
+
 def _length(name: str) -> str:
     return f"{name}_len"
 
 
 def _check_storable(name: str, kind) -> None:
     if _is_list(kind):
-        if typing.get_args(kind) != (str,):
-            raise TypeError(f"the stand-in stores lists of texts only ({name})")
+        if _item(kind) is not str and not _is_node(_item(kind)):
+            raise TypeError(f"the stand-in stores lists of texts and of nodes only ({name})")
         return
     if typing.get_origin(kind) is typing.Union and type(None) not in typing.get_args(kind):
         raise TypeError(f"a union of nodes has to name None too, or none can be chosen ({name})")
@@ -194,8 +202,8 @@ def _check_value(name: str, hint, kind, value) -> None:
             raise TypeError(f"{name} takes {kind}, not {value.GetClassName()}")
         return
     if _is_list(kind):
-        if not all(isinstance(item, str) for item in value):
-            raise TypeError(f"{name} takes texts, not {value!r}")
+        if not all(isinstance(item, _item(kind)) for item in value):
+            raise TypeError(f"{name} takes {_item(kind).__name__}, not {value!r}")
         return
     if not isinstance(value, (int, float) if kind is float else kind):
         raise TypeError(f"{name} takes {kind.__name__}, not {value!r}")
