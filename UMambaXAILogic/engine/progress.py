@@ -62,6 +62,9 @@ DICOM_STAGES: Mapping[str, float] = {"read": 0.1, "write": 0.9}
 #: Stages of a cohort, likewise.
 COHORT_STAGES: Mapping[str, float] = {"load_model": 0.01, "check": 0.01, "cases": 0.98}
 
+#: Code of the warning that memory ran out and the computation went on with less.
+MEMORY_RAN_OUT = "memory_ran_out"
+
 
 class Reporter:
     """Silent by default; doors override what they show.
@@ -135,7 +138,8 @@ class PartOfStage(Reporter):
 
 
 class OnlyStopped(Reporter):
-    """Lets a computation be stopped, and passes on nothing of what it says: it was said before.
+    """Lets a computation be stopped, and passes on nothing of what it says, which was said before: but for a lack of
+    memory, which comes when it comes.
 
     Args:
         listener: is asked.
@@ -144,6 +148,11 @@ class OnlyStopped(Reporter):
     def __init__(self, listener: Reporter) -> None:
         super().__init__()
         self._listener = listener
+
+    def warning(self, code: str, message: str) -> None:
+        """See ``Reporter.warning``."""
+        if code == MEMORY_RAN_OUT:
+            self._listener.warning(code, message)
 
     def check_cancelled(self) -> None:
         """See ``Reporter.check_cancelled``."""

@@ -26,6 +26,7 @@ from UMambaXAILogic.engine.inference.windows import WindowPlan, importance_map, 
 from UMambaXAILogic.engine.model.builder import build_network
 from UMambaXAILogic.engine.model.topology import Topology
 from UMambaXAILogic.engine.model.umamba import UMambaBot, UMambaEnc
+from UMambaXAILogic.engine.progress import Reporter
 
 #: How far from where it is used the planted evidence lies, along the last axis.
 PLANTED_OFFSET = 3
@@ -388,3 +389,56 @@ def in_single_precision() -> Callable[[Explained], Explained]:
         return dataclasses.replace(case, data=case.data.float(), logits=case.logits.half())
 
     return convert
+
+
+class ListeningForMemory(Reporter):
+    """Remembers progress, and warnings of a lack of memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.warnings: list[str] = []
+        self.fractions: list[float] = []
+
+    def warning(self, code: str, message: str) -> None:
+        if code == "memory_ran_out":
+            self.warnings.append(message)
+
+    def progress(self, fraction: float) -> None:
+        self.fractions.append(fraction)
+
+
+@pytest.fixture
+def listener() -> ListeningForMemory:
+    return ListeningForMemory()
+
+
+@pytest.fixture(
+    params=[
+        torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+        RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory: you tried ..."),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
+        MemoryError(),
+    ],
+    ids=["cuda", "cpu", "windows", "python"],
+)
+def memory_error(request) -> BaseException:
+    """What allocators say."""
+    return request.param
+
+
+class FailingPasses:
+    """Lets chosen forward passes of a network, counted from 1, raise an error after they computed."""
+
+    def __init__(self, network: torch.nn.Module, at: set[int], error: BaseException) -> None:
+        self.passes, self._at, self._error = 0, at, error
+        network.register_forward_hook(self._hook)
+
+    def _hook(self, *_: object) -> None:
+        self.passes += 1
+        if self.passes in self._at:
+            raise self._error
+
+
+@pytest.fixture
+def fail_passes() -> type[FailingPasses]:
+    return FailingPasses

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +19,10 @@ import numpy.typing as npt
 import torch
 
 from ..inference.capture import LayerCapture
-from ..inference.explanation import Explained, SignedMap, full_precision, repeat_to
-from ..inference.windows import WindowPlan
+from ..inference.explanation import Explained, SignedMap, full_precision, repeat_to, watched
+from ..inference.windows import Window, WindowPlan
+from ..memory_plan.out_of_memory import RanOut, attempt
+from ..memory_plan.run_memory import Accumulator
 from ..progress import Reporter
 
 if TYPE_CHECKING:
@@ -54,32 +57,50 @@ class WindowwiseMaps:
 def explain_per_window(
     case: Explained, layers: Sequence[Layer], signed_map: SignedMap, reporter: Reporter
 ) -> WindowwiseMaps:
-    """Explain every window by itself; see the module's text."""
-    model, plan = case.model, case.plan
-    sums = {name: torch.zeros(plan.padded_shape) for name in [*(layer.alias for layer in layers), _MEAN]}
-    counts = torch.zeros(plan.padded_shape)
+    """Explain every window by itself; see the module's text.
+
+    Raises:
+        MemoryExhaustedError: memory ran out, and nothing was left to save.
+        CancelledError: the user cancelled.
+    """
+    model, plan, memory = case.model, case.plan, case.memory
+
+    def empty() -> Accumulator:
+        return memory.accumulator(plan.padded_shape, torch.float32, memory.maps, model.device)
+
+    sums = {name: empty() for name in [*(layer.alias for layer in layers), _MEAN]}
+    counts = empty()
     explained: set[int] = set()
     passes, total = 0, len(plan.windows) * len(model.folds)
     for fold in model.folds:
         model.use_fold(fold)
-        watched = LayerCapture(model.network, [(layer.alias, layer.module) for layer in layers])
-        with full_precision(model.device), watched as capture:
-            for number, window in enumerate(plan.windows):
-                reporter.check_cancelled()
-                maps = _explain_window(case, capture, window, signed_map)
-                for name, layer_map in maps.items():
-                    sums[name][window] += layer_map
-                counts[window] += 1
-                if maps:
-                    explained.add(number)
-                passes += 1
-                reporter.progress(passes / total)
-    return WindowwiseMaps(plan, sums, counts, len(explained), passes, passes)
+        number = 0
+        while number < len(plan.windows):
+            with full_precision(model.device), watched(case, layers) as capture:
+                while number < len(plan.windows):
+                    reporter.check_cancelled()
+                    window, place = plan.windows[number], counts.tensor.device
+                    found = attempt(partial(_explain_window, case, capture, window, signed_map, place))
+                    if isinstance(found, RanOut):
+                        break
+                    for name, layer_map in found.value.items():
+                        sums[name].tensor[window] += layer_map
+                    counts.tensor[window] += 1
+                    if found.value:
+                        explained.add(number)
+                    number += 1
+                    passes += 1
+                    reporter.progress(passes / total)
+            if isinstance(found, RanOut):  # what the pass held is let go of by now
+                memory.shrink(found.text, reporter, gradients=True, batched=False)
+    settled = {name: memory.settled(each) for name, each in sums.items()}
+    return WindowwiseMaps(plan, settled, memory.settled(counts), len(explained), passes, passes)
 
 
 def _explain_window(
-    case: Explained, capture: LayerCapture, window: tuple[int | slice, ...], signed_map: SignedMap
+    case: Explained, capture: LayerCapture, window: Window, signed_map: SignedMap, place: torch.device
 ) -> dict[str, torch.Tensor]:
+    """The window's maps of all layers and their mean, on the device where they are added up; none without target."""
     maps: dict[str, torch.Tensor] = {}
 
     def upstream(logits: torch.Tensor) -> torch.Tensor:
@@ -88,7 +109,7 @@ def _explain_window(
 
     def receive(alias: str, activation: torch.Tensor, gradient: torch.Tensor) -> None:
         layer_map = signed_map(alias, activation[0], gradient[0]).clamp_min(0)
-        maps[alias] = repeat_to(_unit_range(layer_map), case.plan.patch_size).cpu()
+        maps[alias] = repeat_to(_unit_range(layer_map), case.plan.patch_size).to(place)
 
     patch = case.data[(slice(None), *window)][None].contiguous().to(case.model.device)
     capture.explain(patch, upstream, receive)

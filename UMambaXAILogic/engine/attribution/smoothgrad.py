@@ -71,8 +71,10 @@ def _with_logits(noisy: Explained, reporter: Reporter) -> tuple[Explained, int]:
     """The noisy input with its own logits in M, where dS/dZ depends on them; and the forward passes that took."""
     if noisy.score.is_linear(noisy.logits.shape[0]):
         return noisy, 0
-    windows = WatchedWindows(noisy, noisy.mask, reporter.check_cancelled)
-    logits = noisy.logits.clone()
+    windows = WatchedWindows(noisy, noisy.mask, reporter)
+    copied = noisy.memory.accumulator(noisy.logits.shape, noisy.logits.dtype, noisy.memory.logits)
+    copied.tensor.copy_(noisy.logits)
+    logits = noisy.memory.settled(copied)
     logits[:, noisy.mask] = WindowCache(windows, noisy.data).stitched.to(logits.dtype)
     return dataclasses.replace(noisy, logits=logits), windows.forward_passes
 

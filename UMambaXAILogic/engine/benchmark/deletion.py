@@ -50,7 +50,7 @@ class Deletion:
         case: what is explained, with a voxel in M.
         fill: ``shell``, ``mean`` or ``blur``.
         seed: of the order among equal voxels.
-        reporter: asked before every pass whether to stop.
+        reporter: asked before every pass whether to stop; warned where memory runs out.
 
     Attributes:
         original: S / |M| of the image as it is.
@@ -63,7 +63,7 @@ class Deletion:
         self._count = int(case.mask[case.plan.valid].sum())
         self.watched: OffTarget = off_target(case)
         scores = (WatchedScore(case.mask, case.score), *self.watched.scores)
-        self._removal = Removal(case, fill, scores, reporter.check_cancelled)
+        self._removal = Removal(case, fill, scores, reporter)
         self.original, self.off_target_original = self._per_voxel(self._removal.original)
         self.erased = self._per_voxel(self._removal.erased())[0]
 

@@ -80,7 +80,7 @@ class DeletionCurves:
         fill: ``shell``, ``mean`` or ``blur``.
         seed: of the order among equal voxels.
         reporter: told progress, window by window, and every point as soon as it is known, with the fields of ``Point``;
-            asked before every forward pass whether to stop.
+            asked before every forward pass whether to stop; warned where memory runs out.
 
     Attributes:
         original, erased: S / |M| of the image as it is, and with everything filled.
@@ -96,7 +96,7 @@ class DeletionCurves:
         self.reach = min(STEPS[-1], self.volume_voxels / self.explained_voxels)
         self._places = removal_places(points, self.reach)
         scores = (WatchedScore(case.mask, case.score), WatchedScore(case.mask, _StillPredicted.like(case.score)))
-        self._removal = Removal(case, fill, scores, self._before_pass)
+        self._removal = Removal(case, fill, scores, reporter, self._on_pass)
         self._scored, self._passes = 0, 0
         self._in_all = 2 + (points - 1) * len(rankings)
         self._original = self._removal.original
@@ -144,9 +144,8 @@ class DeletionCurves:
             surviving=sums[1] / self.explained_voxels,
         )
 
-    def _before_pass(self) -> None:
+    def _on_pass(self) -> None:
         """Progress within the score that is being taken: as many passes as it has at most."""
-        self._reporter.check_cancelled()
         intervention = self._removal.intervention
         most = max(1, intervention.watched_windows * intervention.passes_per_window)
         within = min(1.0, (intervention.forward_passes - self._passes) / most)

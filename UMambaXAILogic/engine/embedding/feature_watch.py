@@ -8,17 +8,17 @@ from types import TracebackType
 import torch
 from torch import nn
 
-#: Called with a layer's alias and its feature map (channels, ...), in forward order.
+#: Called with a layer's alias and its feature maps (batch, channels, ...), in forward order.
 FeatureReceiver = Callable[[str, torch.Tensor], None]
 
 
 class FeatureWatch:
     """Hands over feature maps while it is the context.
 
-    The map is handed over before any later module runs, which may change it in place: use it at once or copy it.
+    Maps are handed over before any later module runs, which may change them in place: use them at once or copy them.
 
     Args:
-        layers: (alias, module); the module's output is (1, channels, ...).
+        layers: (alias, module); the module's output is (batch, channels, ...).
         receive: called for each of them in every forward pass.
     """
 
@@ -41,6 +41,6 @@ class FeatureWatch:
 
     def _make_hook(self, alias: str) -> Callable[[nn.Module, object, torch.Tensor], None]:
         def hook(_module: nn.Module, _inputs: object, output: torch.Tensor) -> None:
-            self._receive(alias, output[0])
+            self._receive(alias, output)
 
         return hook

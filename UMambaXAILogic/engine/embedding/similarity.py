@@ -39,6 +39,20 @@ def unit_product(features: torch.Tensor, direction: torch.Tensor, *, centred: bo
     return similar.reshape(features.shape[1:])
 
 
+def weighted_sums(features: torch.Tensor, weights: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Sums of a block of features over several regions, and the regions' weights in it.
+
+    Args:
+        features: (channels, ...).
+        weights: (regions, ...), of the same places.
+
+    Returns:
+        (regions, channels) and (regions,), float64 on the CPU.
+    """
+    weights = weights.to(features).flatten(1)
+    return (weights @ features.flatten(1).T).cpu().double(), weights.sum(dim=1).cpu().double()
+
+
 class WeightedMeans:
     """Weighted means of features over several regions, from one block of features at a time.
 
@@ -52,16 +66,13 @@ class WeightedMeans:
         self._weights = torch.zeros(len(regions), dtype=torch.float64)
 
     def add(self, features: torch.Tensor, weights: torch.Tensor) -> None:
-        """Add a block.
+        """Add a block; see ``weighted_sums``."""
+        self.add_sums(*weighted_sums(features, weights))
 
-        Args:
-            features: (channels, ...).
-            weights: (regions, ...), of the same places.
-        """
-        weights = weights.to(features).flatten(1)
-        sums = (weights @ features.flatten(1).T).cpu().double()
+    def add_sums(self, sums: torch.Tensor, weights: torch.Tensor) -> None:
+        """Add what ``weighted_sums`` gives for a block."""
         self._sums = sums if self._sums is None else self._sums + sums
-        self._weights += weights.sum(dim=1).cpu().double()
+        self._weights += weights
 
     def means(self) -> dict[str, torch.Tensor | None]:
         """Region -> (channels,) float64; None for a region without weight."""

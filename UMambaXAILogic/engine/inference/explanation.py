@@ -126,14 +126,14 @@ def explain_stitched(
     importance = importance_map(plan.patch_size, torch.device("cpu"))
     weight = importance_sum(plan, importance)
     branches = mirror_branches(model.allowed_mirroring_axes if case.mirror else None)
-    passes = _Passes(case, layers, signed_map, importance, weight, len(branches) * len(model.folds))
+    passes = _Passes(case, signed_map, importance, weight, len(branches) * len(model.folds))
     items = [(window, axes) for window in windows for axes in branches]
     done, total = 0, max(1, len(items) * len(model.folds))
     for fold in model.folds:
         model.use_fold(fold)
         start = done
         while done - start < len(items):
-            with full_precision(model.device), passes.watched() as capture:
+            with full_precision(model.device), watched(case, layers) as capture:
                 while done - start < len(items):
                     reporter.check_cancelled()
                     batch = items[done - start : done - start + memory.batch]
@@ -142,7 +142,7 @@ def explain_stitched(
                         break
                     for alias, place, layer_map in found.value:
                         accumulator = signed[alias]
-                        repeated = repeat_to(layer_map, plan.patch_size)
+                        repeated = memory.until_it_fits(partial(repeat_to, layer_map, plan.patch_size), reporter)
                         accumulator.tensor[_inside(place, box)] += repeated.to(accumulator.tensor.device)
                     done += len(batch)
                     reporter.progress(done / total)
@@ -150,6 +150,15 @@ def explain_stitched(
                 memory.shrink(found.text, reporter, gradients=True)
     settled = {alias: memory.settled(accumulator) for alias, accumulator in signed.items()}
     return StitchedMaps(plan, box, settled, len(windows), done, done)
+
+
+@contextlib.contextmanager
+def watched(case: Explained, layers: Sequence[Layer]) -> Iterator[LayerCapture]:
+    """The layers' activations and gradients, computed as the case's memory allows."""
+    network = case.model.network
+    again = recomputed(network) if case.memory.recompute else contextlib.nullcontext()
+    with again, LayerCapture(network, [(layer.alias, layer.module) for layer in layers]) as capture:
+        yield capture
 
 
 @dataclass
@@ -162,19 +171,11 @@ class _Passes:
     """
 
     case: Explained
-    layers: Sequence[Layer]
     signed_map: SignedMap
     importance: torch.Tensor
     weight: torch.Tensor
     copies: int
     _last: tuple[Window, torch.Tensor] | None = None
-
-    @contextlib.contextmanager
-    def watched(self) -> Iterator[LayerCapture]:
-        network = self.case.model.network
-        again = recomputed(network) if self.case.memory.recompute else contextlib.nullcontext()
-        with again, LayerCapture(network, [(layer.alias, layer.module) for layer in self.layers]) as capture:
-            yield capture
 
     def explain(
         self, capture: LayerCapture, items: Sequence[tuple[Window, tuple[int, ...]]]

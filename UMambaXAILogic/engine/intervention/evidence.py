@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,21 +48,25 @@ def gather_evidence(case: Explained, settings: MethodSettings, reporter: Reporte
     Args:
         case: with at least one voxel in M.
         settings: ``regions``, ``region_size_mm``, ``reach_mm``, ``max_regions`` and ``fill`` count.
-        reporter: told beforehand how many passes there will be; warned where regions became larger than wanted.
+        reporter: told beforehand how many passes there will be; warned where regions became larger than wanted, and
+            where memory ran out.
 
     Raises:
+        MemoryExhaustedError: memory ran out, and nothing was left to save.
         CancelledError: the user cancelled.
     """
-    valid = case.plan.valid
+    valid, fitting = case.plan.valid, partial(case.memory.until_it_fits, reporter=reporter)
     data = case.data[(slice(None), *valid)].numpy()
-    predicted = case.score.predicted(case.logits[(slice(None), *valid)]).numpy()
+    predicted = fitting(lambda: case.score.predicted(case.logits[(slice(None), *valid)]).numpy())
     mask = case.mask[valid].numpy()
-    regions = make_regions(
-        settings.regions,
-        RegionSource(data, predicted, mask, case.spacing_mm),
-        size_mm=settings.region_size_mm,
-        reach_mm=settings.reach_mm,
-        max_regions=settings.max_regions,
+    regions = fitting(
+        lambda: make_regions(
+            settings.regions,
+            RegionSource(data, predicted, mask, case.spacing_mm),
+            size_mm=settings.region_size_mm,
+            reach_mm=settings.reach_mm,
+            max_regions=settings.max_regions,
+        )
     )
     if regions.size_mm > settings.region_size_mm:
         reporter.warning(
@@ -72,29 +77,26 @@ def gather_evidence(case: Explained, settings: MethodSettings, reporter: Reporte
     boxes = regions.boxes()
     passes = 0
 
-    def before_pass() -> None:
+    def on_pass() -> None:
         nonlocal passes
-        reporter.check_cancelled()
         reporter.progress(passes / expected)
         passes += 1
 
-    intervention = Intervention(case, before_pass)
+    intervention = Intervention(case, reporter, on_pass=on_pass)
     expected = intervention.expected_passes([_on_padded_grid(box, case) for box in boxes])
     whole = len(case.plan.windows) * intervention.passes_per_window
     reporter.announce(
         f"Filling {regions.count} regions of {regions.size_mm:.3g} mm takes up to {expected} forward passes; "
         f"the segmentation took {whole}."
     )
-    fill = make_fill(settings.fill, FillSource(data, predicted | mask, case.spacing_mm))
-    drops = np.array(
-        [
-            intervention.original[0] - intervention.score(_filled(case, data, regions.labels[box] == label, box, fill))
-            for label, box in enumerate(boxes, 1)
-        ]
-    )
+    fill = fitting(lambda: make_fill(settings.fill, FillSource(data, predicted | mask, case.spacing_mm)))
+    drops = []
+    for label, box in enumerate(boxes, 1):
+        change = fitting(partial(_filled, case, data, regions.labels[box] == label, box, fill))
+        drops.append(intervention.original[0] - intervention.score(change))
     return RegionEvidence(
         regions,
-        drops,
+        np.array(drops),
         intervention.watched_windows,
         intervention.forward_passes,
         _details(regions, intervention, len(case.plan.windows)),

@@ -15,7 +15,9 @@ import torch
 from ..inference.explanation import Explained
 from ..inference.target import TargetScore
 from ..inference.windows import Window
-from .window_cache import WatchedWindows, WindowCache
+from ..memory_plan.out_of_memory import Found
+from ..progress import Reporter
+from .window_cache import WatchedWindows, WindowCache, WindowParts
 
 
 @dataclass(frozen=True)
@@ -49,29 +51,38 @@ class Intervention:
 
     Args:
         case: what is explained.
-        before_pass: called before each forward pass of the network: ``reporter.check_cancelled``, say.
+        reporter: asked before each forward pass of the network whether to stop; warned where memory runs out.
         scores: what is watched; the case's S on its M where nothing is given.
+        on_pass: told of each forward pass before it begins; None: nobody is.
 
     Attributes:
         changes: that were scored.
         evaluated_windows: for them, each with ``passes_per_window`` forward passes.
     """
 
-    def __init__(self, case: Explained, before_pass: Callable[[], None], scores: Sequence[WatchedScore] = ()) -> None:
+    def __init__(
+        self,
+        case: Explained,
+        reporter: Reporter,
+        scores: Sequence[WatchedScore] = (),
+        on_pass: Callable[[], None] | None = None,
+    ) -> None:
         scores = scores or (WatchedScore(case.mask, case.score),)
         watched = torch.zeros_like(scores[0].mask)
         for entry in scores:
             watched |= entry.mask
         self._case = case
         self._scores = [(entry.score, entry.mask[watched]) for entry in scores]
-        self._windows = WatchedWindows(case, watched, before_pass)
+        self._reporter = reporter
+        self._windows = WatchedWindows(case, watched, reporter, on_pass)
         self.changes = 0
         self.evaluated_windows = 0
 
     @cached_property
     def original(self) -> tuple[float, ...]:
         """The scores of the unchanged input."""
-        return self._sums(self._cache.stitched, torch.ones(self._windows.voxels, dtype=torch.bool))
+        cache, everywhere = self._cache, torch.ones(self._windows.voxels, dtype=torch.bool)
+        return self._until_it_fits(lambda: self._sums(cache.stitched, everywhere))
 
     @cached_property
     def _cache(self) -> WindowCache:
@@ -106,21 +117,34 @@ class Intervention:
         return self.scores(change)[0]
 
     def scores(self, change: Change) -> tuple[float, ...]:
-        """All watched scores of the changed input, in float64."""
-        numbers = [number for number in self.touched(change.box) if self._changes(number, change)]
-        differences = {number: -self._cache.part(number) for number in numbers}
-        for number, part in self._windows.parts(numbers, lambda n: self._changed_patch(n, change)):
-            differences[number] += part
-        stitched = self._cache.stitched.clone()
-        seen = torch.zeros(self._windows.voxels, dtype=torch.bool)
-        for number, difference in differences.items():
-            positions = self._windows.positions(number)
-            stitched[:, positions] += difference
+        """All watched scores of the changed input, in float64.
+
+        Raises:
+            MemoryExhaustedError: memory ran out, and nothing was left to save.
+            CancelledError: the user cancelled.
+        """
+        windows, cache, fitting = self._windows, self._cache, self._until_it_fits
+        numbers = fitting(lambda: [number for number in self.touched(change.box) if self._changes(number, change)])
+        differences = WindowParts(windows, numbers, self._case.data.dtype)
+        for number in numbers:
+            differences[number].sub_(cache.parts[number])
+        for number, part in windows.parts(numbers, lambda n: self._changed_patch(n, change)):
+            differences[number].add_(part)
+        changed = windows.memory.unplanned(cache.stitched.shape, cache.stitched.dtype)
+        changed.tensor.copy_(cache.stitched)
+        seen = torch.zeros(windows.voxels, dtype=torch.bool)
+        for number in numbers:
+            positions = windows.positions(number)
+            changed.tensor[:, positions] += differences[number]
             seen[positions] = True
         self.changes += 1
         self.evaluated_windows += len(numbers)
-        before, after = self._sums(self._cache.stitched, seen), self._sums(stitched, seen)
+        before = fitting(lambda: self._sums(cache.stitched, seen))
+        after = fitting(lambda: self._sums(changed.tensor, seen))
         return tuple(was + new - old for was, new, old in zip(self.original, after, before, strict=True))
+
+    def _until_it_fits(self, compute: Callable[[], Found]) -> Found:
+        return self._windows.memory.until_it_fits(compute, self._reporter)
 
     def _changes(self, number: int, change: Change) -> bool:
         """Whether the window shows something else after the change; boxes may hold voxels that do not change."""

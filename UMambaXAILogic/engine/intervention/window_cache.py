@@ -9,12 +9,14 @@ folds as in the prediction.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 import torch
 
 from ..inference.explanation import Explained, full_precision
 from ..inference.windows import Window, importance_map, importance_sum, mirror_branches
+from ..progress import Reporter
 
 
 class WatchedWindows:
@@ -23,24 +25,29 @@ class WatchedWindows:
     Args:
         case: gives model, windows and mirrors.
         watched: bool (z, y, x), padded network grid.
-        before_pass: called before each forward pass; raises ``CancelledError`` to stop.
+        reporter: asked before each forward pass whether to stop; warned where memory runs out.
+        on_pass: told of each forward pass before it begins; None: nobody is.
 
     Attributes:
         windows: in plan order.
+        sizes: watched voxels of each window.
         voxels: how many are watched.
         heads: of the network.
         forward_passes: so far, mirrors and folds counted.
         memory: of the case: where arrays lie.
     """
 
-    def __init__(self, case: Explained, watched: torch.Tensor, before_pass: Callable[[], None]) -> None:
+    def __init__(
+        self, case: Explained, watched: torch.Tensor, reporter: Reporter, on_pass: Callable[[], None] | None = None
+    ) -> None:
         self.windows: tuple[Window, ...] = tuple(case.plan.touching(watched))
+        self.sizes = tuple(int(watched[window].sum()) for window in self.windows)
         self.voxels = int(watched.sum())
         self.heads = case.logits.shape[0]
         self.forward_passes = 0
         self.memory = case.memory
         self._case = case
-        self._before_pass = before_pass
+        self._reporter, self._on_pass = reporter, on_pass
         self._index = torch.full(watched.shape, -1, dtype=torch.int32)
         self._index[watched] = torch.arange(self.voxels, dtype=torch.int32)
         importance = importance_map(case.plan.patch_size, torch.device("cpu"))
@@ -70,26 +77,56 @@ class WatchedWindows:
 
         Yields:
             Number of the window and (heads, voxels of the window), once a fold, in the data's precision.
+
+        Raises:
+            MemoryExhaustedError: memory ran out, and nothing was left to save.
+            CancelledError: the user cancelled.
         """
         model = self._case.model
         for fold in model.folds:
             model.use_fold(fold)
             with full_precision(model.device):
                 for number in numbers:
-                    yield number, self._part(number, patch_of(number))
+                    patch = self.memory.until_it_fits(partial(patch_of, number), self._reporter)
+                    yield number, self._part(number, patch)
 
     def _part(self, number: int, patch: torch.Tensor) -> torch.Tensor:
-        model = self._case.model
         inside = self._index[self.windows[number]] >= 0
-        total = torch.zeros((self.heads, int(inside.sum())), dtype=patch.dtype)
+        total = torch.zeros((self.heads, self.sizes[number]), dtype=patch.dtype)
         for axes in self._branches:
-            self._before_pass()
-            channel_first = [axis + 1 for axis in axes]
-            logits = model.network(torch.flip(patch, channel_first)[None].to(model.device))[0]
-            total += torch.flip(logits, channel_first)[:, inside.to(model.device)].cpu()
+            self._reporter.check_cancelled()
+            if self._on_pass is not None:
+                self._on_pass()
+            total += self.memory.until_it_fits(partial(self._seen, patch, axes, inside), self._reporter)
             self.forward_passes += 1
         weight = self._importance[inside] / self._weight[self.positions(number)]
         return total.mul_(weight / self.passes_per_window)
+
+    def _seen(self, patch: torch.Tensor, axes: tuple[int, ...], inside: torch.Tensor) -> torch.Tensor:
+        """Logits (heads, voxels inside) of one forward pass, with these axes mirrored and back again."""
+        device = self._case.model.device
+        channel_first = [axis + 1 for axis in axes]
+        logits = self._case.model.network(torch.flip(patch, channel_first)[None].to(device))[0]
+        return torch.flip(logits, channel_first)[:, inside.to(device)].cpu()
+
+
+class WindowParts:
+    """Parts of some windows' logits, zero at first, in one array that may move where memory runs out.
+
+    Args:
+        windows: that hold watched voxels.
+        numbers: of those that have a part here.
+        dtype: of the parts.
+    """
+
+    def __init__(self, windows: WatchedWindows, numbers: Sequence[int], dtype: torch.dtype) -> None:
+        ends = np.cumsum([0, *(windows.sizes[number] for number in numbers)])
+        self._columns = {number: slice(*ends[place : place + 2]) for place, number in enumerate(numbers)}
+        self._held = windows.memory.unplanned((windows.heads, int(ends[-1])), dtype)
+
+    def __getitem__(self, number: int) -> torch.Tensor:
+        """Of window ``number``: (heads, its watched voxels), a view for a moment."""
+        return self._held.tensor[:, self._columns[number]]
 
 
 class WindowCache:
@@ -100,19 +137,18 @@ class WindowCache:
         data: (channels, z, y, x), padded network grid.
 
     Attributes:
-        stitched: (heads, watched voxels) in the data's precision.
+        parts: of the windows.
     """
 
     def __init__(self, windows: WatchedWindows, data: torch.Tensor) -> None:
-        sizes = [len(windows.positions(number)) for number in range(len(windows.windows))]
-        self._ends = np.cumsum([0, *sizes])
-        self._parts = windows.memory.zeros((windows.heads, int(self._ends[-1])), data.dtype)
-        self.stitched = torch.zeros((windows.heads, windows.voxels), dtype=data.dtype)
         numbers = range(len(windows.windows))
+        self.parts = WindowParts(windows, numbers, data.dtype)
+        self._stitched = windows.memory.unplanned((windows.heads, windows.voxels), data.dtype)
         for number, part in windows.parts(numbers, lambda n: data[(slice(None), *windows.windows[n])]):
-            self.part(number).add_(part)
+            self.parts[number].add_(part)
             self.stitched[:, windows.positions(number)] += part
 
-    def part(self, number: int) -> torch.Tensor:
-        """Of window ``number``: (heads, its watched voxels), a view."""
-        return self._parts[:, self._ends[number] : self._ends[number + 1]]
+    @property
+    def stitched(self) -> torch.Tensor:
+        """(heads, watched voxels) in the data's precision; not to be changed, and not to be kept."""
+        return self._stitched.tensor

@@ -21,6 +21,8 @@ _FILLING = ("occlusion", "supervoxel", "dea")
 _WITHOUT_GRADIENT = ("occlusion", "supervoxel", "embedding-similarity")
 #: Arrays of four bytes a voxel that a method which fills regions holds (data, labels, evidence, values).
 _VOLUMES_OF_FILLING = 5
+#: Embedding similarity holds where its means are taken (up to three masks), and the weight by place.
+_VOLUMES_OF_REGIONS = 2
 #: SmoothGrad holds the mean beside a sample's maps, and a noisy image.
 _VOLUMES_OF_SAMPLES = 2
 
@@ -87,8 +89,8 @@ def _one(model: Model, planned: PlannedMethod, layers: Sequence[Layer], scan_bac
         scan_backend=scan_backend,
     )
     samples = name == "smoothgrad"
-    # What DEA keeps are its two kinds of evidence and what they make.
-    maps = 3 if name == "dea" else max(1, len(explained))
+    # What DEA keeps are its two kinds of evidence and what they make. Explained window by window, the mean over layers
+    # and the number of windows are added up beside the layers' maps.
+    maps = 3 if name == "dea" else max(1, len(explained)) + 2 * settings.per_window
     volumes = (_VOLUMES_OF_FILLING if name in _FILLING else 0) + (_VOLUMES_OF_SAMPLES + maps if samples else 0)
-    per_window = len(explained) + 2 if settings.per_window else 0  # its maps are not only of a box, and counted
-    return MethodCost(window, maps, volumes + per_window, int(samples))
+    return MethodCost(window, maps, volumes + (name == "embedding-similarity") * _VOLUMES_OF_REGIONS, int(samples))

@@ -91,7 +91,7 @@ class Sam:
         found: dict[str, torch.Tensor] = {}
 
         def receive(depth: str, features: torch.Tensor) -> None:
-            found[depth] = features.permute(2, 0, 1).cpu()
+            found[depth] = features[0].permute(2, 0, 1).cpu()
 
         encoder = self._model.vision_encoder
         blocks = [(depth, encoder.layers[int(depth.split(".")[1])]) for depth in depths if depth != EMBEDDING]

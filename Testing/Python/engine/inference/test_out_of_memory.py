@@ -7,6 +7,7 @@ import torch
 
 from UMambaXAILogic.engine.attribution.gradient_cam import block_pooled_map
 from UMambaXAILogic.engine.errors import MemoryExhaustedError
+from UMambaXAILogic.engine.inference import explanation
 from UMambaXAILogic.engine.inference.explanation import explain_stitched
 from UMambaXAILogic.engine.inference.prediction import predict_stitched_logits
 from UMambaXAILogic.engine.inference.recomputation import recomputed
@@ -15,46 +16,10 @@ from UMambaXAILogic.engine.memory_plan.places import Place
 from UMambaXAILogic.engine.memory_plan.run_memory import RunMemory
 from UMambaXAILogic.engine.progress import Reporter
 
-ERRORS = (
-    torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
-    RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory: you tried ..."),
-    RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes."),
-    MemoryError(),
-)
-
-
-class Listening(Reporter):
-    """Remembers warnings and progress."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.warnings: list[str] = []
-        self.fractions: list[float] = []
-
-    def warning(self, code, message):
-        assert code == "memory_ran_out"
-        self.warnings.append(message)
-
-    def progress(self, fraction):
-        self.fractions.append(fraction)
-
 
 @pytest.fixture
 def case(make_tiny_model, make_explained):
     return make_explained(make_tiny_model(mirror_axes=(2,)), (16, 12, 8), mirror=True)
-
-
-class Failing:
-    """Lets chosen forward passes of a network run out of memory, before or after they computed."""
-
-    def __init__(self, network, at: set[int], error: BaseException) -> None:
-        self.passes, self._at, self._error = 0, at, error
-        network.register_forward_hook(self._hook)
-
-    def _hook(self, *_):
-        self.passes += 1
-        if self.passes in self._at:
-            raise self._error
 
 
 def predicted(case, memory=None, reporter=None):
@@ -75,11 +40,10 @@ def same(found, expected):
     return found.keys() == expected.keys() and all(torch.equal(found[key], expected[key]) for key in expected)
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_a_prediction_goes_on_where_it_was(case, error):
-    expected, listener = predicted(case), Listening()
+def test_a_prediction_goes_on_where_it_was(case, memory_error, fail_passes, listener):
+    expected = predicted(case)
     memory = RunMemory(logits=Place.HOST)
-    failing = Failing(case.model.network, {3}, error)
+    failing = fail_passes(case.model.network, {3}, memory_error)
     assert torch.equal(predicted(case, memory, listener), expected)
     assert memory.logits is Place.FILE and len(listener.warnings) == 1 and "files" in listener.warnings[0]
     # Two passes a window: the third, the second window's first, was computed twice, and nothing else.
@@ -87,11 +51,10 @@ def test_a_prediction_goes_on_where_it_was(case, error):
     assert listener.fractions == sorted(listener.fractions) and listener.fractions[-1] == 1
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_an_explanation_goes_on_where_it_was(case, error):
-    expected, listener = explained(case, RunMemory()), Listening()
+def test_an_explanation_goes_on_where_it_was(case, memory_error, fail_passes, listener):
+    expected = explained(case, RunMemory())
     memory = RunMemory()
-    Failing(case.model.network, {2, 7}, error)
+    fail_passes(case.model.network, {2, 7}, memory_error)
     assert same(explained(case, memory, listener), expected)
     assert memory.recompute and memory.maps is Place.FILE and len(listener.warnings) == 2
 
@@ -111,10 +74,9 @@ def test_memory_may_run_out_in_the_backward_pass(case):
     assert same(found.signed, expected), "what the failed pass gave is not counted twice"
 
 
-def test_the_plan_shrinks_in_steps_and_then_refuses(case):
-    listener = Listening()
+def test_the_plan_shrinks_in_steps_and_then_refuses(case, fail_passes, listener):
     memory = RunMemory(batch=4)
-    Failing(case.model.network, set(range(1, 99)), MemoryError("no memory"))
+    fail_passes(case.model.network, set(range(1, 99)), MemoryError("no memory"))
     with pytest.raises(MemoryExhaustedError, match="no memory"):
         explained(case, memory, listener)
     told = [message.partition("on where it was, ")[2] for message in listener.warnings]
@@ -122,8 +84,8 @@ def test_the_plan_shrinks_in_steps_and_then_refuses(case):
     assert len(told) == 4
 
 
-def test_other_errors_are_not_taken_for_it(case):
-    Failing(case.model.network, {1}, RuntimeError("shapes do not fit"))
+def test_other_errors_are_not_taken_for_it(case, fail_passes):
+    fail_passes(case.model.network, {1}, RuntimeError("shapes do not fit"))
     with pytest.raises(RuntimeError, match="shapes"):
         predicted(case, RunMemory())
 
@@ -134,6 +96,30 @@ def test_windows_at_a_time_change_nothing(case, batch):
     one, many = explained(case, RunMemory()), explained(case, RunMemory(batch=batch))
     for alias, signed in one.items():
         assert torch.allclose(many[alias], signed, rtol=1e-5, atol=1e-6 * float(signed.abs().max()))
+
+
+def test_logits_are_moved_into_a_file_for_what_comes_after_them(case, fail_passes, listener):
+    """They are the largest array, and nobody adds to them any more."""
+    memory = RunMemory(recompute=True, maps=Place.FILE)
+    case.logits = predicted(case, memory)
+    expected = explained(case, RunMemory())
+    address, values = case.logits.data_ptr(), case.logits.clone()
+    fail_passes(case.model.network, {2}, MemoryError())
+    assert same(explained(case, memory, listener), expected) and len(listener.warnings) == 1
+    assert case.logits.data_ptr() != address and torch.equal(case.logits, values) and memory.logits is Place.FILE
+
+
+def test_maps_that_do_not_fit_on_the_patch_are_no_end(case, monkeypatch, listener):
+    expected, calls, repeat = explained(case, RunMemory()), [], explanation.repeat_to
+
+    def failing(*given):
+        calls.append(1)
+        if len(calls) == 5:
+            raise MemoryError
+        return repeat(*given)
+
+    monkeypatch.setattr(explanation, "repeat_to", failing)
+    assert same(explained(case, RunMemory(), listener), expected) and len(listener.warnings) == 1
 
 
 def test_where_sums_lie_changes_nothing(case, tmp_path):

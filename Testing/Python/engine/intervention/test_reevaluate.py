@@ -12,6 +12,7 @@ from UMambaXAILogic.engine.errors import CancelledError
 from UMambaXAILogic.engine.inference.target import TargetScore, resolve_target
 from UMambaXAILogic.engine.intervention import Change, Intervention, WatchedScore
 from UMambaXAILogic.engine.memory_plan.run_memory import RunMemory
+from UMambaXAILogic.engine.progress import Reporter
 
 #: Weights of windows are float32, everything else is float64 here.
 TOLERANCE = 1e-5
@@ -29,10 +30,6 @@ CASES = {
     "regions": {"model": {"heads": 2, "regions": True}, "case": {"shape": (8, 11, 8), "label": "whole"}},
     "padded": {"model": {}, "case": {"shape": (5, 8, 11)}},
 }
-
-
-def nothing() -> None:
-    pass
 
 
 def wholly_predicted(case, change, stitch) -> float:
@@ -56,7 +53,7 @@ def random_change(case, generator, extent=5) -> Change:
 def test_a_change_scores_as_in_a_whole_prediction(make_tiny_model, make_explained, stitch_in_float64, name):
     model = make_tiny_model(**CASES[name]["model"])
     case = make_explained(model, **CASES[name]["case"])
-    intervention = Intervention(case, nothing)
+    intervention = Intervention(case, Reporter())
     original = float(case.score.density(case.logits)[case.mask].sum())
     assert intervention.original == pytest.approx((original,), rel=TOLERANCE)
     generator = torch.Generator().manual_seed(1)
@@ -76,7 +73,7 @@ def test_scattered_voxels_score_as_in_a_whole_prediction(make_tiny_model, make_e
     chosen = torch.rand(case.plan.padded_shape, generator=generator) < share
     change = Change(tuple(slice(0, size) for size in chosen.shape), torch.where(chosen, -1.5, case.data))
     expected = wholly_predicted(case, change, stitch_in_float64)
-    intervention = Intervention(case, nothing)
+    intervention = Intervention(case, Reporter())
     (original,) = intervention.original
     assert intervention.score(change) == pytest.approx(expected, rel=TOLERANCE, abs=TOLERANCE * abs(original))
 
@@ -87,7 +84,7 @@ def test_only_windows_that_change_and_are_scored_are_evaluated(make_tiny_model, 
     case.mask[..., 10:] = False  # scored: windows that begin before 10
     calls = []
     model.network.register_forward_hook(lambda *_: calls.append(1))
-    intervention = Intervention(case, nothing)
+    intervention = Intervention(case, Reporter())
     assert intervention.forward_passes == 0
     watched = [window for window in case.plan.windows if case.mask[window].any()]
     assert 0 < len(watched) < len(case.plan.windows)
@@ -108,7 +105,7 @@ def test_only_windows_that_change_and_are_scored_are_evaluated(make_tiny_model, 
 
 def test_what_changes_nothing_costs_nothing(make_tiny_model, make_explained):
     case = make_explained(make_tiny_model(), (8, 8, 12))
-    intervention = Intervention(case, nothing)
+    intervention = Intervention(case, Reporter())
     original, passes = intervention.original, intervention.forward_passes
     everything = tuple(slice(0, size) for size in case.plan.padded_shape)
     assert intervention.scores(Change(everything, case.data.clone())) == original
@@ -119,28 +116,22 @@ def test_several_scores_come_from_the_same_passes(make_tiny_model, make_explaine
     case = make_explained(make_tiny_model(), (8, 8, 12))
     other = TargetScore(resolve_target(case.model.label_manager, 2), "logit")
     elsewhere = ~case.mask
-    intervention = Intervention(case, nothing, [WatchedScore(case.mask, case.score), WatchedScore(elsewhere, other)])
+    intervention = Intervention(case, Reporter(), [WatchedScore(case.mask, case.score), WatchedScore(elsewhere, other)])
     change = random_change(case, torch.Generator().manual_seed(5))
     data = case.data.clone()
     data[(slice(None), *change.box)] = change.values
     logits = stitch_in_float64(case.model, data, case.plan, False)
     expected = (case.score.density(logits)[case.mask].sum(), other.density(logits)[elsewhere].sum())
     assert intervention.scores(change) == pytest.approx(tuple(map(float, expected)), rel=TOLERANCE)
-    alone = Intervention(case, nothing)
+    alone = Intervention(case, Reporter())
     assert alone.score(change) == pytest.approx(float(expected[0]), rel=TOLERANCE)
 
 
 def test_it_stops_before_the_next_pass(make_tiny_model, make_explained):
     case = make_explained(make_tiny_model(), (8, 8, 12))
-    allowed = itertools.count()
-
-    def before_pass() -> None:
-        if next(allowed) == 2:
-            raise CancelledError()
-
-    calls = []
+    asked, calls = itertools.count(), []
     case.model.network.register_forward_hook(lambda *_: calls.append(1))
-    intervention = Intervention(case, before_pass)
+    intervention = Intervention(case, Reporter(lambda: next(asked) == 2))
     with pytest.raises(CancelledError):
         intervention.score(random_change(case, torch.Generator().manual_seed(0)))
     assert len(calls) == 2
@@ -149,11 +140,11 @@ def test_it_stops_before_the_next_pass(make_tiny_model, make_explained):
 def test_a_large_cache_lies_in_a_file_and_says_the_same(make_tiny_model, make_explained, monkeypatch):
     case = make_explained(make_tiny_model(), (8, 8, 12))
     change = random_change(case, torch.Generator().manual_seed(2))
-    in_memory = Intervention(case, nothing)
+    in_memory = Intervention(case, Reporter())
     expected = in_memory.score(change)
     case.memory = RunMemory(spare_bytes=0)
     mapped, memmap = [], np.memmap
     monkeypatch.setattr(np, "memmap", lambda *a, **k: mapped.append(k) or memmap(*a, **k))
-    in_file = Intervention(case, nothing)
+    in_file = Intervention(case, Reporter())
     assert in_file.score(change) == expected and in_file.original == in_memory.original
-    assert len(mapped) == 1
+    assert len(mapped) == 4, "parts and stitched logits, before and after the change"

@@ -82,7 +82,7 @@ def test_what_has_no_room_in_memory_lies_in_a_file(tmp_path):
     assert (first.place, second.place, planned.place) == (Place.HOST, Place.FILE, Place.HOST)
     del first
     gc.collect()
-    third = memory.zeros((20,), torch.float32)
+    third = memory.unplanned((20,), torch.float32)
     assert memory.accumulator((20,), torch.float32, Place.FILE).place is Place.FILE, "the third has the room"
     del third
     assert memory.accumulator((20,), torch.float32, Place.FILE).place is Place.HOST
