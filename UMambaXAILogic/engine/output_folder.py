@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
+import traceback
 from pathlib import Path
 from types import TracebackType
 
@@ -74,6 +75,8 @@ class OutputFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            _let_go(error)
         shutil.rmtree(self.staging, ignore_errors=True)
         self._release()
         if kind is not None and self._made and not any(self.path.iterdir()):
@@ -84,3 +87,16 @@ class OutputFolder:
             with contextlib.suppress(OSError):  # Windows does not delete an open file; an empty one stays there
                 (self.path / LOCK_NAME).unlink(missing_ok=True)
             self._lock.release()
+
+
+def _let_go(error: BaseException) -> None:
+    """Forget the variables of the calls that an error ended: arrays among them may lie in files of the folder, and
+    Windows removes no file that is open."""
+    pending: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while pending:
+        one = pending.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            traceback.clear_frames(one.__traceback__)
+            pending += [one.__cause__, one.__context__]

@@ -66,27 +66,32 @@ def run_benchmark(
     """
     record = CaseRecord(reporter or Reporter())
     with OutputFolder(request.case.output) as output:
-        prepared = prepare(request, record, load, output.staging)
-        case = prepared.explained
-        candidates = list(_candidates(request, prepared, record))
-        record.stage("faithfulness")
-        deletion = Deletion(case, request.fill, request.seed, record)
-        meter = LeakageMeter(case, deletion)
-        judged = []
-        for number, candidate in enumerate(candidates):
-            part = PartOfStage(record, number / len(candidates), 1 / len(candidates))
-            judged.append(_judged(candidate, deletion, meter, part))
-        if "robustness" in request.axes:
-            record.stage("robustness")
-            judged = _with_robustness(judged, case, request.seed, record)
-        if "sanity" in request.axes:
-            record.stage("sanity")
-            judged = _with_sanity(judged, case, request.seed, record)
-        record.stage("write")
-        voxels = case.part_voxels
-        return write_result(
-            request, prepared.plan, prepared.case, prepared.grid, judged, deletion, record, output, voxels
-        )
+        # All arrays are gone when this returns: Windows does not remove a folder with a file that one lies in.
+        return _benchmarked(request, record, load, output)
+
+
+def _benchmarked(
+    request: BenchmarkRequest, record: CaseRecord, load: ModelLoader | None, output: OutputFolder
+) -> BenchmarkResult:
+    prepared = prepare(request, record, load, output.staging)
+    case = prepared.explained
+    candidates = list(_candidates(request, prepared, record))
+    record.stage("faithfulness")
+    deletion = Deletion(case, request.fill, request.seed, record)
+    meter = LeakageMeter(case, deletion)
+    judged = []
+    for number, candidate in enumerate(candidates):
+        part = PartOfStage(record, number / len(candidates), 1 / len(candidates))
+        judged.append(_judged(candidate, deletion, meter, part))
+    if "robustness" in request.axes:
+        record.stage("robustness")
+        judged = _with_robustness(judged, case, request.seed, record)
+    if "sanity" in request.axes:
+        record.stage("sanity")
+        judged = _with_sanity(judged, case, request.seed, record)
+    record.stage("write")
+    voxels = case.part_voxels
+    return write_result(request, prepared.plan, prepared.case, prepared.grid, judged, deletion, record, output, voxels)
 
 
 def prepare(
