@@ -25,7 +25,7 @@ def main(cases: int) -> None:
         folder = Path(temporary)
         volume = make_real_case(folder)
         at_once = simulated(folder / "case", [0.0])
-        reporter, seconds = run(folder / "many", volume, cases, at_once)
+        reporter, seconds = run(folder / "many", [volume], cases, at_once)
         output = folder / "many/out"
         began = time.perf_counter()
         again = run_again(folder / "many", volume, at_once)

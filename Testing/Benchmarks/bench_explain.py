@@ -8,12 +8,14 @@ Two cases, both of a phantom:
   box of 12 x 40 x 40 voxels at its centre, of the size of a Circle of Willis: a few of many windows hold target.
 - ``phantom``: the phantom itself, whose vessels lie in every window.
 
-What is measured, in turn, ``--repeats`` times; medians of the ratios are reported:
+What is measured, ``--repeats`` times; medians of the ratios are reported:
 
 - ``segment``: pass 1 alone, on preprocessed data.
 - ``explain``: pass 1 and pass 2 with all default layers.
-- ``bound``: N F + T (F + B), with F one window's forward pass without gradients and F + B one window's forward and
-  activation-only backward pass, both measured here without any map being formed.
+- ``bound``: N F + T (F + B), with F a window's forward pass without gradients and F + B its forward and activation-only
+  backward pass, without any map being formed. Both are measured **between** the windows of the passes, each right after
+  the pass did the same window (F: at least 16 windows, evenly spread), on a copy of the network, and their time is
+  taken off the passes'. So whatever else the machine does at the time hits both sides alike.
 
 With ``--peer`` (``pip install nnunetv2-cam``, in another environment than the package's own), the head alone:
 ``explain`` and ``nnunetv2-cam``, its sliding-window Seg-XRes-CAM on the same network, data and layers, windows and step
@@ -25,10 +27,11 @@ ratio of the processors' seconds says more than that of the clock's.
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +47,7 @@ from UMambaXAILogic.engine.inference.explanation import Explained
 from UMambaXAILogic.engine.inference.network_grid import to_network_grid
 from UMambaXAILogic.engine.inference.prediction import predict_stitched_logits
 from UMambaXAILogic.engine.inference.target import TargetScore, resolve_target
-from UMambaXAILogic.engine.inference.windows import WindowPlan, plan_windows
+from UMambaXAILogic.engine.inference.windows import Window, WindowPlan, plan_windows
 from UMambaXAILogic.engine.model.layers import Layer, resolve_layers
 from UMambaXAILogic.engine.model.loading import Model, load_model
 from UMambaXAILogic.engine.phantom import write_cohort
@@ -94,56 +97,101 @@ def central_box(plan: WindowPlan) -> torch.Tensor:
     return box
 
 
-def segmented(model: Model, data: torch.Tensor, *, in_box: bool) -> tuple[Seconds, Explained]:
-    """Cost of pass 1, and what is then to be explained."""
+class BareWindows(Reporter):
+    """Does the bare work of a window whenever a pass has done one, and keeps both times apart.
+
+    Args:
+        work: what is done for a window, given its number.
+        every: only after each window whose number is a multiple of it.
+    """
+
+    def __init__(self, work: Callable[[int], Any] | None = None, every: int = 1) -> None:
+        super().__init__()
+        self._work, self._every = work, every
+        self._number = 0
+        self.each: list[Seconds] = []
+        self.spent: Seconds = np.zeros(2)
+
+    def progress(self, fraction: float) -> None:
+        """A window is done."""
+        if self._work is not None and self._number % self._every == 0:
+            all_of_it, (seconds, _) = timed(lambda: timed(lambda: self._work(self._number)))
+            self.each.append(seconds)
+            self.spent = self.spent + all_of_it
+        self._number += 1
+
+
+def planned(model: Model, data: torch.Tensor) -> tuple[WindowPlan, torch.Tensor]:
+    """The windows, and the data padded for them."""
     plan = plan_windows(data.shape[1:], model.patch_size, 0.5)
-    data = plan.pad(data)
+    return plan, plan.pad(data)
+
+
+def segmented(
+    model: Model, data: torch.Tensor, plan: WindowPlan, reporter: BareWindows, *, in_box: bool
+) -> tuple[Seconds, Explained]:
+    """Cost of pass 1 without the reporter's, and what is then to be explained."""
     score = TargetScore(resolve_target(model.label_manager, None), "margin")
-    seconds, logits = timed(lambda: predict_stitched_logits(model, data, plan, mirror=False, reporter=Reporter()))
+    seconds, logits = timed(lambda: predict_stitched_logits(model, data, plan, mirror=False, reporter=reporter))
     mask = score.predicted(logits)
     if in_box:
         mask &= central_box(plan)
-    return seconds, Explained(model, plan, data, logits, mask, score, False, (1.0, 1.0, 1.0))
+    return seconds - reporter.spent, Explained(model, plan, data, logits, mask, score, False, (1.0, 1.0, 1.0))
 
 
-def explained(case: Explained, layers: list[Layer]) -> tuple[Seconds, int]:
-    """Cost of pass 2, and T."""
+def explained(case: Explained, layers: list[Layer], reporter: BareWindows) -> tuple[Seconds, int]:
+    """Cost of pass 2 without the reporter's, and T."""
     method = get_method("seg-xres-cam")
-    seconds, maps = timed(lambda: method.explain(case, layers, MethodSettings(), Reporter()))
-    return seconds, maps.explained_windows
+    seconds, maps = timed(lambda: method.explain(case, layers, MethodSettings(), reporter))
+    return seconds - reporter.spent, maps.explained_windows
 
 
-def one_window_costs(case: Explained, layers: list[Layer], repeats: int) -> tuple[Seconds, Seconds]:
-    """Median cost of F and of F + B over windows that hold target."""
-    windows = case.plan.touching(case.mask)[:repeats]
-    forward, both = [], []
-    upstream = torch.ones((1, case.logits.shape[0], *case.plan.patch_size))
-    patches = [case.data[(slice(None), *window)][None].contiguous() for window in windows]
-    # Only the first wanted layer is watched: the backward pass reaches it whatever else is watched.
-    capture = LayerCapture(case.model.network, [(layers[0].alias, layers[0].module)])
-    for patch in patches:
+def bare_forward(network: torch.nn.Module, data: torch.Tensor, windows: Sequence[Window]) -> Callable[[int], Any]:
+    """F of a window by its number."""
+
+    def forward(number: int) -> None:
         with torch.inference_mode():
-            forward.append(timed(lambda patch=patch: case.model.network(patch))[0])
-        with capture:
-            both.append(timed(lambda patch=patch: capture.explain(patch, lambda _: upstream, lambda *_: None))[0])
-    return np.median(forward, axis=0), np.median(both, axis=0)
+            network(data[(slice(None), *windows[number])][None].contiguous())
+
+    return forward
+
+
+def bare_both(case: Explained, network: torch.nn.Module, first: torch.nn.Module) -> Callable[[int], Any]:
+    """F + B of an explained window by its number.
+
+    Args:
+        first: the first wanted layer, the only one that is watched: the backward pass reaches it whatever else is.
+    """
+    windows = case.plan.touching(case.mask)
+    upstream = torch.ones((1, case.logits.shape[0], *case.plan.patch_size))
+
+    def both(number: int) -> None:
+        patch = case.data[(slice(None), *windows[number])][None].contiguous()
+        with LayerCapture(network, [("first", first)]) as capture:
+            capture.explain(patch, lambda _: upstream, lambda *_: None)
+
+    return both
 
 
 def against_bound(model: Model, data: torch.Tensor, repeats: int, *, in_box: bool) -> dict[str, Any]:
     layers = resolve_layers(model)
+    network, first = copy.deepcopy((model.network, layers[0].module))
+    plan, data = planned(model, data)
+    n = len(plan.windows)
     runs: dict[str, list[Seconds]] = {"segment": [], "explain": [], "bound": []}
     for _ in range(repeats):
-        segment, case = segmented(model, data, in_box=in_box)
-        second_pass, t = explained(case, layers)
-        forward, both = one_window_costs(case, layers, 5)
+        forward = BareWindows(bare_forward(network, data, plan.windows), every=max(1, n // 16))
+        segment, case = segmented(model, data, plan, forward, in_box=in_box)
+        both = BareWindows(bare_both(case, network, first))
+        second_pass, t = explained(case, layers, both)
         runs["segment"].append(segment)
         runs["explain"].append(segment + second_pass)
-        runs["bound"].append(len(case.plan.windows) * forward + t * both)
+        runs["bound"].append(n * np.mean(forward.each, axis=0) + t * np.mean(both.each, axis=0))
     return {
-        "volume": "x".join(map(str, case.plan.shape)),
-        "windows N": len(case.plan.windows),
+        "volume": "x".join(map(str, plan.shape)),
+        "windows N": n,
         "explained windows T": t,
-        "T/N": round(t / len(case.plan.windows), 3),
+        "T/N": round(t / n, 3),
         **_seconds(runs),
         **_ratio(runs, "explain", "segment"),
         **_ratio(runs, "explain", "bound"),
@@ -168,9 +216,10 @@ def explain_apart(reference: str, data: np.ndarray) -> dict[str, Any]:
     model = load_model(reference)
     layers = resolve_layers(model)
     warm_up(model)
-    segment, case = segmented(model, torch.from_numpy(data), in_box=True)
-    second_pass, t = explained(case, layers)
-    return {"segment": segment, "seconds": segment + second_pass, "N": len(case.plan.windows), "T": t}
+    plan, padded = planned(model, torch.from_numpy(data))
+    segment, case = segmented(model, padded, plan, BareWindows(), in_box=True)
+    second_pass, t = explained(case, layers, BareWindows())
+    return {"segment": segment, "seconds": segment + second_pass, "N": len(plan.windows), "T": t}
 
 
 def peer_apart(reference: str, data: np.ndarray) -> dict[str, Any]:

@@ -1,27 +1,28 @@
 """How time and memory grow with a volume, its windows, the explained layers and the classes.
 
-    python Testing/Benchmarks/bench_scaling.py [--repeats 3]
+    python Testing/Benchmarks/bench_scaling.py [--repeats 1]
 
 A U-Mamba Enc of three stages with random weights, windows of 32x64x64, every window explained. One thing is varied at a
-time, each setting in a process of its own, in turn, ``--repeats`` times; the shortest times count. ``a window`` is what
-one window costs beside the first setting's: 1.0 everywhere means that time grows in step with the number of windows and
-that nothing else does. Memory is the process's peak above the loaded model.
+time, each setting in a process of its own with one thread, in turn, ``--repeats`` times. Processor seconds are counted,
+for the clock's mix in what else the machine does; the fewest count. ``growth`` is the power of what is varied that they
+grow with, from the group's first setting to the row's: with volumes, whose size is that of their windows, and with
+windows it should be 1; with layers and classes, which share the network's passes, far less. Memory is the process's
+peak above the loaded model.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
+import math
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from machine_facts import describe_machine, facts_line, write_results
+from peak_memory import in_own_process
 
 LAYERS = ("encoder.0", "encoder.1", "encoder.2", "decoder.0", "decoder.1")
 
@@ -39,26 +40,32 @@ class Setting:
 
     shape: tuple[int, int, int] = (32, 128, 128)
     step: float = 0.5
-    layers: tuple[str, ...] = LAYERS[1:2]
+    layers: tuple[str, ...] = LAYERS[2:3]
     classes: int = 2
 
 
 START = Setting()
+#: Windows after which a process has measured enough.
+ENOUGH_WINDOWS = 18
 VARIED = {
-    "volume": [replace(START, shape=shape) for shape in ((32, 128, 128), (48, 160, 160), (64, 224, 224))],
+    "volume": [replace(START, shape=shape) for shape in ((32, 128, 128), (48, 128, 128), (64, 160, 160))],
     "windows": [replace(START, step=step) for step in (1.0, 0.5, 0.25)],
     "layers": [replace(START, layers=layers) for layers in (LAYERS[2:3], LAYERS[2:4], LAYERS[2:5])],
-    "classes": [replace(START, classes=classes) for classes in (2, 8, 14, 33)],
+    "classes": [replace(START, classes=classes) for classes in (2, 14, 33)],
 }
 
 
 def measure(setting: Setting) -> dict[str, float]:
-    """Segment and explain once, after everything was compiled and warmed up; in this process."""
+    """Segment and explain after everything was compiled and warmed up; in this process.
+
+    Settings of few windows several times over, as a single one would be measured by chance: the fewest seconds.
+    """
     import psutil
     import torch
     from random_model import write_noise_volume, write_random_model
 
     from UMambaXAILogic.engine.attribution import MethodSettings, get_method
+    from UMambaXAILogic.engine.case_record import restart_peak_memory
     from UMambaXAILogic.engine.inference.explanation import Explained
     from UMambaXAILogic.engine.inference.network_grid import to_network_grid
     from UMambaXAILogic.engine.inference.prediction import predict_stitched_logits
@@ -69,60 +76,55 @@ def measure(setting: Setting) -> dict[str, float]:
     from UMambaXAILogic.engine.progress import Reporter
     from UMambaXAILogic.engine.volume_io import read_volume
 
+    torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         model = load_model(str(write_random_model(folder, labels=setting.classes - 1)))
         layers = resolve_layers(model, setting.layers)
         method, settings = get_method("seg-xres-cam"), MethodSettings()
 
-        def once(shape: tuple[int, ...]) -> dict[str, float]:
+        def once(shape: tuple[int, ...]) -> dict[str, Any]:
             volume, _ = read_volume(write_noise_volume(folder / "volume.nii", shape))
             grid = to_network_grid(volume, model)
             plan = plan_windows(grid.shape, model.patch_size, setting.step)
             data = plan.pad(grid.data)
             score = TargetScore(resolve_target(model.label_manager, 1), "margin")
-            began = time.perf_counter()
+            began = time.process_time()
             logits = predict_stitched_logits(model, data, plan, mirror=False, reporter=Reporter())
-            segmented = time.perf_counter()
+            segmented = time.process_time()
             mask = torch.ones(plan.padded_shape, dtype=torch.bool)
             case = Explained(model, plan, data, logits, mask, score, False, grid.spacing_mm)
             maps = method.explain(case, layers, settings, Reporter())
-            ended = time.perf_counter()
+            ended = time.process_time()
             assert maps.explained_windows == len(plan.windows)
             return {"windows": len(plan.windows), "segment": segmented - began, "explain": ended - segmented}
 
         once(model.patch_size)
+        restart_peak_memory()
         before = psutil.Process().memory_info().rss
-        found = once(setting.shape)
-        return {**found, "peak_mb": (_peak_bytes() - before) / 2**20}
-
-
-def _peak_bytes() -> int:
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-
-
-def in_own_process(setting: Setting) -> dict[str, float]:
-    """``measure`` in a process that did nothing before."""
-    command = [sys.executable, __file__, "--measure", json.dumps(asdict(setting))]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+        found = [once(setting.shape)]
+        found += [once(setting.shape) for _ in range(ENOUGH_WINDOWS // found[0]["windows"] - 1)]
+        fewest = {name: min(run[name] for run in found) for name in found[0]}
+        return {**fewest, "before_mb": before / 2**20}
 
 
 def rows(repeats: int) -> Iterator[dict[str, Any]]:
     """One row for every setting."""
-    for what, settings in VARIED.items():
-        found: list[list[dict[str, float]]] = [[] for _ in settings]
-        for _ in range(repeats):
-            for number, setting in enumerate(settings):
-                found[number].append(in_own_process(setting))
+    settings = list(dict.fromkeys(setting for group in VARIED.values() for setting in group))
+    found: dict[Setting, list[dict[str, float]]] = {setting: [] for setting in settings}
+    for _ in range(repeats):
+        for setting in settings:
+            measured, peak_mb = in_own_process(measure, setting)
+            found[setting].append({**measured, "peak_mb": peak_mb - measured["before_mb"]})
+            print(setting, found[setting][-1], flush=True)
+    for what, group in VARIED.items():
         first: dict[str, float] | None = None
-        for setting, measured in zip(settings, found, strict=True):
-            windows = measured[0]["windows"]
-            seconds = {name: min(run[name] for run in measured) for name in ("segment", "explain")}
-            each = {name: value / windows for name, value in seconds.items()}
-            first = first or each
+        for setting in group:
+            runs = found[setting]
+            fewest = {name: min(run[name] for run in runs) for name in ("segment", "explain")}
+            windows = int(runs[0]["windows"])
+            varied = {"layers": len(setting.layers), "classes": setting.classes}.get(what, windows)
+            first = first or {**fewest, "varied": varied}
             yield {
                 "varied": what,
                 "volume": "x".join(map(str, setting.shape)),
@@ -130,9 +132,13 @@ def rows(repeats: int) -> Iterator[dict[str, Any]]:
                 "layers": len(setting.layers),
                 "classes": setting.classes,
                 "windows": windows,
-                "seconds": {name: round(value, 3) for name, value in seconds.items()},
-                "a window, beside the first": {name: round(each[name] / first[name], 3) for name in each},
-                "peak_mb": round(max(run["peak_mb"] for run in measured)),
+                "processor seconds": {name: round(value, 3) for name, value in fewest.items()},
+                "growth": {
+                    name: round(math.log(value / first[name]) / math.log(varied / first["varied"]), 3)
+                    for name, value in fewest.items()
+                    if varied != first["varied"]
+                },
+                "peak_mb": round(max(run["peak_mb"] for run in runs)),
             }
 
 
@@ -141,31 +147,27 @@ def table(result: dict[str, Any]) -> str:
     lines = [
         "# Scaling",
         "",
-        f"{facts_line(result['machine'])}. {result['network']}. Shortest of {result['repeats']} runs.",
+        f"{facts_line(result['machine'])}. {result['network']}; one thread. Fewest of {result['repeats']} runs.",
         "",
-        "| varied | volume | step | layers | classes | windows | segment, s | a window | explain, s | a window "
+        "*Growth*: the power of what is varied (of the windows, for volumes) that processor seconds grow with, from "
+        "the group's first row.",
+        "",
+        "| varied | volume | step | layers | classes | windows | segment, s | growth | explain, s | growth "
         "| peak, MB |",
         "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in result["rows"]:
-        seconds, each = row["seconds"], row["a window, beside the first"]
         cells = [row[name] for name in ("varied", "volume", "step", "layers", "classes", "windows")]
-        cells += [f"{seconds['segment']:.2f}", f"{each['segment']:.2f}x"]
-        cells += [f"{seconds['explain']:.2f}", f"{each['explain']:.2f}x", row["peak_mb"]]
-        lines.append("| " + " | ".join(map(str, cells)) + " |")
+        for name in ("segment", "explain"):
+            cells += [f"{row['processor seconds'][name]:.2f}", row["growth"].get(name, "")]
+        lines.append("| " + " | ".join(map(str, [*cells, row["peak_mb"]])) + " |")
     return "\n".join(lines) + "\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    parser.add_argument("--repeats", type=int, default=1)
     options = parser.parse_args()
-    if options.measure:
-        body = json.loads(options.measure)
-        setting = Setting(tuple(body["shape"]), body["step"], tuple(body["layers"]), body["classes"])
-        print(json.dumps(measure(setting)))
-        return
     result = {
         "machine": describe_machine(),
         "network": "U-Mamba Enc, features 8, 16, 32, random weights, windows of 32x64x64",

@@ -107,8 +107,8 @@ def memory(result: dict[str, Any]) -> Iterator[Line]:
 def scaling(result: dict[str, Any]) -> Iterator[Line]:
     last = {row["varied"]: row for row in result["rows"]}
     for what, row in last.items():
-        each = row["a window, beside the first"]["explain"]
-        yield Line(f"explaining a window where {what} are greatest / where least", each)
+        for action, power in row["growth"].items():
+            yield Line(f"power of {what} that the time to {action} grows with", power, 1.1, most=True, unit="")
 
 
 def start_up(result: dict[str, Any]) -> Iterator[Line]:

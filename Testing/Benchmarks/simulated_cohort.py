@@ -1,7 +1,7 @@
-"""A cohort whose cases are simulated at the level of the task: all else is what a user runs.
+"""A cohort for benchmarks: of real cases, or simulated at the level of the task, where all else is what a user runs.
 
-A worker waits, and writes the files of one real case under another name, instead of computing. Manifest, checks,
-processes, tasks, tables, profile and summary are real.
+For a simulated case a worker waits, and writes the files of one real case under another name, instead of computing.
+Manifest, checks, processes, tasks, tables, profile and summary are real.
 """
 
 from __future__ import annotations
@@ -93,20 +93,34 @@ def simulated(case: Path, seconds: Sequence[float]) -> Callable[[Any, Any], None
 
 def run(
     folder: Path,
-    volume: Path,
+    volumes: Sequence[Path],
     cases: int,
     compute: Callable[[Any, Any], None],
     workers: int | None = 2,
     scheduler: str | None = None,
     every: int = 100,
 ) -> tuple[MemoryReporter, float]:
-    """Run a cohort on processes of its own or on a cluster; returns what was noted, and the seconds of the run."""
+    """Run a cohort on processes of its own or on a cluster.
+
+    Args:
+        folder: where manifest and results go, made here.
+        volumes: phantoms; the case with number n is of entry n modulo their number.
+        cases: how many.
+        compute: what a worker does with a case.
+        workers, scheduler: as of ``CohortRequest``.
+        every: see ``MemoryReporter``.
+
+    Returns:
+        What was noted, and the seconds of the run.
+    """
     folder.mkdir()
-    template = request_of(volume, folder / "out")
+    template = request_of(volumes[0], folder / "out")
     table = io.StringIO()
-    csv.writer(table).writerows(
-        [("case", "volume", "gt"), *((f"case{n:05d}", volume, template.ground_truth) for n in range(cases))]
-    )
+    rows = csv.writer(table)
+    rows.writerow(("case", "volume", "gt"))
+    for number in range(cases):
+        volume = volumes[number % len(volumes)]
+        rows.writerow((f"case{number:05d}", volume, request_of(volume, folder).ground_truth))
     (folder / "manifest.csv").write_text(table.getvalue())
     reporter = MemoryReporter(every)
     began = time.perf_counter()
