@@ -15,7 +15,7 @@ from PIL import Image
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 #: What the tests call them -> what the tutorial does.
-PICTURES = {"tutorial-ready": "panel-ready", "tutorial-done": "panel-done"}
+PICTURES = {"tutorial-ready": "panel-ready", "tutorial-done": "panel-done", "tutorial-parts": "panel-parts"}
 _MARGIN = 10
 
 

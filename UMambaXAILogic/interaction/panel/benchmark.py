@@ -192,8 +192,8 @@ def _fills(_: Translate) -> tuple[Option, ...]:
 def _cost(choices: BenchmarkChoices, _: Translate) -> str:
     own = {0: "", 1: _(", one map of your own")}.get(len(choices.maps), _(", {maps} maps of your own"))
     return _(
-        "About {count} passes in all, for {methods} methods{own} and {baselines} baselines: as long as {count} "
-        "segmentations where every window holds something explained, and less where few do."
+        "About {count} passes in all, for {methods} methods{own} and {baselines} baselines: at most as long as {count} "
+        "segmentations, and less where few windows hold what is explained."
     ).format(
         count=all_passes(choices),
         methods=len(choices.chosen),

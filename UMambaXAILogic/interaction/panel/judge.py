@@ -24,7 +24,7 @@ class JudgedFacts:
         says_origin: its metrics say what it was made from.
         kind: of the voxels that it explains: ``prediction``, ``tp``, ``fp`` or ``fn``.
         has_mask_region: it was made inside a region that is no box.
-        badges: a line each; empty where it has no map that could be judged.
+        badges: a line each, what the map has earned; empty where it has no map that could be judged.
         is_judged: the badges are known.
     """
 
@@ -66,7 +66,7 @@ def judge_ui(state: PanelState, facts: JudgedFacts, _: Translate = untranslated)
         tooltip=why_wait(state, _) or obstacle or _promise(facts, _),
         subject=f"{facts.volume_name}: {facts.run_name}" if facts.volume_id else "",
         hint=judge_hint(state, obstacle, _),
-        badges="\n".join(facts.badges),
+        badges=_("Not judged yet.") if facts.badges and not facts.is_judged else "\n".join(facts.badges),
     )
 
 

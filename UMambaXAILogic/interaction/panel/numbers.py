@@ -139,9 +139,7 @@ def _segmentation_table(metrics: Mapping[str, Any], cells: _Cells, _: Translate)
     if "cl_dice" in found:  # results of earlier versions have none
         names.append(("cl_dice", "clDice"))
     values = [cells.number(found.get(key), empty if key in found else _("it was not measured")) for key, _name in names]
-    return NumberTable(
-        header=("", *(name for _key, name in names)), rows=((_("Prediction and ground truth"), *values),)
-    )
+    return NumberTable(header=("", *(name for _key, name in names)), rows=((_("Prediction"), *values),))
 
 
 def _alignment_table(metrics: Mapping[str, Any], cells: _Cells, _: Translate) -> NumberTable | None:

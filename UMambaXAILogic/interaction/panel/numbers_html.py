@@ -9,9 +9,9 @@ from .words import Translate, untranslated
 
 #: Columns a table has at most, so that it fits the narrowest panel; further ones follow below.
 _MOST_COLUMNS = 5
-#: Of the column of names, in percent.
-_NAME_WIDTH = 40
-_BODY = "padding: 1px 2px;"
+#: Of the column of names, in percent, and where a table has as many columns as it may.
+_NAME_WIDTH, _NARROW_NAME_WIDTH = 40, 30
+_BODY = "padding: 1px 3px;"
 _HEADER = f"{_BODY} border-bottom: 1px solid gray;"
 
 
@@ -60,11 +60,13 @@ def _table(table: NumberTable) -> str:
 
 
 def _row(cells: tuple[str, ...], emphasis: int | None, style: str) -> str:
-    width = (100 - _NAME_WIDTH) // (len(cells) - 1)
+    count = len(cells) - 1
+    name_width = _NARROW_NAME_WIDTH if count == _MOST_COLUMNS else _NAME_WIDTH
+    width = (100 - name_width) // count
     words = [f"<b>{escape(text)}</b>" if index == emphasis else escape(text) for index, text in enumerate(cells)]
     name, *numbers = words
     return (
-        f'<tr><td width="{_NAME_WIDTH}%" style="{style}">{name}</td>'
+        f'<tr><td width="{name_width}%" style="{style}">{name}</td>'
         + "".join(f'<td width="{width}%" align="right" style="{style}">{text}</td>' for text in numbers)
         + "</tr>"
     )

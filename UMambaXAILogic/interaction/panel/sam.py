@@ -32,8 +32,8 @@ def sam_ui(state: PanelState, _: Translate = untranslated) -> SamUi:
     """What the part shows for ``state``."""
     obstacle = why_wait(state, _) or _obstacle(state, _)
     promise = _(
-        "Prompts every slice with the box of {name}, and maps what the network's features find alike. Read the map of "
-        "layer 'control' first: a blob that it shows too comes from the box."
+        "Prompts every slice with the box around {name}, and maps where the network sees the same as inside. Look at the "
+        "map of layer 'control' first: what that shows too comes from the box alone."
     ).format(name=prompt_name(state.inputs))
     is_at_work = state.is_busy and is_own(state, (SAM,))
     tooltip = obstacle or promise
@@ -87,5 +87,5 @@ def _obstacle(state: PanelState, _: Translate) -> str:
     if parts.kind == SEGMENTS and not parts.chosen():
         return _("Nothing of {name} is chosen. Choose at least one of its parts.").format(name=prompt_name(inputs))
     if not inputs.sam_checkpoint:
-        return _("Name a checkpoint of SAM or MedSAM: a file or folder of your own.")
+        return _("Choose a checkpoint of SAM or MedSAM: a file or folder of your own.")
     return state.runtime_problem

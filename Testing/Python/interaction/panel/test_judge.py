@@ -13,7 +13,7 @@ from UMambaXAILogic.interaction.panel.model_look import ModelLook
 from UMambaXAILogic.interaction.panel.packages import PackagesFacts
 from UMambaXAILogic.interaction.panel.state import RUNTIME_BROKEN, RUNTIME_MISSING, PanelState
 
-FACTS = JudgedFacts("vtk1", "CTA", "demo, seg-xres-cam", has_map=True, says_origin=True, badges=("Not judged yet.",))
+FACTS = JudgedFacts("vtk1", "CTA", "demo, seg-xres-cam", has_map=True, says_origin=True, badges=("It is judged elsewhere.",))
 STATE = PanelState(PanelInputs(volume_id="vtk1", volume_name="CTA", model="demo"))
 
 
@@ -21,7 +21,9 @@ def test_a_map_whose_inputs_are_there_can_be_judged():
     shown = judge_ui(STATE, FACTS)
     assert shown.enabled and shown.hint == "" and shown.subject == "CTA: demo, seg-xres-cam"
     assert "parameters are shuffled" in shown.tooltip and shown.badges == "Not judged yet."
-    assert "judged before" in judge_ui(STATE, replace(FACTS, is_judged=True)).tooltip
+    judged = judge_ui(STATE, replace(FACTS, is_judged=True, badges=("Passed.", "Failed.")))
+    assert "judged before" in judged.tooltip and judged.badges == "Passed.\nFailed."
+    assert judge_ui(STATE, replace(FACTS, badges=())).badges == ""
 
 
 @pytest.mark.parametrize(

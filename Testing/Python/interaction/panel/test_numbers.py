@@ -84,7 +84,7 @@ def test_every_threshold_is_a_column_and_the_decisive_one_stands_out(metrics):
     assert found["XAI-PM IoU"] == ("0.900", "0.850", "0.800")
     assert found["XAI-GT precision"][0] == "0.500" and found["XAI-GT recall"][0] == "0.250"
     assert found["XAI-GT F1"] == found["XAI-PM F1"] == ("0.750",) * 3
-    assert rows(numbers.segmentation) == {"Prediction and ground truth": ("0.813", "0.700", "0.900", "0.600")}
+    assert rows(numbers.segmentation) == {"Prediction": ("0.813", "0.700", "0.900", "0.600")}
     assert not numbers.notes
 
 
@@ -151,7 +151,7 @@ def test_without_ground_truth_the_cells_say_so_and_the_rest_is_there(metrics):
     found = rows(numbers.alignment)
     assert found["XAI-GT IoU"] == found["Gap of IoU (PM - GT)"] == ("n/a (1)",) * 3
     assert found["XAI-PM IoU"] == ("0.900", "0.850", "0.800")
-    assert rows(numbers.segmentation)["Prediction and ground truth"] == ("n/a (1)",) * 4
+    assert rows(numbers.segmentation)["Prediction"] == ("n/a (1)",) * 4
 
 
 def test_a_threshold_above_all_attention_has_its_own_reason(metrics):
@@ -168,7 +168,7 @@ def test_an_empty_ground_truth_is_not_a_missing_one(metrics):
     numbers = result_numbers(metrics)
     assert numbers.notes == ("(1) the ground truth is empty",)
     assert rows(numbers.alignment)["XAI-GT recall"] == ("n/a (1)",) * 3
-    assert rows(numbers.segmentation)["Prediction and ground truth"] == ("0.000", "0.700", "0.900", "n/a (1)")
+    assert rows(numbers.segmentation)["Prediction"] == ("0.000", "0.700", "0.900", "n/a (1)")
 
 
 def test_nothing_predicted_has_a_table_of_its_own_and_no_attention(metrics):

@@ -31,7 +31,7 @@ READY = PanelInputs(
     [
         ({"volume_name": ""}, "Choose a volume"),
         ({"ground_truth_id": "", "ground_truth_name": ""}, "Choose what is prompted"),
-        ({"sam_checkpoint": ""}, "Name a checkpoint"),
+        ({"sam_checkpoint": ""}, "Choose a checkpoint"),
         ({"ground_truth_parts": replace(SEGMENTS, kept=NOTHING)}, "Nothing of Truth is chosen"),
     ],
 )
@@ -42,7 +42,7 @@ def test_what_is_lacking_is_said_and_nothing_can_be_started(changes, said):
 
 def test_with_everything_it_says_what_is_prompted():
     ui = sam_ui(PanelState(READY))
-    assert ui.enabled and "the box of Truth" in ui.hint and "control" in ui.hint
+    assert ui.enabled and "the box around Truth" in ui.hint and "control" in ui.hint
     waiting = sam_ui(PanelState(READY, job_state="running", activity=RUN))
     assert not waiting.enabled and "Wait until Segment & Explain" in waiting.hint == waiting.tooltip
     own = sam_ui(PanelState(READY, job_state="running", activity=SAM))
@@ -53,7 +53,7 @@ def test_with_everything_it_says_what_is_prompted():
 def test_a_region_is_prompted_rather_than_the_ground_truth():
     inputs = replace(READY, region_id="r", region_name="Box")
     assert (prompt_id(inputs), prompt_id(READY)) == ("r", "t")
-    assert "the box of Box" in sam_ui(PanelState(inputs)).hint
+    assert "the box around Box" in sam_ui(PanelState(inputs)).hint
     assert "regionSegments" not in sam_options(inputs)
 
 

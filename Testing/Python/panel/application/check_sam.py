@@ -37,7 +37,7 @@ def test_it_says_what_is_lacking_until_nothing_is(panel, region, dialogs):
     dialogs.path = "/data/sam-vit-base"
     panel.ui.browseSamFolderButton.click()
     assert panel.inputs().sam_checkpoint == panel.ui.samCheckpointEdit.text == "/data/sam-vit-base"
-    assert panel.ui.samButton.enabled and "the box of Prompt" in hint.text
+    assert panel.ui.samButton.enabled and "the box around Prompt" in hint.text
 
 
 def test_masks_and_map_are_shown_as_of_any_run(panel, region, worker, spin, settle, picture):

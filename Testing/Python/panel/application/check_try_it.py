@@ -74,5 +74,10 @@ def test_three_clicks_lead_to_a_result(panel, spin, picture):
         assert metrics["segmentation"]["dice"] == pytest.approx(0.906, abs=0.01)  # as the model card says
         spin(lambda: panel.results.view.nodes.state is not None)
         picture("tutorial-done", height=1300)
+        ui = panel.ui
+        ui.inputsCollapsibleButton.collapsed = ui.resultCollapsibleButton.collapsed = True
+        for part in ("click", "comparison", "deletion", "judge", "sam", "domain"):
+            getattr(ui, f"{part}CollapsibleButton").collapsed = False
+        picture("tutorial-parts")
     finally:
         store_python("")

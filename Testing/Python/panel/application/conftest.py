@@ -226,8 +226,8 @@ def picture(opened, spin):
         folder = Path(os.environ["UMAMBAXAI_PANEL_PICTURES"])
         folder.mkdir(parents=True, exist_ok=True)
         parent = opened.parent._object
-        parent.resize(width, height)
         parent.show()
+        parent.resize(width, max(height, parent.layout().totalHeightForWidth(width)))  # Slicer scrolls
         frames: list[int] = []
         spin(lambda: frames.append(1) or len(frames) > 5)  # the layout settles
         image = parent.grab().toImage()

@@ -45,6 +45,7 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
         for child in self.children():
             if child.isWidgetType():
                 self._apply(child)
+        self.updateGeometry()
         self.contentsCollapsed.emit(not opened)
 
     def _apply(self, child: QtWidgets.QWidget) -> None:
@@ -60,6 +61,16 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
                 if child.isWidgetType():
                     self._apply(child)
         super().showEvent(event)
+
+    def sizeHint(self) -> QtCore.QSize:
+        return self._folded(super().sizeHint())
+
+    def minimumSizeHint(self) -> QtCore.QSize:
+        return self._folded(super().minimumSizeHint())
+
+    def _folded(self, size: QtCore.QSize) -> QtCore.QSize:
+        """What is left of the box while it is closed: its title."""
+        return size if self.isChecked() else QtCore.QSize(size.width(), 22)
 
     def paintEvent(self, event) -> None:
         option = QtWidgets.QStyleOptionButton()
