@@ -64,7 +64,7 @@ def replay(folder: Path, volumes: Sequence[Path], case: Path, case_seconds: list
     with (
         mock.patch.object(task, "_one_at_a_time", contextlib.nullcontext()),
         LocalCluster(
-            n_workers=MANY_WORKERS, threads_per_worker=1, processes=False, dashboard_address=None, memory_limit=0
+            n_workers=MANY_WORKERS, threads_per_worker=1, processes=False, dashboard_address=":0", memory_limit=0
         ) as cluster,
     ):
         noted, _ = run(
