@@ -32,8 +32,8 @@ def sam_ui(state: PanelState, _: Translate = untranslated) -> SamUi:
     """What the part shows for ``state``."""
     obstacle = why_wait(state, _) or _obstacle(state, _)
     promise = _(
-        "Prompts every slice with the box around {name}, and maps where the network sees the same as inside. Look at the "
-        "map of layer 'control' first: what that shows too comes from the box alone."
+        "Prompts every slice with the box around {name}, and maps where the network sees the same as inside. Look at "
+        "the map of layer 'control' first: what that shows too comes from the box alone."
     ).format(name=prompt_name(state.inputs))
     is_at_work = state.is_busy and is_own(state, (SAM,))
     tooltip = obstacle or promise
