@@ -1,4 +1,10 @@
-"""What the C library does with memory that is given back to it."""
+"""What the C library does with memory that is given back to it.
+
+Left to itself, glibc keeps freed pieces of up to 32 MiB, in a heap where the next ones leave gaps between those still
+in use: a window whose feature maps are smaller than that takes half as much again as it holds, and not the same in
+every run. Told to take all but small pieces from the system one by one, it gives each back when it is freed. Pages of
+2 MiB (see ``huge_pages``) make that cheap.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +12,26 @@ import ctypes
 import sys
 from functools import cache
 
-#: glibc takes pieces from here on from the system one by one and gives them back when they are freed
-#: (``DEFAULT_MMAP_THRESHOLD_MAX``, which the threshold reaches after a while); smaller ones it keeps for later.
-_GLIBC_GIVES_BACK_FROM = 32 * 2**20
+#: Pieces from here on go back to the system. torch aligns tensors of this size and more to large pages.
+_GIVES_BACK_FROM = 2 * 2**20
+#: Freed small pieces at the heap's end stay up to this much, so that it does not shrink and grow all the time.
+_KEPT_AT_THE_END = 32 * 2**20
+#: ``mallopt``'s names for the two.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+
+
+def give_back_large_pieces() -> None:
+    """From now on, in this process; to be called before a network computes."""
+    library = _glibc()
+    if library is not None:
+        library.mallopt(_M_MMAP_THRESHOLD, _GIVES_BACK_FROM)
+        library.mallopt(_M_TRIM_THRESHOLD, _KEPT_AT_THE_END)
+        library.malloc_trim(0)  # large pieces are also taken from what is free already
 
 
 def kept_below_bytes() -> int:
     """Pieces smaller than this stay with the process when they are freed; 0 where nothing is known to stay."""
-    return _GLIBC_GIVES_BACK_FROM if _glibc() is not None else 0
+    return _GIVES_BACK_FROM if _glibc() is not None else 0
 
 
 def give_back() -> None:

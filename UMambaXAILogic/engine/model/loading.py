@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from ..device import make_current
 from ..errors import ModelError
+from ..memory_plan.heap import give_back_large_pieces
 from .architecture import architecture_of
 from .builder import build_network, configuration_manager
 from .checkpoint import read_checkpoint
@@ -158,6 +159,7 @@ def _load_folder(
     configuration: str | None,
 ) -> Model:
     make_current(torch.device(device))
+    give_back_large_pieces()
     checkpoints = {fold: read_checkpoint(path) for fold, path in folder.select(folds).items()}
     first = next(iter(checkpoints.values()))
     name = trained_configuration(folder, checkpoints, configuration)
