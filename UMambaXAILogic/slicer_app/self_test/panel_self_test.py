@@ -111,6 +111,21 @@ class PanelSelfTest(_Base):
         ui.samCheckpointEdit.text = "sam.pth"
         self.assertEqual(parameters.samCheckpoint, "sam.pth")
 
+    def test_mapsOfTheUsersOwnAreOffered(self) -> None:
+        """A volume that comes to the scene can be checked as a map, is kept as its node, and goes with it."""
+        import qt
+
+        panel, scene = self.panel, slicer.mrmlScene
+        selector = panel.ui.ownMapsSelector
+        panel.parameters.inputVolume = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "CTA")
+        own = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "mine")
+        self._wait(lambda: selector.count == 1, "the map")
+        selector.setCheckState(selector.model().index(0, 0), qt.Qt.Checked)
+        self.assertEqual([node.GetID() for node in panel.parameters.benchmarkMaps], [own.GetID()])
+        scene.RemoveNode(own)
+        self._wait(lambda: selector.count == 0, "a list without it")
+        self.assertFalse(panel.inputs().benchmark.maps)
+
     def test_dicomDatabaseIsAsked(self) -> None:
         """Images that the application's DICOM database does not know are refused in words."""
         from UMambaXAILogic.engine.errors import InputError
