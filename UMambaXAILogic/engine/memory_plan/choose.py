@@ -71,7 +71,7 @@ def _nothing_fits(plan: MemoryPlan, size: CaseSize, window: WindowPeak, on_cpu: 
         need, limit, whose = plan.device_peak, plan.device_limit, "the GPU's memory"
     helps = [f"Allow {math.ceil(10 * need / _GIB) / 10:g} GB, or close other programs"]
     if whose != "memory":
-        helps = ["Compute on the CPU"]
+        helps = [f"Free {gigabytes(need - limit)} more of the GPU's memory, or compute on the CPU"]
     voxels = _voxels_that_fit(plan, size, window, on_cpu) if whose == "memory" else None
     if voxels is not None:
         helps.append(

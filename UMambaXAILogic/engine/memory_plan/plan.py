@@ -67,9 +67,11 @@ class MemoryPlan:
     def words(self) -> str:
         """One line for log and terminal."""
         stage = max(self.host, key=lambda name: self.host[name])
-        parts = [f"about {gigabytes(self.host_peak)} of main memory (in stage {stage})"]
+        limit = f"{gigabytes(self.host_limit)} may be used"
+        parts = [f"about {gigabytes(self.host_peak)} of main memory (in stage {stage}; {limit})"]
         if self.device_peak is not None:
-            parts.append(f"{gigabytes(self.device_peak)} of the GPU's")
+            room = "" if self.device_limit is None else f" ({gigabytes(self.device_limit)} may be used)"
+            parts.append(f"{gigabytes(self.device_peak)} of the GPU's{room}")
         how = [f"{self.batch} window{'s' if self.batch > 1 else ''} at a time"]
         if self.recompute:
             how.append("inner activations computed twice")
@@ -77,8 +79,7 @@ class MemoryPlan:
             how.append(f"sums over windows {_WHERE[self.logits]}")
         else:
             how.append(f"logits {_WHERE[self.logits]}, maps {_WHERE[self.maps]}")
-        limits = f"{gigabytes(self.host_limit)} may be used"
-        return f"Memory planned: {' and '.join(parts)}, {limits}; {', '.join(how)}."
+        return f"Memory planned beside the model: {' and '.join(parts)}; {', '.join(how)}."
 
     def fields(self, watch: MemoryWatch) -> dict[str, Any]:
         """``memory`` of metrics.json, in MiB beside the loaded model; ``watch`` saw what the run really took."""

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from types import TracebackType
 
+from .heap import give_back
+
 _INTERVAL_S = 0.05
 _MIB = 2**20
 
@@ -34,6 +36,7 @@ class MemoryWatch:
         """Forget what was seen: what the process has now is what the rest is measured from."""
         import torch
 
+        give_back()
         self._before = own_bytes()
         self._device_before = 0
         if torch.cuda.is_initialized():  # by the model; a run on the CPU leaves GPUs alone

@@ -104,7 +104,22 @@ def test_the_refusal_names_what_would_help():
 def test_a_gpu_that_is_too_small_is_named():
     with pytest.raises(MemoryExhaustedError, match=r"GPU's memory.*1 GB may be used") as refused:
         choose_plan(case(10**7), WINDOW, host_limit=50 * GIB, device_limit=GIB, on_cpu=False)
-    assert "CPU" in refused.value.remedy
+    assert "compute on the CPU" in refused.value.remedy
+    more = float(re.search(r"Free ([\d.]+) GB more", refused.value.remedy)[1])
+    assert choose_plan(case(10**7), WINDOW, host_limit=50 * GIB, device_limit=int((1.01 + more) * GIB), on_cpu=False)
+
+
+def test_the_plan_is_told_in_one_line():
+    size = case(10**7)
+    plan = choose_plan(size, WINDOW, host_limit=50 * GIB, device_limit=5 * GIB, on_cpu=False)
+    host, device = (f"{peak / GIB:.3g} GB" for peak in (plan.host_peak, plan.device_peak))
+    assert re.fullmatch(
+        rf"Memory planned beside the model: about {host} of main memory \(in stage \w+; 50 GB may be used\) and "
+        rf"{device} of the GPU's \(5 GB may be used\); 2 windows at a time, sums over windows on the GPU\.",
+        plan.words(),
+    )
+    small = choose_plan(size, WindowPeak(GIB, 6 * GIB, lambda: 3 * GIB), host_limit=4 * GIB)
+    assert "GPU" not in small.words() and "inner activations computed twice" in small.words()
 
 
 def test_what_is_held_counts_everywhere():
