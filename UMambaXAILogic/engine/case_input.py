@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from .errors import InputError
 from .inference.target import TargetChannels
+from .label_voxels import label_voxels
 from .model_range import model_range_warnings
 from .progress import Reporter
 from .request import FOREGROUND, Request
@@ -108,7 +109,7 @@ def target_voxels(
             ignored = model.label_manager.ignore_label
             return labels > 0 if ignored is None else (labels > 0) & (labels != ignored)
         wanted = target.label_values
-    found = np.isin(labels, wanted)
+    found = label_voxels(labels, wanted)
     if not found.any() and labels.any():
         there = ", ".join(map(str, np.unique(labels[labels > 0])[:20]))
         reporter.warning(

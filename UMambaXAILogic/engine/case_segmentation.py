@@ -14,6 +14,7 @@ from .inference.network_grid import NetworkGrid
 from .inference.prediction import predict_stitched_logits
 from .inference.target import TargetSelection
 from .inference.windows import WindowPlan, plan_windows
+from .label_voxels import label_voxels
 from .memory_plan.heap import give_back
 from .memory_plan.run_memory import RunMemory
 from .target_part import target_part
@@ -77,7 +78,7 @@ def find_part(plan: CasePlan, case: CaseInput, labels: npt.NDArray[np.integer]) 
     wanted = plan.request.target.part
     if wanted is None:
         return None
-    pm = np.isin(labels, plan.score.target.label_values)
+    pm = label_voxels(labels, plan.score.target.label_values)
     kind, name = plan.request.target.kind, plan.score.target.name
     selection = TargetSelection(kind, _tensor(case.ground_truth), _tensor(case.region))
     target = selection.select(torch.from_numpy(pm)).numpy()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from .alignment import CONTROL, PART, CaseMeasurement
 from .attribution.aggregation import AttentionMaps, control_attention
 from .case_domain import case_domain
@@ -18,6 +16,7 @@ from .content_fingerprint import content_fingerprint
 from .inference.explanation import Explained
 from .inference.network_grid import NetworkGrid, to_network_grid
 from .inference.windows import mirror_branches
+from .label_voxels import label_voxels
 from .memory_plan.for_case import plan_memory
 from .memory_plan.heap import give_back
 from .memory_plan.watch import MemoryWatch
@@ -81,7 +80,7 @@ def _computed(
     explained, labels = segment(plan, case, grid, record, memory.run_memory(writer.scratch))
     give_back()
     writer.write_segmentation(labels, case.volume)
-    pm = np.isin(labels, plan.score.target.label_values)
+    pm = label_voxels(labels, plan.score.target.label_values)
     measurement = CaseMeasurement(
         pm,
         case.ground_truth,
@@ -159,12 +158,13 @@ def explain(
         record.warning("no_attribution", "No layer has positive attribution for this target: there is no map.")
         return None
     mean_on_input = grid.to_input(mean)
+    if judge is not None:
+        judge.add_mean(0, mean, attention)
+    del mean  # before measuring, which takes most of a case's memory
     writer.write_attention(mean_on_input, case.volume)
     measurement.add_mean(mean_on_input)
     readout.add_mean(mean_on_input)
-    if judge is not None:
-        judge.add_mean(0, mean, attention)
-    del mean, mean_on_input
+    del mean_on_input
     control = control_attention(maps)
     if control is not None:
         control_on_input = grid.to_input(control)

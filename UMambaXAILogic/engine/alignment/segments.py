@@ -13,9 +13,9 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components, minimum_spanning_tree
 from scipy.spatial import cKDTree
-from skimage.morphology import skeletonize
 
 from .shell import bounding_box
+from .skeleton import thinned
 
 SEGMENT_MM = 5.0
 PERMUTATIONS = 999
@@ -44,7 +44,7 @@ def vessel_segments(
     nothing = np.full(voxels[0].size, UNASSIGNED, np.int64)
     if extent is None:
         return voxels, nothing
-    skeleton = np.argwhere(skeletonize(mask[extent], method="lee"))
+    skeleton = thinned(mask[extent])
     labels = cut_skeleton(skeleton, spacing_mm, segment_mm)
     kept = labels != UNASSIGNED
     if not kept.any():

@@ -6,9 +6,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import cKDTree
-from skimage.morphology import skeletonize
 
 from ..alignment.shell import bounding_box
+from ..alignment.skeleton import thinned
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -34,7 +34,7 @@ def skeleton_diameters_mm(
         return np.empty((0, 3), np.intp), np.empty(0)
     wide = tuple(slice(max(0, part.start - 1), part.stop + 1) for part in extent)
     part = np.ascontiguousarray(mask[wide])
-    skeleton = np.argwhere(skeletonize(part, method="lee"))
+    skeleton = thinned(part)
     distance_mm = wall_distances_mm(part, skeleton, spacing_mm)
     if distance_mm is None:
         return np.empty((0, 3), np.intp), np.empty(0)

@@ -10,14 +10,13 @@ from scipy import ndimage
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial import cKDTree
-from skimage.morphology import skeletonize
 
 from ..alignment.segments import SEGMENT_MM, cut_skeleton
 from ..alignment.shell import bounding_box
+from ..alignment.skeleton import parts_without, thinned
 from ..domain.diameters import wall_distances_mm
 
 BoolArray = npt.NDArray[np.bool_]
-_NEIGHBOURS = np.ones((3, 3, 3), bool)  # 26
 
 
 @dataclass(frozen=True)
@@ -78,29 +77,29 @@ def skeleton_points(mask: BoolArray) -> tuple[npt.NDArray[np.intp], int]:
     Returns:
         (n, 3) voxel indices, and how many parts were thinned again.
     """
-    skeleton = skeletonize(mask, method="lee").astype(bool)
-    parts, count = ndimage.label(mask, structure=_NEIGHBOURS)
-    missing = np.setdiff1d(np.arange(1, count + 1), parts[skeleton])
-    if missing.size:
-        boxes = ndimage.find_objects(parts)
-        for number in missing:
-            box = boxes[number - 1]
-            found = _thinned_at_twice_the_resolution(parts[box] == number)
-            skeleton[box][tuple(found.T)] = True
-    return np.argwhere(skeleton), int(missing.size)
+    points = thinned(mask)
+    missing = parts_without(mask, points)
+    if missing:
+        found = np.concatenate([points, *(_thinned_at_twice_the_resolution(part) for part in missing)])
+        points = np.column_stack(np.unravel_index(np.unique(np.ravel_multi_index(found.T, mask.shape)), mask.shape))
+    return points, len(missing)
 
 
-def _thinned_at_twice_the_resolution(part: BoolArray) -> npt.NDArray[np.intp]:
+def _thinned_at_twice_the_resolution(voxels: npt.NDArray[np.intp]) -> npt.NDArray[np.intp]:
+    """Of a part given by its voxels (n, 3); returns some of them."""
+    first = voxels.min(axis=0)
+    part = np.zeros(voxels.max(axis=0) - first + 1, bool)
+    part[tuple((voxels - first).T)] = True
     padded = np.pad(part, 1).astype(np.float32)
     shape = tuple(2 * size - 1 for size in padded.shape)
     fine = ndimage.affine_transform(padded, np.full(3, 0.5), output_shape=shape, order=1) >= 0.5
-    voxels = np.argwhere(part)
-    thinned = np.argwhere(skeletonize(fine, method="lee")) / 2 - 1
-    if not len(thinned):
+    found = np.argwhere(part)
+    thin = thinned(fine) / 2 - 1
+    if not len(thin):
         depth = ndimage.distance_transform_edt(np.pad(part, 1))[1:-1, 1:-1, 1:-1]
-        return np.argwhere(part & (depth == depth.max()))[:1]
+        return np.argwhere(part & (depth == depth.max()))[:1] + first
     # Half-way between two voxels always the one of lower index: a line that changed sides would be too long.
-    return voxels[cKDTree(voxels).query(thinned - 0.25)[1]]
+    return found[cKDTree(found).query(thin - 0.25)[1]] + first
 
 
 def _lengths_mm(points: npt.NDArray[np.intp], spacing_mm: tuple[float, float, float]) -> npt.NDArray[np.float64]:

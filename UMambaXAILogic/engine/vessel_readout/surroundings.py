@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,7 @@ BoolArray = npt.NDArray[np.bool_]
 REACH_MM = 5.0
 REACH_RADII = 2.0
 FARTHEST_MM = 10.0
+_CHUNK = 2**20
 
 
 @dataclass(frozen=True)
@@ -26,13 +28,24 @@ class Surroundings:
         voxels: (n,) flat indices in the volume, ascending.
         nearest: (n,) index of the centreline point they belong to.
         distance_mm: (n,) from centre to centre.
-        radii: (n,) the same in units of that point's radius.
+        radius_mm: of the centreline points.
     """
 
     voxels: npt.NDArray[np.intp]
-    nearest: npt.NDArray[np.intp]
+    nearest: npt.NDArray[np.int32]
     distance_mm: npt.NDArray[np.float64]
-    radii: npt.NDArray[np.float64]
+    radius_mm: npt.NDArray[np.float64]
+
+    @property
+    def radii(self) -> npt.NDArray[np.float64]:
+        """(n,) distances in units of the radius at the point that the voxel belongs to."""
+        return self.distance_mm / self.radius_mm[self.nearest]
+
+    def chunks(self) -> Iterator[Surroundings]:
+        """The same voxels a million at a time, for what is computed of all of them."""
+        for start in range(0, len(self.voxels), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            yield Surroundings(self.voxels[part], self.nearest[part], self.distance_mm[part], self.radius_mm)
 
 
 def surroundings_of(
@@ -48,25 +61,31 @@ def surroundings_of(
     """
     spacing = np.asarray(spacing_mm)
     voxels, nearest = _reached(centreline, mask.shape, spacing)
-    unreached = np.setdiff1d(np.flatnonzero(mask), voxels, assume_unique=True)
+    left = mask.flatten()
+    left[voxels] = False
+    unreached = np.flatnonzero(left)
+    del left
     if unreached.size:
         places = np.column_stack(np.unravel_index(unreached, mask.shape)) * spacing
         _, owner = cKDTree(centreline.points * spacing).query(places)
         order = np.argsort(np.concatenate([voxels, unreached]))
-        voxels, nearest = (np.concatenate(both)[order] for both in ((voxels, unreached), (nearest, owner)))
+        voxels = np.concatenate([voxels, unreached])[order]
+        nearest = np.concatenate([nearest, owner.astype(np.int32)])[order]
     if region is not None:
         counted = region.reshape(-1)[voxels]
         voxels, nearest = voxels[counted], nearest[counted]
-    square = np.zeros(len(voxels))
-    for axis, index in enumerate(np.unravel_index(voxels, mask.shape)):
-        square += ((index - centreline.points[nearest, axis]) * spacing[axis]) ** 2
-    distance_mm = np.sqrt(square)
-    return Surroundings(voxels, nearest, distance_mm, distance_mm / (centreline.diameters_mm[nearest] / 2))
+    near = Surroundings(voxels, nearest, np.empty(len(voxels)), centreline.diameters_mm / 2)
+    for part in near.chunks():
+        square = np.zeros(len(part.voxels))
+        for axis, index in enumerate(np.unravel_index(part.voxels, mask.shape)):
+            square += ((index - centreline.points[part.nearest, axis]) * spacing[axis]) ** 2
+        np.sqrt(square, out=part.distance_mm)
+    return near
 
 
 def _reached(
     centreline: Centreline, shape: tuple[int, ...], spacing: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
     """Voxels that a point reaches, and the nearest such point: exact, and without a search.
 
     Offsets are walked from near to far, at each of them all points at once; who comes to a voxel first is nearest.
@@ -88,11 +107,23 @@ def _reached(
         places = starts[:count] + step
         free = np.flatnonzero(owner[places] < 0)
         owner[places[free]] = farthest_first[free]
-    found = np.flatnonzero(owner >= 0)
-    places_in_volume = np.column_stack(np.unravel_index(found, box)) + first
-    there = ((places_in_volume >= 0) & (places_in_volume < shape)).all(axis=1)
-    voxels = np.ravel_multi_index(tuple(places_in_volume[there].T), shape)
-    return voxels, owner[found[there]].astype(np.intp)
+    return _inside(owner.reshape(box), first, shape)
+
+
+def _inside(
+    owner: npt.NDArray[np.int32], first: npt.NDArray[np.intp], shape: tuple[int, ...]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.int32]]:
+    """Voxels of the volume, and their owners, of what has one in a box that begins at ``first`` and may stick out."""
+    low = np.maximum(first, 0)
+    there = owner[
+        tuple(slice(start - begin, size - begin) for start, begin, size in zip(low, first, shape, strict=True))
+    ]
+    voxels, owners = [], []
+    for z, plane in enumerate(there, low[0]):
+        rows, columns = np.nonzero(plane >= 0)
+        voxels.append((z * shape[1] + rows + low[1]) * shape[2] + columns + low[2])
+        owners.append(plane[rows, columns])
+    return np.concatenate(voxels), np.concatenate(owners)
 
 
 def _steps_from_near_to_far(

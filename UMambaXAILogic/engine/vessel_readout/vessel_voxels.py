@@ -26,7 +26,7 @@ class VesselVoxels:
     """
 
     voxels: npt.NDArray[np.intp]
-    nearest: npt.NDArray[np.intp]
+    nearest: npt.NDArray[np.integer]
     found: BoolArray | None
     attention: npt.NDArray[np.float64] | None
 
