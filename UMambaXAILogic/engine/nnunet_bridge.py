@@ -39,9 +39,15 @@ def as_nnunet_input(volume: Volume, reader_writer_name: str) -> tuple[npt.NDArra
     Raises:
         ModelError: the reader is for pictures, or not known.
     """
+    array, properties = in_reader_order(volume, reader_writer_name)
+    return array.astype(np.float32, copy=False), properties
+
+
+def in_reader_order(volume: Volume, reader_writer_name: str) -> tuple[npt.NDArray, dict[str, Any]]:
+    """The same in the volume's own type."""
     geometry = volume.geometry
     order = reader_order(geometry, reader_writer_name)
-    array = np.ascontiguousarray(order.apply(volume.array)[None], dtype=np.float32)
+    array = np.ascontiguousarray(order.apply(volume.array)[None])
     placed = reordered(geometry, order)
     properties: dict[str, Any]
     if reader_writer_name.startswith("Nibabel"):

@@ -15,9 +15,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 import torch.nn.functional as F
+from nnunetv2.preprocessing.preprocessors.default_preprocessor import DefaultPreprocessor
 
 from ..errors import InputError
-from ..nnunet_bridge import as_nnunet_input, from_nnunet_output
+from ..nnunet_bridge import as_nnunet_input, from_nnunet_output, in_reader_order
 from ..volume import Volume
 from .label_export import export_labels
 from .lean_configuration import LeanConfiguration
@@ -56,9 +57,9 @@ class NetworkGrid:
 
     def to_network(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """A mask of the input grid on the network grid, nearest neighbour."""
-        stored = as_nnunet_input(Volume(mask, self.volume.geometry), self.model.reader_writer_name)[0][0]
+        stored = in_reader_order(Volume(mask, self.volume.geometry), self.model.reader_writer_name)[0][0]
         cropped = stored.transpose(self._forward)[self._crop]
-        return cropped[np.ix_(*_nearest(cropped.shape, self.shape))] > 0
+        return cropped[np.ix_(*_nearest(cropped.shape, self.shape))]
 
     def map_to_network(self, values: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         """A map of the input grid on the network grid, linear: the way back of ``to_input``."""
@@ -69,6 +70,8 @@ class NetworkGrid:
 
     def mask_to_input(self, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         """A mask of the network grid on the input grid, as maps and logits return: linear, then at least one half."""
+        if mask.shape == self._cropped_shape:
+            return self._to_input(mask)
         return self.to_input(mask.astype(np.float32)) >= 0.5
 
     def to_input(self, attention: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -77,7 +80,7 @@ class NetworkGrid:
             tensor = torch.from_numpy(attention)[None, None]
             tensor = F.interpolate(tensor, size=self._cropped_shape, mode="trilinear", align_corners=False)
             attention = tensor[0, 0].numpy()
-        return self._to_input(np.clip(attention, 0, 1))
+        return self._to_input(attention, limits=(0, 1))
 
     def export(self, logits: torch.Tensor) -> npt.NDArray[np.uint8] | npt.NDArray[np.uint16]:
         """nnU-Net's export of stitched logits (heads, z, y, x): label values on the input grid."""
@@ -87,9 +90,13 @@ class NetworkGrid:
         )
         return from_nnunet_output(labels, self.volume.geometry, model.reader_writer_name)
 
-    def _to_input(self, cropped: npt.NDArray) -> npt.NDArray:
+    def _to_input(self, cropped: npt.NDArray, limits: tuple[float, float] | None = None) -> npt.NDArray:
         full = np.zeros(self.properties["shape_before_cropping"], dtype=cropped.dtype)
-        full[self._crop] = cropped
+        inside = full[self._crop]
+        if limits is None:
+            inside[...] = cropped
+        else:
+            np.clip(cropped, *limits, out=inside)
         stored = full.transpose(self.model.plans_manager.transpose_backward)
         return from_nnunet_output(stored, self.volume.geometry, self.model.reader_writer_name)
 
@@ -112,8 +119,10 @@ def to_network_grid(volume: Volume, model: Model) -> NetworkGrid:
     Raises:
         InputError: the volume, or its part that is not zero, is thinner than half a voxel of the network grid.
     """
-    array, properties = as_nnunet_input(volume, model.reader_writer_name)
+    array, properties = in_reader_order(volume, model.reader_writer_name)
     preprocessor = model.configuration_manager.preprocessor_class(verbose=False)
+    if type(preprocessor).run_case_npy is not DefaultPreprocessor.run_case_npy:  # which begins by doing so in a copy
+        array = array.astype(np.float32)
     configuration = LeanConfiguration(model.configuration_manager.configuration)
     try:
         data, _, properties = preprocessor.run_case_npy(
