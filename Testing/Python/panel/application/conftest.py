@@ -58,9 +58,9 @@ def no_silent_failure(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.fixture
 def spin():
-    """Runs the event loop until something is true: spin(condition, seconds=10)."""
+    """Runs the event loop until something is true: spin(condition, seconds=60)."""
 
-    def until(condition, seconds: float = 10.0) -> None:
+    def until(condition, seconds: float = 60.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < deadline, "it did not happen in time"
