@@ -65,12 +65,8 @@ class WeightedMeans:
         self._sums: torch.Tensor | None = None
         self._weights = torch.zeros(len(regions), dtype=torch.float64)
 
-    def add(self, features: torch.Tensor, weights: torch.Tensor) -> None:
-        """Add a block; see ``weighted_sums``."""
-        self.add_sums(*weighted_sums(features, weights))
-
-    def add_sums(self, sums: torch.Tensor, weights: torch.Tensor) -> None:
-        """Add what ``weighted_sums`` gives for a block."""
+    def add(self, sums: torch.Tensor, weights: torch.Tensor) -> None:
+        """Add a block: what ``weighted_sums`` gives for it."""
         self._sums = sums if self._sums is None else self._sums + sums
         self._weights += weights
 

@@ -190,7 +190,7 @@ class _AddingUp:
         return weighted_sums(centre(features), of_cells)
 
     def take(self, alias: str, seen: tuple[torch.Tensor, torch.Tensor], branch: Branch) -> None:
-        self.means[alias].add_sums(*seen)
+        self.means[alias].add(*seen)
 
     def _weights(self, window: Window) -> torch.Tensor:
         """(regions, ...) of the window's voxels: the same for every layer and mirror."""

@@ -173,7 +173,7 @@ class RunMemory:
         ):
             movable = [each for each in self._accumulators if each.place is place]
             settled = self._alive(self._settled) if other is Place.FILE else []
-            if movable or settled:
+            if movable or settled or place in (self.logits, self.maps):
                 for accumulator in movable:
                     accumulator.move(other)
                 for tensor in settled:

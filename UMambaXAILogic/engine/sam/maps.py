@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,8 +20,9 @@ import torch
 from ..attribution.embedding_similarity import attention_of
 from ..embedding.box import PromptBox, spatial_weight
 from ..embedding.references import Direction, left_out, stage_direction
-from ..embedding.similarity import WeightedMeans, unit_product
+from ..embedding.similarity import WeightedMeans, unit_product, weighted_sums
 from ..embedding.stages import Stage
+from ..memory_plan.run_memory import RunMemory
 from ..progress import Reporter
 from .feature_store import FeatureStore
 from .network import EMBEDDING
@@ -34,12 +36,12 @@ class SamMaps:
     """Maps of all depths on the prompted slices; see ``attribution.method.LayerMaps``.
 
     Args:
-        similarity: depth -> (prompted slices, rows, columns).
+        similarity: depth -> (prompted slices, rows, columns), perhaps over a file that is mapped into memory.
         weight: of every pixel by its place in its slice; None: none.
         details: as in metrics.json.
     """
 
-    similarity: dict[str, FloatMap]
+    similarity: dict[str, torch.Tensor]
     weight: FloatMap | None
     details: Mapping[str, Any]
     explained_windows: int
@@ -51,7 +53,7 @@ class SamMaps:
         return list(self.similarity)
 
     def on_network_grid(self, alias: str) -> FloatMap:
-        return attention_of(self.similarity[alias], self.weight)
+        return attention_of(self.similarity[alias].numpy(), self.weight)
 
     def combined(self) -> None:
         return None
@@ -72,6 +74,7 @@ def similarity_maps(
     placement: Placement,
     stage: Stage,
     reporter: Reporter,
+    memory: RunMemory,
 ) -> SamMaps:
     """Compare every prompted slice's features with the references of the stage.
 
@@ -81,43 +84,55 @@ def similarity_maps(
         boxes, prompts: box and e_b of each prompted slice.
         placement: of the slices.
         stage: components and weights.
-        reporter: told the fraction of slices done.
+        reporter: told the fraction of slices done; warned where memory runs out.
+        memory: where maps lie.
 
     Raises:
+        MemoryExhaustedError: memory ran out, and nothing was left to save.
         CancelledError: the user cancelled.
     """
-    similarity: dict[str, FloatMap] = {}
+    similarity: dict[str, torch.Tensor] = {}
     directions: dict[str, Direction] = {}
+    fitting = partial(memory.until_it_fits, reporter=reporter)
     total = 2 * len(depths) * len(boxes)
     done = 0
     for depth in depths:
         means = WeightedMeans(("prototype", "global", "outside"))
         for number, box in enumerate(boxes):
             reporter.check_cancelled()
-            features = store.read(number, depth)
-            inside = placement.coverage(box, features.shape[-1])
-            whole = placement.coverage(None, features.shape[-1])
-            means.add(features, torch.stack([inside, whole, whole - inside]))
+            means.add(*fitting(partial(_sums, store, number, depth, box, placement)))
             done += 1
             reporter.progress(done / total)
         references = means.means()
-        found = []
+        found = memory.accumulator((len(boxes), *placement.shape), torch.float32, memory.maps)
         for number, prompt in enumerate(prompts):
             reporter.check_cancelled()
             own = prompt if depth == EMBEDDING else None
             directions[depth] = stage_direction({**references, "prompt": own}, stage)
-            found.append(_slice_map(store.read(number, depth), directions[depth].vector, placement))
+            vector = directions[depth].vector
+            if vector is not None:
+                similar = fitting(partial(_slice_map, store, number, depth, vector, placement))
+                found.tensor[number] = similar
             done += 1
             reporter.progress(done / total)
-        similarity[depth] = np.stack(found)
+        similarity[depth] = memory.settled(found)
     weight = None
     if stage.spatial_floor is not None:
         weight = np.stack([spatial_weight(box, placement.shape, stage.spatial_floor) for box in boxes])
     return SamMaps(similarity, weight, {"components_left_out": left_out(directions)}, len(boxes), len(boxes))
 
 
-def _slice_map(features: torch.Tensor, vector: torch.Tensor | None, placement: Placement) -> FloatMap:
-    if vector is None:
-        return np.zeros(placement.shape, dtype=np.float32)
-    similar = unit_product(features, vector, centred=False)
-    return placement.from_frame(similar).numpy()
+def _sums(
+    store: FeatureStore, number: int, depth: str, box: PromptBox, placement: Placement
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of a slice's features, over the regions of prototypes."""
+    features = store.read(number, depth)
+    inside = placement.coverage(box, features.shape[-1])
+    whole = placement.coverage(None, features.shape[-1])
+    return weighted_sums(features, torch.stack([inside, whole, whole - inside]))
+
+
+def _slice_map(
+    store: FeatureStore, number: int, depth: str, vector: torch.Tensor, placement: Placement
+) -> torch.Tensor:
+    return placement.from_frame(unit_product(store.read(number, depth), vector, centred=False))

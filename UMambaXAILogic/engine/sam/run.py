@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,8 @@ from ..device import device_facts, resolve_device
 from ..embedding.references import COMPONENT_TEXTS
 from ..embedding.stages import stage_of
 from ..inference.explanation import full_precision
+from ..memory_plan.places import Place
+from ..memory_plan.run_memory import RunMemory
 from ..page.grey_window import CT_ANGIOGRAPHY_HU, is_hounsfield
 from ..progress import Reporter
 from ..vessel_readout import VesselReadout
@@ -52,30 +55,36 @@ def run_sam(request: SamRequest, reporter: Reporter | None = None) -> CaseResult
     """
     record = CaseRecord(reporter or Reporter())
     with CaseWriter(request, record) as writer:
-        stage = stage_of(request.method_settings())
-        record.stage("load_model")
-        device = resolve_device(request.device)
-        checkpoint = load_checkpoint(request.checkpoint, device, request.pixels)
-        sam = Sam(checkpoint)
-        depths = sam.check_depths(request.layers)
-        _tell_device(device, record)
-        record.stage("read")
-        case = read_input(request, record)
-        record.stage("preprocess")
-        slices = prompt_slices(case.volume, case.region, sam.frame)
-        record.note(f"{len(slices.numbers)} of {len(slices.values)} axial slices hold the region")
-        with _feature_store(sam, depths, writer) as store, full_precision(device):
-            record.stage("segment")
-            mask, prompts = _segment(request, case, sam, slices, store, record)
-            record.stage("explain")
-            maps = similarity_maps(store, depths, slices.boxes, prompts, slices.placement, stage, record)
-        writer.write_segmentation(mask.astype(np.uint8), case.volume)
-        _warn(mask, maps, record)
-        record.stage("metrics")
-        measured = _measure(request, case, slices, mask, maps, writer, record)
-        record.stage("write")
-        metrics = sam_metrics(request, checkpoint, sam, case, slices, maps, measured, record)
-        return writer.publish(metrics, measured.case.slices)
+        # All arrays are gone when this returns: Windows does not remove a folder with a file that one lies in.
+        return _computed(request, record, writer)
+
+
+def _computed(request: SamRequest, record: CaseRecord, writer: CaseWriter) -> CaseResult:
+    stage = stage_of(request.method_settings())
+    record.stage("load_model")
+    device = resolve_device(request.device)
+    checkpoint = load_checkpoint(request.checkpoint, device, request.pixels)
+    sam = Sam(checkpoint)
+    depths = sam.check_depths(request.layers)
+    _tell_device(device, record)
+    record.stage("read")
+    case = read_input(request, record)
+    record.stage("preprocess")
+    slices = prompt_slices(case.volume, case.region, sam.frame)
+    record.note(f"{len(slices.numbers)} of {len(slices.values)} axial slices hold the region")
+    memory = RunMemory(scratch=writer.scratch)
+    with _feature_store(sam, depths, writer) as store, full_precision(device):
+        record.stage("segment")
+        mask, prompts = _segment(request, case, sam, slices, store, record, memory)
+        record.stage("explain")
+        maps = similarity_maps(store, depths, slices.boxes, prompts, slices.placement, stage, record, memory)
+    writer.write_segmentation(mask.astype(np.uint8), case.volume)
+    _warn(mask, maps, record)
+    record.stage("metrics")
+    measured = _measure(request, case, slices, mask, maps, writer, record)
+    record.stage("write")
+    metrics = sam_metrics(request, checkpoint, sam, case, slices, maps, measured, record)
+    return writer.publish(metrics, measured.case.slices)
 
 
 @contextlib.contextmanager
@@ -96,6 +105,7 @@ def _segment(
     slices: PromptedSlices,
     store: FeatureStore,
     record: CaseRecord,
+    memory: RunMemory,
 ) -> tuple[BoolArray, list[torch.Tensor]]:
     """The prompted masks on the volume's grid, and e_b of every prompted slice; features go into the store."""
     window = request.window
@@ -103,15 +113,17 @@ def _segment(
         window = CT_ANGIOGRAPHY_HU
     scale = choose_grey_scale(slices.values, window)
     record.note(f"shown from {scale.black:g} (black) to {scale.white:g} (white)")
-    masks, prompts = [], []
+    masks = memory.accumulator((len(slices.numbers), *slices.placement.shape), torch.bool, Place.HOST)
+    fitting, prompts = partial(memory.until_it_fits, reporter=record), []
     for number, (index, box) in enumerate(zip(slices.numbers, slices.boxes, strict=True)):
         record.check_cancelled()
-        features = sam.encode(slice_image(slices.values[index], scale), slices.placement, store.depths)
-        store.write(number, features)
-        masks.append((sam.mask_logits(features[EMBEDDING], box, slices.placement) > 0).numpy())
-        prompts.append(sam.prompt_embedding(box, slices.placement))
+        image = slice_image(slices.values[index], scale)
+        features = fitting(partial(sam.encode, image, slices.placement, store.depths))
+        fitting(partial(store.write, number, features))
+        masks.tensor[number] = fitting(partial(sam.mask_logits, features[EMBEDDING], box, slices.placement)) > 0
+        prompts.append(fitting(partial(sam.prompt_embedding, box, slices.placement)))
         record.progress((number + 1) / len(slices.numbers))
-    return slices.to_input(np.stack(masks)), prompts
+    return slices.to_input(masks.tensor.numpy()), prompts
 
 
 def _measure(

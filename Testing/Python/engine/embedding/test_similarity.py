@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from UMambaXAILogic.engine.embedding.similarity import WeightedMeans, centre, unit_product
+from UMambaXAILogic.engine.embedding.similarity import WeightedMeans, centre, unit_product, weighted_sums
 
 
 @settings(max_examples=30, deadline=None)
@@ -34,7 +34,7 @@ def test_means_are_weighted_and_come_in_parts():
     blocks = [(random.normal(size=(4, 3, 5)), random.random((2, 3, 5))) for _ in range(3)]
     means = WeightedMeans(("a", "b"))
     for features, weights in blocks:
-        means.add(torch.from_numpy(features), torch.from_numpy(weights))
+        means.add(*weighted_sums(torch.from_numpy(features), torch.from_numpy(weights)))
     for number, name in enumerate("ab"):
         expected = np.average(
             np.concatenate([features.reshape(4, -1) for features, _ in blocks], axis=1),
@@ -47,5 +47,5 @@ def test_means_are_weighted_and_come_in_parts():
 def test_a_region_without_weight_has_no_mean():
     means = WeightedMeans(("some", "none"))
     assert means.means() == {"some": None, "none": None}
-    means.add(torch.ones(2, 3), torch.tensor([[1.0, 0, 0], [0, 0, 0]]))
+    means.add(*weighted_sums(torch.ones(2, 3), torch.tensor([[1.0, 0, 0], [0, 0, 0]])))
     assert means.means()["none"] is None and means.means()["some"].tolist() == [1, 1]

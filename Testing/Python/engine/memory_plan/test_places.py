@@ -86,3 +86,46 @@ def test_what_has_no_room_in_memory_lies_in_a_file(tmp_path):
     assert memory.accumulator((20,), torch.float32, Place.FILE).place is Place.FILE, "the third has the room"
     del third
     assert memory.accumulator((20,), torch.float32, Place.FILE).place is Place.HOST
+
+
+def test_the_next_sums_lie_in_files_where_memory_ran_out_before_them(listener, tmp_path):
+    memory = RunMemory(scratch=tmp_path)
+    calls = []
+
+    def compute():
+        calls.append(1)
+        if len(calls) == 1:
+            raise MemoryError("no memory")
+        return 7
+
+    assert memory.until_it_fits(compute, listener) == 7
+    assert len(listener.warnings) == 1 and "files" in listener.warnings[0]
+    assert memory.accumulator((4,), torch.float32, memory.maps).place is Place.FILE
+    assert memory.unplanned((4,), torch.float32).place is Place.FILE
+    calls.clear()
+    with pytest.raises(MemoryExhaustedError, match="no memory"):
+        memory.until_it_fits(compute, listener)
+
+
+def test_other_errors_are_passed_on(listener):
+    def compute():
+        raise ValueError("no lack of memory")
+
+    with pytest.raises(ValueError, match="no lack"):
+        RunMemory().until_it_fits(compute, listener)
+    assert not listener.warnings
+
+
+@pytest.mark.parametrize("inference", [False, True])
+def test_what_is_settled_moves_and_stays_the_same_object(listener, tmp_path, inference):
+    memory = RunMemory(scratch=tmp_path)
+    with torch.inference_mode(inference):
+        sums = memory.accumulator((3, 4), torch.float16, Place.HOST)
+        sums.tensor += 2
+        settled = memory.settled(sums)
+    view, address = settled[1:], settled.data_ptr()
+    memory.shrink("no memory", listener, gradients=False)
+    assert settled.data_ptr() != address and float(settled.sum()) == 24 == float(view.sum()) + 8
+    with torch.inference_mode(inference):
+        settled += 1  # as before, in the mode it was made in
+    assert float(settled.sum()) == 36 and settled.is_inference() is inference

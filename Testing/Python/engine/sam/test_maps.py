@@ -8,6 +8,7 @@ import torch
 
 from UMambaXAILogic.engine.embedding.box import PromptBox
 from UMambaXAILogic.engine.embedding.stages import stage_of
+from UMambaXAILogic.engine.memory_plan.run_memory import RunMemory
 from UMambaXAILogic.engine.method_settings import MethodSettings
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.sam.feature_store import FeatureStore
@@ -40,7 +41,9 @@ def maps_of(features, prompts, tmp_path):
         with FeatureStore(tmp_path, {"block.2": 6, "embedding": 5}, 8) as store:
             for number in range(2):
                 store.write(number, {depth: torch.from_numpy(array[number]) for depth, array in features.items()})
-            return similarity_maps(store, ("block.2", "embedding"), BOXES, prompts, PLACEMENT, stage, Reporter())
+            return similarity_maps(
+                store, ("block.2", "embedding"), BOXES, prompts, PLACEMENT, stage, Reporter(), RunMemory()
+            )
 
     return compute
 
