@@ -493,7 +493,7 @@ def test_while_something_runs_nothing_can_be_chosen(panel, add_volume, worker, s
     panel.ui.runButton.click()
     assert not panel.ui.modelSelector.enabled
     assert not panel.ui.targetSelector.enabled
-    assert "wait for it" in panel.ui.layersSelector.toolTip
+    assert "Wait until Segment & Explain" in panel.ui.layersSelector.toolTip
     panel.ui.cancelButton.click()
     spin(lambda: not panel.controller.is_busy)
     assert panel.ui.modelSelector.enabled
