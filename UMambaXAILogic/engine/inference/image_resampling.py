@@ -25,7 +25,7 @@ FloatImage = npt.NDArray[np.float32]
 
 #: What ``zoom`` adds on every side before it filters in mode "nearest".
 _PADDING = 12
-_SLAB_VOXELS = 2**20
+_SLAB_VOXELS = 2**18
 
 
 def lean_resampling(resampling: Any) -> Any:

@@ -10,9 +10,9 @@ from .window_peak import WindowPeak
 #: Bytes a voxel that stages hold for a moment beside what the plan counts one by one. Measured with
 #: Testing/Benchmarks/bench_memory.py on a network so small that only volumes count.
 READ_BYTES = 1
-PREPROCESS_BYTES, RESAMPLING_BYTES = 10, 28
+PREPROCESS_BYTES, RESAMPLING_BYTES = 5, 14
 EXPORT_BYTES = 16
-METRICS_BYTES = 20
+METRICS_BYTES = 14
 WRITE_BYTES = 6
 #: Libraries that the first window brings in.
 RUNTIME_BYTES = 100 * 2**20
@@ -98,7 +98,8 @@ def host_bytes(
     return {
         "read": image * (size.image_bytes + size.masks + READ_BYTES),
         "preprocess": size.input_bytes
-        + (PREPROCESS_BYTES + RESAMPLING_BYTES * (image != network)) * max(image, network),
+        + PREPROCESS_BYTES * max(image, network)
+        + RESAMPLING_BYTES * (image != network) * image,
         "segment": kept - held_logits + max(sums, held_logits) + forward,
         "export": kept + EXPORT_BYTES * max(image, network),
         "explain": after
@@ -106,7 +107,8 @@ def host_bytes(
         + target
         + explain
         + (0 if maps is Place.DEVICE else held_maps),
-        "metrics": after + held_maps + METRICS_BYTES * image + 12 * network,
+        # The mean of normalised layers; then a map on the input's grid that is measured, beside one of the network's.
+        "metrics": after + held_maps + max(12 * network, 4 * network + METRICS_BYTES * image),
         "write": after + held_maps + WRITE_BYTES * image,
     }
 

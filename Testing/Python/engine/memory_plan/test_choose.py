@@ -89,16 +89,16 @@ def test_more_memory_never_makes_it_slower(voxels, limits, heads, layers):
 
 def test_the_refusal_names_what_would_help():
     size = case(512 * 512 * 600)
-    with pytest.raises(MemoryExhaustedError, match=r"5 GB may be used") as refused:
-        choose_plan(size, WINDOW, host_limit=5 * GIB)
+    with pytest.raises(MemoryExhaustedError, match=r"4 GB may be used") as refused:
+        choose_plan(size, WINDOW, host_limit=4 * GIB)
     allow = float(re.search(r"Allow ([\d.]+) GB", refused.value.remedy)[1])
     millions = float(re.search(r"at most ([\d.]+) million", refused.value.remedy)[1])
     assert choose_plan(size, WINDOW, host_limit=math.ceil(allow * GIB)).fits()
     with pytest.raises(MemoryExhaustedError):
         choose_plan(size, WINDOW, host_limit=int((allow - 0.2) * GIB))
-    assert choose_plan(case(int(0.99 * millions * 1e6)), WINDOW, host_limit=5 * GIB).fits()
+    assert choose_plan(case(int(0.99 * millions * 1e6)), WINDOW, host_limit=4 * GIB).fits()
     with pytest.raises(MemoryExhaustedError):
-        choose_plan(case(int(1.05 * millions * 1e6)), WINDOW, host_limit=5 * GIB)
+        choose_plan(case(int(1.05 * millions * 1e6)), WINDOW, host_limit=4 * GIB)
 
 
 def test_a_gpu_that_is_too_small_is_named():
