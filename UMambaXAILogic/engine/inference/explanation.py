@@ -181,21 +181,25 @@ class _Passes:
         self, capture: LayerCapture, items: Sequence[tuple[Window, tuple[int, ...]]]
     ) -> list[tuple[str, Window, torch.Tensor]]:
         """Signed maps on the layers' grids: of each layer and window, in the order in which windows were given."""
-        case, device = self.case, self.case.model.device
-        patches, upstream = [], []
-        for window, axes in items:
-            channel_first = [axis + 1 for axis in axes]
-            patches.append(torch.flip(case.data[(slice(None), *window)], channel_first))
-            upstream.append(torch.flip(self._target(window), channel_first))
-        gradient = torch.stack(upstream).to(device)
+        patches, gradient = self._stacked(items)
         found: list[tuple[str, Window, torch.Tensor]] = []
 
         def receive(alias: str, activations: torch.Tensor, gradients: torch.Tensor) -> None:
             for (window, axes), activation, own in zip(items, activations, gradients, strict=True):
                 found.append((alias, window, torch.flip(self.signed_map(alias, activation, own), axes)))
 
-        capture.explain(torch.stack(patches).to(device), lambda logits: gradient.to(logits.dtype), receive)
+        capture.explain(patches, lambda logits: gradient.to(logits.dtype), receive)
         return found
+
+    def _stacked(self, items: Sequence[tuple[Window, tuple[int, ...]]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Windows, and what goes back into their logits: (windows, channels or heads, ...) on the device."""
+        case, device = self.case, self.case.model.device
+        patches, upstream = [], []
+        for window, axes in items:
+            channel_first = [axis + 1 for axis in axes]
+            patches.append(torch.flip(case.data[(slice(None), *window)], channel_first))
+            upstream.append(torch.flip(self._target(window), channel_first))
+        return torch.stack(patches).to(device), torch.stack(upstream).to(device)
 
     def _target(self, window: Window) -> torch.Tensor:
         """(g_w / sum g) dS/dZ in the window's frame, shared out over mirrors and folds: (heads, ...) float32."""

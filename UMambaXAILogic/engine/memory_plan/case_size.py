@@ -88,7 +88,8 @@ def host_bytes(
     held_maps = 0 if maps is Place.FILE else size.maps_bytes
     # What windows give is copied while the next ones are computed: float16 logits, and the prediction's dS/dZ.
     passing = 0 if on_cpu else 4 * batch * size.heads * size.patch_voxels
-    target = 4 * batch * (size.heads + 2) * size.patch_voxels
+    # dS/dZ of the last window; on their way to a GPU those of all windows of a batch, one by one and joined.
+    target = 4 * (size.heads * (1 if on_cpu else 1 + 2 * batch) + 2 * batch) * size.patch_voxels
     forward = batch * window.forward if on_cpu else passing
     explain = batch * (window.recomputed if recompute else window.explain) if on_cpu else passing
     # Folds need a second sum; a fold's that was added up on the device comes to main memory to join the others.
