@@ -13,7 +13,9 @@ from UMambaXAILogic.interaction.panel.model_look import ModelLook
 from UMambaXAILogic.interaction.panel.packages import PackagesFacts
 from UMambaXAILogic.interaction.panel.state import RUNTIME_BROKEN, RUNTIME_MISSING, PanelState
 
-FACTS = JudgedFacts("vtk1", "CTA", "demo, seg-xres-cam", has_map=True, says_origin=True, badges=("It is judged elsewhere.",))
+FACTS = JudgedFacts(
+    "vtk1", "CTA", "demo, seg-xres-cam", has_map=True, says_origin=True, badges=("It is judged elsewhere.",)
+)
 STATE = PanelState(PanelInputs(volume_id="vtk1", volume_name="CTA", model="demo"))
 
 
