@@ -104,6 +104,17 @@ def memory(result: dict[str, Any]) -> Iterator[Line]:
         yield Line(f"planned and measured memory apart, {row['setting']['name']}", apart, 1.15, most=True)
 
 
+def large_case(result: dict[str, Any]) -> Iterator[Line]:
+    name = f"{' x '.join(map(str, result['size']))}, T/N = {result['passes']['explained_share']}"
+    measured, planned = (result["memory"][f"{kind}_mb"]["host"] / 1024 for kind in ("measured", "predicted"))
+    yield Line(f"main memory beside the model, {name}", measured, result["limit_gb"], most=True, unit=" GB")
+    yield Line(f"the same, of the whole process, {name}", result["peak GB of the process"], unit=" GB")
+    yield Line(
+        f"planned and measured memory apart, {name}", max(planned / measured, measured / planned), 1.15, most=True
+    )
+    yield Line(f"share of a case outside the network, {name}", result["outside share"], 0.2, most=True, unit="")
+
+
 def scaling(result: dict[str, Any]) -> Iterator[Line]:
     last = {row["varied"]: row for row in result["rows"]}
     for what, row in last.items():
@@ -132,6 +143,7 @@ PAGES: dict[str, Callable[[dict[str, Any]], Iterator[Line]]] = {
         segmentation,
         case_stages,
         memory,
+        large_case,
         scaling,
         start_up,
         throughput,
