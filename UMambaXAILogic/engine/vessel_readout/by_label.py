@@ -47,10 +47,10 @@ class VesselLabels:
             model_labels: name -> value; they name the values where no such file does, and the model has several.
             given: value -> name, where whoever made the file knows it; takes the place of all these.
         """
-        kept = np.where(target, values, values.dtype.type(0))
-        found = np.unique(kept[target])
+        found = np.unique(values[target])
         if found.size < 2:
             return None
+        kept = np.where(target, values, values.dtype.type(0))
         for names in (given, _names_beside(path), _by_value(model_labels)):
             if len(names) > 1 and set(found.tolist()) <= set(names):
                 return cls(kept, names)
