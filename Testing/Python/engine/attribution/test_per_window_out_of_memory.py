@@ -13,9 +13,10 @@ from UMambaXAILogic.engine.memory_plan.run_memory import RunMemory
 from UMambaXAILogic.engine.progress import Reporter
 
 
-@pytest.fixture(params=[2, 3])
+@pytest.fixture(params=[(2, (3, 8, 12)), (3, (8, 8, 12))], ids=["two-dimensional", "three-dimensional"])
 def case(make_tiny_model, make_explained, request):
-    return make_explained(make_tiny_model(dimension=request.param, folds=2), (9, 8, 12), score="logit")
+    dimension, shape = request.param
+    return make_explained(make_tiny_model(dimension=dimension, kind="bot", folds=2), shape, score="logit")
 
 
 def explained(case, memory=None, reporter=None):
@@ -33,12 +34,12 @@ def same(found, expected):
     return all(torch.equal(found.sums[name], expected.sums[name]) for name in expected.sums)
 
 
-def test_maps_are_the_same_and_only_failed_passes_are_computed_twice(case, memory_error, fail_passes, listener):
-    counter = fail_passes(case.model.network, set(), memory_error)
+def test_maps_are_the_same_and_only_failed_passes_are_computed_twice(case, fail_passes, listener):
+    counter = fail_passes(case.model.network, set(), MemoryError())
     expected = explained(case)
     undisturbed = counter.passes
     memory = RunMemory()
-    failing = fail_passes(case.model.network, {4, 9}, memory_error)
+    failing = fail_passes(case.model.network, {3, 5}, MemoryError())
     assert same(explained(case, memory, listener), expected)
     assert memory.recompute and memory.maps is Place.FILE
     assert ["again" in listener.warnings[0], "files" in listener.warnings[1]] == [True, True]

@@ -34,7 +34,7 @@ def scored(case, change, reporter=None):
 
 
 def explained(name, case, reporter=None, **settings):
-    given = {"region_size_mm": 5.0, "max_regions": 12, "reach_mm": 4.0, **settings}
+    given = {"region_size_mm": 5.0, "max_regions": 5, "reach_mm": 3.0, **settings}
     chosen = dataclasses.replace(METHOD_FACTS[name].defaults, **given)
     return get_method(name).explain(case, [], chosen, reporter or Reporter())
 
