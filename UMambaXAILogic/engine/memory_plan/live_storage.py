@@ -138,9 +138,10 @@ def _workspace(func: Any, args: tuple[Any, ...], result: Any, on_host: bool) -> 
     """
     name = func.name()
     if "convolution_backward" in name:
-        return tuple(tensor.nbytes for tensor in args[:3])
+        pieces = args[:2] if on_host and _has_onednn() else ()
+        return (*map(_in_blocks, pieces), *(tensor.nbytes for tensor in args[len(pieces) : 3]))
     if "aten::conv" in name and on_host and _has_onednn():
-        return tuple(_in_blocks(tensor) for tensor in (args[0], result))
+        return tuple(_in_blocks(tensor) if _leaves_gaps(tensor) else 0 for tensor in (args[0], result))
     if "aten::conv" in name:
         pieces = (args[0].nbytes, args[1].nbytes, result.nbytes)
         return pieces if not on_host else (args[0].nbytes * args[1][0, 0].numel(),)  # im2col
@@ -148,10 +149,14 @@ def _workspace(func: Any, args: tuple[Any, ...], result: Any, on_host: bool) -> 
 
 
 def _in_blocks(tensor: torch.Tensor) -> int:
-    """Bytes of a map in oneDNN's order, where it needs one: channels in blocks, the last filled up with zeros."""
+    """Bytes of a map in oneDNN's order: channels in blocks, the last filled up with zeros."""
     channels = tensor.shape[1]
-    missing = -channels % _BLOCK_CHANNELS
-    return tensor.nbytes // channels * (channels + missing) if missing and channels > 1 else 0
+    return tensor.nbytes // channels * (channels + -channels % _BLOCK_CHANNELS)
+
+
+def _leaves_gaps(tensor: torch.Tensor) -> bool:
+    """Whether the last block of channels is not full; a single channel stays as it is."""
+    return tensor.shape[1] > 1 and tensor.shape[1] % _BLOCK_CHANNELS != 0
 
 
 def _has_onednn() -> bool:
