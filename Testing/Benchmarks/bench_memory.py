@@ -5,14 +5,15 @@
 Every setting is computed by ``run_case``, as ``umamba-xai explain`` does, and tells what metrics.json says under
 ``memory``: bytes beside the loaded model, without the pages of mapped files, which the system takes back when it needs
 room (``with files`` counts them too, at the process's peak). The first settings are dominated by the network's
-activations, the others by the volume. ``--large`` adds a volume of 512 x 512 x 600 voxels and 14 classes within 8 GB,
-which takes some minutes.
+activations, the others by the volume. ``--large`` runs ``large_case.py`` instead: 512 x 512 x 600 voxels, 14 classes
+and a network as people train it within 8 GB, some twenty minutes on two quiet cores.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import large_case
 import numpy as np
 import torch
 from machine_facts import describe_machine, facts_line, write_results
@@ -31,6 +33,7 @@ from UMambaXAILogic.engine.model.loading import load_model
 
 #: The widths of a network as people train it, and of one whose activations weigh nothing beside the volume.
 WIDE, NARROW = (32, 64, 128, 256, 320), (16, 16)
+ALL_OF_THREE_STAGES = ("encoder.0", "encoder.1", "encoder.2", "decoder.0", "decoder.1")
 ALLOWED = 0.15
 
 
@@ -49,12 +52,15 @@ class Setting:
         step: of the windows.
         limit_gb: ``--memory-limit``; None: what is free.
         labels: beside the background.
+        folds: of the model.
+        mirror: windows are mirrored too.
+        truth: a ground truth is given.
     """
 
     name: str
     trainer: str = "nnUNetTrainer"
     features: tuple[int, ...] = NARROW
-    patch: tuple[int, int, int] = (48, 64, 64)
+    patch: tuple[int, ...] = (48, 64, 64)
     shape: tuple[int, int, int] = (144, 256, 256)
     spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)
     layers: tuple[str, ...] | None = None
@@ -62,9 +68,12 @@ class Setting:
     step: float = 1.0
     limit_gb: float | None = None
     labels: int = 13
+    folds: int = 1
+    mirror: bool = False
+    truth: bool = False
 
 
-_WINDOW = {"features": WIDE, "patch": (48, 96, 96), "shape": (56, 104, 96)}
+_WINDOW = {"features": WIDE, "patch": (48, 96, 96), "shape": (56, 96, 96)}
 SETTINGS = (
     Setting("U-Mamba Bot, default layers", "nnUNetTrainerUMambaBot", **_WINDOW),
     Setting("U-Mamba Enc, default layers", "nnUNetTrainerUMambaEnc", **_WINDOW),
@@ -73,16 +82,22 @@ SETTINGS = (
     Setting("U-Mamba Bot, recomputed", "nnUNetTrainerUMambaBot", method="grad-x-input", limit_gb=1.45, **_WINDOW),
     Setting("volume on the network's grid"),
     Setting("volume that is resampled", spacing=(1.0, 0.8, 0.8)),
-    Setting("volume, sums in files", limit_gb=0.6),
+    Setting("volume, sums in files", limit_gb=0.45),
     Setting("volume, filled regions", method="occlusion", labels=1, shape=(96, 192, 192)),
 )
-LARGE = Setting(
-    "512 x 512 x 600 within 8 GB",
-    features=(2, 4),
-    patch=(64, 128, 128),
-    shape=(600, 512, 512),
-    limit_gb=8.0,
-    layers=("decoder.0",),
+_SMALL = {"features": (32, 64, 128), "patch": (32, 64, 64), "shape": (32, 64, 80)}
+#: Nothing in the plan was fitted to these.
+UNSEEN = (
+    Setting("2-D U-Net, 27 labels", features=(32, 64, 128), patch=(256, 256), shape=(8, 320, 320), labels=27),
+    Setting("three folds, 30 labels", patch=(32, 64, 64), shape=(64, 128, 128), folds=3, labels=30),
+    Setting("mirrored, one label, ground truth", mirror=True, labels=1, truth=True, **_SMALL),
+    Setting("SmoothGrad", method="smoothgrad", **_SMALL),
+    Setting("Seg-Grad-CAM, thick slices", method="seg-grad-cam", spacing=(3.0, 0.7, 0.7), shape=(32, 256, 256)),
+    Setting("all layers of a U-Mamba Enc", "nnUNetTrainerUMambaEnc", layers=ALL_OF_THREE_STAGES, **_SMALL),
+    Setting("U-Mamba Enc, recomputed", "nnUNetTrainerUMambaEnc", method="grad-x-input", limit_gb=0.6, **_SMALL),
+    Setting("30 labels, sums in files", shape=(96, 128, 192), labels=30, limit_gb=0.45),
+    Setting("DEA", features=(16, 16, 16), method="dea", shape=(48, 128, 128)),
+    Setting("embedding similarity", features=(16, 16, 16), method="embedding-similarity", shape=(96, 128, 128)),
 )
 
 
@@ -94,24 +109,30 @@ def prepare(setting: Setting, folder: Path) -> tuple[Path, Path]:
     model = write_random_model(
         folder, labels=setting.labels, features=setting.features, patch=setting.patch, trainer=setting.trainer
     )
-    tile = ndimage.gaussian_filter(np.random.default_rng(0).normal(0, 1, setting.patch), 3, mode="wrap")
+    patch = (8, *setting.patch)[-3:]
+    tile = ndimage.gaussian_filter(np.random.default_rng(0).normal(0, 1, patch), 3, mode="wrap")
     tile = (100 + 60 * tile / tile.std()).astype(np.int16)
-    repeats = [-(-size // own) for size, own in zip(setting.shape, setting.patch, strict=True)]
+    repeats = [-(-size // own) for size, own in zip(setting.shape, patch, strict=True)]
     values = np.tile(tile, repeats)[tuple(slice(0, size) for size in setting.shape)]
     image = sitk.GetImageFromArray(values)
     image.SetSpacing([float(mm) for mm in reversed(setting.spacing)])
     volume = folder / "case.nii"
     sitk.WriteImage(image, str(volume))
-    _call_most_of_it_background(model, tile)
+    if setting.truth:
+        sitk.WriteImage(sitk.Cast(image > 250, sitk.sitkUInt8), str(folder / "truth.nii"))
+    _call_most_of_it_background(model, tile if len(setting.patch) == 3 else tile[:, None])
+    for fold in range(1, setting.folds):
+        shutil.copytree(model / "fold_0", model / f"fold_{fold}")
     return model, volume
 
 
 def _call_most_of_it_background(folder: Path, tile: np.ndarray) -> None:
-    """Let the background win in 997 of 1000 voxels of a tile, by the bias of its head."""
+    """Let the background win in 997 of 1000 voxels of a tile (z, y, x) or (z, 1, y, x), by the bias of its head."""
     model = load_model(str(folder))
+    values = torch.from_numpy((tile - 100) / 60).float()
     with torch.inference_mode():
-        logits = model.network(torch.from_numpy((tile - 100) / 60).float()[None, None])[0]
-    ahead = (logits[1:].amax(0) - logits[0]).flatten()[::7]
+        logits = model.network(values if tile.ndim == 4 else values[None, None])
+    ahead = (logits[:, 1:].amax(1) - logits[:, 0]).flatten()[::7]
     path = folder / "fold_0" / "checkpoint_final.pth"
     checkpoint = torch.load(path, weights_only=False)
     for name, tensor in checkpoint["network_weights"].items():
@@ -130,6 +151,9 @@ def compute(setting: Setting, model: str, volume: str, output: str) -> dict[str,
             layers=setting.layers,
             method=setting.method,
             step=setting.step,
+            mirror=setting.mirror,
+            ground_truth=str(Path(volume).with_name("truth.nii")) if setting.truth else None,
+            ground_truth_labels=(1,) if setting.truth else None,
             memory_limit_gb=setting.limit_gb,
             device="cpu",
         )
@@ -183,9 +207,12 @@ def table(found: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--large", action="store_true", help="also 512 x 512 x 600 voxels within 8 GB")
+    parser.add_argument("--large", action="store_true", help="instead: 512 x 512 x 600 voxels within 8 GB")
     parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.large:
+        large_case.main([])
+        return
     if options.one:
         given = {
             key: tuple(value) if isinstance(value, list) else value for key, value in json.loads(options.one[0]).items()
@@ -193,7 +220,7 @@ def main() -> None:
         print(json.dumps(compute(Setting(**given), *options.one[1:])))
         return
     found = []
-    for row in rows((*SETTINGS, *((LARGE,) if options.large else ()))):
+    for row in rows((*SETTINGS, *UNSEEN)):
         found.append(row)
         print(row["setting"]["name"], row["predicted_mb"], row["measured_mb"], row["ratio"], flush=True)
     machine = describe_machine()

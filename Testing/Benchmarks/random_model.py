@@ -31,27 +31,29 @@ def write_random_model(
     Args:
         labels: beside the background.
         features: channels of each stage; every stage after the first halves all axes.
-        patch: (z, y, x), a multiple of 2 to the power of the stages but one.
-        spacing: (z, y, x) in mm.
+        patch: (z, y, x), a multiple of 2 to the power of the stages but one; (y, x) for a 2-D network.
+        spacing: (z, y, x) in mm, or (y, x).
         trainer: its name decides the network.
         seed: of the weights.
 
     Returns:
         The trained folder.
     """
-    stages = len(features)
+    stages, axes = len(features), len(patch)
+    name = "3d_fullres" if axes == 3 else "2d"
+    spacing = spacing[-axes:]
     architecture = {
         "network_class_name": "dynamic_network_architectures.architectures.unet.PlainConvUNet",
         "arch_kwargs": {
             "n_stages": stages,
             "features_per_stage": list(features),
-            "conv_op": "torch.nn.modules.conv.Conv3d",
-            "kernel_sizes": [[3, 3, 3]] * stages,
-            "strides": [[1, 1, 1]] + [[2, 2, 2]] * (stages - 1),
+            "conv_op": f"torch.nn.modules.conv.Conv{axes}d",
+            "kernel_sizes": [[3] * axes] * stages,
+            "strides": [[1] * axes] + [[2] * axes] * (stages - 1),
             "n_conv_per_stage": [2] * stages,
             "n_conv_per_stage_decoder": [2] * (stages - 1),
             "conv_bias": True,
-            "norm_op": "torch.nn.modules.instancenorm.InstanceNorm3d",
+            "norm_op": f"torch.nn.modules.instancenorm.InstanceNorm{axes}d",
             "norm_op_kwargs": {"eps": 1e-5, "affine": True},
             "dropout_op": None,
             "dropout_op_kwargs": None,
@@ -80,12 +82,12 @@ def write_random_model(
     plans = {
         "dataset_name": "Dataset900_Benchmark",
         "plans_name": "nnUNetPlans",
-        "original_median_spacing_after_transp": list(spacing),
-        "original_median_shape_after_transp": list(patch),
+        "original_median_spacing_after_transp": [1.0, *spacing][-3:],
+        "original_median_shape_after_transp": [1, *patch][-3:],
         "image_reader_writer": "SimpleITKIO",
         "transpose_forward": [0, 1, 2],
         "transpose_backward": [0, 1, 2],
-        "configurations": {"3d_fullres": configuration},
+        "configurations": {name: configuration},
         "experiment_planner_used": "ExperimentPlanner",
         "label_manager": "LabelManager",
         "foreground_intensity_properties_per_channel": {"0": intensities},
@@ -96,18 +98,18 @@ def write_random_model(
         "numTraining": 1,
         "file_ending": ".nii.gz",
     }
-    trained = folder / f"{trainer}__nnUNetPlans__3d_fullres"
+    trained = folder / f"{trainer}__nnUNetPlans__{name}"
     (trained / "fold_0").mkdir(parents=True)
     (trained / "plans.json").write_text(json.dumps(plans))
     (trained / "dataset.json").write_text(json.dumps(dataset))
     torch.manual_seed(seed)
-    manager = PlansManager(plans).get_configuration("3d_fullres")
+    manager = PlansManager(plans).get_configuration(name)
     network = build_network(trainer, manager, 1, labels + 1, deep_supervision=True)
     checkpoint = {
         "network_weights": network.state_dict(),
         "trainer_name": trainer,
-        "init_args": {"configuration": "3d_fullres", "fold": 0},
-        "inference_allowed_mirroring_axes": (0, 1, 2),
+        "init_args": {"configuration": name, "fold": 0},
+        "inference_allowed_mirroring_axes": tuple(range(axes)),
         "current_epoch": 1,
     }
     torch.save(checkpoint, trained / "fold_0" / "checkpoint_final.pth")
