@@ -59,13 +59,13 @@ def _mapped(shape: tuple[int, ...], dtype: torch.dtype, scratch: Path | None) ->
             os.posix_fallocate(file.fileno(), 0, size)
         elif shutil.disk_usage(folder).free < size:
             raise OSError("the disk is too full")
+        return torch.from_numpy(np.memmap(file, dtype=kind, mode="r+", shape=shape))
     except OSError as error:
         raise MemoryExhaustedError(
             f"A temporary file of {size / _GIB:.3g} GB is needed in place of memory, and {folder} has no room for it "
             f"({error.strerror or error}).",
             "Free some space there, choose an output folder on another disk, or allow more memory.",
         ) from error
-    return torch.from_numpy(np.memmap(file, dtype=kind, mode="r+", shape=shape))
 
 
 def scratch_folder(wanted: Path | None) -> Path:

@@ -129,3 +129,13 @@ def test_what_is_settled_moves_and_stays_the_same_object(listener, tmp_path, inf
     with torch.inference_mode(inference):
         settled += 1  # as before, in the mode it was made in
     assert float(settled.sum()) == 36 and settled.is_inference() is inference
+
+
+def test_a_file_that_cannot_be_mapped_is_said(tmp_path, monkeypatch):
+    def refused(*_, **__):
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr(places.np, "memmap", refused)
+    with pytest.raises(MemoryExhaustedError, match="Cannot allocate memory"):
+        zeros((10, 10), torch.float32, Place.FILE, CPU, tmp_path)
+    assert not list(tmp_path.iterdir())
