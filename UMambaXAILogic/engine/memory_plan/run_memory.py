@@ -11,6 +11,7 @@ import torch
 
 from ..errors import MemoryExhaustedError
 from ..progress import MEMORY_RAN_OUT, Reporter
+from .heap import give_back
 from .out_of_memory import Done, Found, attempt
 from .places import Place, zeros
 
@@ -153,6 +154,7 @@ class RunMemory:
                 f"Close other programs, crop the volume to the region of interest, {deeper}or compute on the CPU where "
                 "it was the GPU's memory.",
             )
+        give_back()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         reporter.warning(
