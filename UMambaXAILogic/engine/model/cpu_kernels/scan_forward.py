@@ -12,7 +12,7 @@ import numpy as np
 
 from .compilation import kernel, part
 from .lane_math import exp2_minus_one, sigmoid
-from .lanes import LANES, broadcast, largest, load, multiply_add, store, totals
+from .lanes import LANES, broadcast, largest, load, load_one, multiply_add, store, totals
 from .scan_tiles import TILE_STEPS, largest_step, load_projection, load_row, load_steps, prefetch_row, store_row
 
 
@@ -22,8 +22,8 @@ def _scan_tile(step, drive, steps, rate, bound, B, C, offset, products, state, y
     for first in range(0, steps, LANES):
         for i in range(first, min(first + LANES, steps)):
             at = offset + i * LANES
-            kept = multiply_add(exp2_minus_one(rate, step[i], bound), state, state)
-            state = multiply_add(broadcast(drive[i], state), load(B, at), kept)
+            kept = multiply_add(exp2_minus_one(rate, load_one(step, i), bound), state, state)
+            state = multiply_add(broadcast(load_one(drive, i), state), load(B, at), kept)
             store(products, (i - first) * LANES, state * load(C, at))
         store(y, first, load(y, first) + totals(products, 0))
     return state

@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from ..cpu_kernels.lane_math import LOG2_E
 from ..cpu_kernels.lanes import LANES
-from ..cpu_kernels.memory import array_of, empty
+from ..cpu_kernels.memory import NUMPY_DTYPES, array_of, empty
 from ..cpu_kernels.scan_backward import add_shares, backward
 from ..cpu_kernels.scan_forward import forward
 from ..cpu_kernels.scan_tiles import TILE_STEPS
@@ -52,10 +51,10 @@ class _FusedScan(torch.autograd.Function):
     def forward(ctx: Any, u, delta, A, B, C, D, z, delta_bias, delta_softplus):
         work = _Work(u, delta, A, B, C, D, z, delta_bias, delta_softplus)
         output = empty(u.shape, work.row_dtype)
-        states = torch.zeros((work.batch, work.channels, work.padded), dtype=work.dtype)
+        states = work.zeros(work.channels, work.padded)
         tiles = -(-work.length // TILE_STEPS) if any(ctx.needs_input_grad) else 0
         checkpoints = empty((work.batch, tiles, work.channels, work.padded), work.dtype)
-        results = [array_of(tensor) for tensor in (output, states, checkpoints)]
+        results = array_of(output), states, array_of(checkpoints)
 
         def task(index: int) -> None:
             item, block = divmod(index, len(work.blocks))
@@ -64,24 +63,23 @@ class _FusedScan(torch.autograd.Function):
         for_each(task, work.tasks)
         ctx.save_for_backward(u, delta, A, B, C, D, z, delta_bias, checkpoints)
         ctx.delta_softplus = delta_softplus
-        return output.to(u.dtype), states[..., : work.states].clone()
+        ctx.set_materialize_grads(False)
+        return output.to(u.dtype), torch.from_numpy(np.ascontiguousarray(states[..., : work.states]))
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, d_output, d_last_state):
         u, delta, A, B, C, D, z, delta_bias, checkpoints = ctx.saved_tensors
         work = _Work(u, delta, A, B, C, D, z, delta_bias, ctx.delta_softplus)
-        per_item = (work.batch, work.channels)
-        padding = work.padded - work.states
-        d_states = F.pad(d_last_state.to(work.dtype), (0, padding)).contiguous().clone()
         d_u, d_delta = empty(u.shape, work.row_dtype), empty(u.shape, work.row_dtype)
         d_z = empty((work.batch, 0, 0) if z is None else u.shape, work.row_dtype)
-        d_A = torch.zeros((*per_item, work.padded), dtype=work.dtype)
-        d_D, d_bias = torch.zeros(per_item, dtype=work.dtype), torch.zeros(per_item, dtype=work.dtype)
-        saved, d_y = checkpoints.numpy(), array_of(d_output.to(work.row_dtype).contiguous())
-        states, to_u, to_delta, to_A, to_D, to_z, to_bias = (
-            array_of(tensor) for tensor in (d_states, d_u, d_delta, d_A, d_D, d_z, d_bias)
-        )
+        d_states, d_A = (work.zeros(work.channels, work.padded) for _ in range(2))
+        d_D, d_bias = (work.zeros(work.channels) for _ in range(2))
+        if d_last_state is not None:
+            d_states[..., : work.states] = d_last_state.numpy()
+        d_output = torch.zeros_like(u) if d_output is None else d_output
+        saved, d_y = array_of(checkpoints), array_of(d_output.to(work.row_dtype).contiguous())
+        to_u, to_delta, to_z = (array_of(tensor) for tensor in (d_u, d_delta, d_z))
         shares_B, shares_C = _Shares(work, work.B), _Shares(work, work.C)
 
         for begin in reversed(range(0, work.length, shares_B.span)):
@@ -90,9 +88,9 @@ class _FusedScan(torch.autograd.Function):
             def task(index: int, begin: int = begin, end: int = end) -> None:
                 item, block = divmod(index, len(work.blocks))
                 backward(
-                    *work.inputs(item, block), begin, end, saved[item], d_y[item], states[item],
-                    to_u[item], to_delta[item], to_A[item], shares_B.shares[item, block], shares_C.shares[item, block],
-                    to_D[item], to_z[item], to_bias[item],
+                    *work.inputs(item, block), begin, end, saved[item], d_y[item], d_states[item],
+                    to_u[item], to_delta[item], d_A[item], shares_B.shares[item, block], shares_C.shares[item, block],
+                    d_D[item], to_z[item], d_bias[item],
                 )  # fmt: skip
 
             for_each(task, work.tasks)
@@ -101,14 +99,19 @@ class _FusedScan(torch.autograd.Function):
         return (
             d_u.to(u.dtype),
             d_delta.to(delta.dtype),
-            d_A.sum(0)[:, : work.states].to(A.dtype),
+            _over_batch(d_A[..., : work.states], A),
             shares_B.gradient(B),
             shares_C.gradient(C),
-            None if D is None else d_D.sum(0).to(D.dtype),
+            None if D is None else _over_batch(d_D, D),
             None if z is None else d_z.to(z.dtype),
-            None if delta_bias is None else d_bias.sum(0).to(delta_bias.dtype),
+            None if delta_bias is None else _over_batch(d_bias, delta_bias),
             None,
         )
+
+
+def _over_batch(gradients: np.ndarray, like: torch.Tensor) -> torch.Tensor:
+    """The sum over the batch, in the dtype of what it is the gradient of."""
+    return torch.from_numpy(gradients.sum(0)).to(like.dtype)
 
 
 class _Work:
@@ -119,12 +122,15 @@ class _Work:
         self.batch, self.channels, self.length = u.shape
         self.states = A.shape[1]
         self.padded = -(-self.states // LANES) * LANES
-        rates = F.pad(A.detach().to(self.dtype) * LOG2_E, (0, self.padded - self.states))
+        # In numpy, whose small operations take less time than torch's.
+        self.rates = np.zeros((self.channels, self.padded), NUMPY_DTYPES[self.dtype])
+        self.rates[:, : self.states] = A.detach().to(self.dtype).numpy()
+        self.rates *= LOG2_E
         narrow = all(tensor is None or tensor.dtype == torch.bfloat16 for tensor in (u, delta, z))
         #: Of what has a row a channel: u, delta, z, the output and their gradients.
         self.row_dtype = torch.bfloat16 if narrow else self.dtype
         self.u, self.delta, self.z = (self._array(tensor, 3, self.row_dtype) for tensor in (u, delta, z))
-        self.rates, self.D, self.bias = self._array(rates, 2), self._array(D, 1), self._array(delta_bias, 1)
+        self.D, self.bias = self._array(D, 1), self._array(delta_bias, 1)
         self.B, self.C = self._array(self._grouped(B), 4), self._array(self._grouped(C), 4)
         self.softplus = bool(delta_softplus)
         # A block of channels must lie within one group of B and one of C.
@@ -138,6 +144,10 @@ class _Work:
         ]
         self.tasks = self.batch * len(self.blocks)
 
+    def zeros(self, *shape: int) -> np.ndarray:
+        """Zeros of ``shape`` for every batch item, in the dtype of the computation."""
+        return np.zeros((self.batch, *shape), NUMPY_DTYPES[self.dtype])
+
     def inputs(self, item: int, block: int) -> tuple:
         """The leading arguments of both kernels for one task."""
         first, last = self.blocks[block]
@@ -148,7 +158,7 @@ class _Work:
     def _array(self, tensor: torch.Tensor | None, dimensions: int, dtype: torch.dtype | None = None) -> np.ndarray:
         dtype = dtype or self.dtype
         if tensor is None:
-            return array_of(torch.empty((0,) * dimensions, dtype=dtype))
+            return np.empty((0,) * dimensions, NUMPY_DTYPES[dtype])
         tensor = tensor.detach().to(dtype)
         if dimensions < 3:
             return array_of(tensor.contiguous())
@@ -181,7 +191,7 @@ class _Shares:
         dtype = projection.dtype
         self.shares = np.empty((work.batch, len(work.blocks), groups_of_states, self.span, LANES), dtype)
         steps = 1 if self.constant else work.length
-        self.sum = np.zeros((work.batch, projection.shape[1], work.padded, steps), dtype)
+        self.sum = work.zeros(projection.shape[1], work.padded, steps)
 
     def sums(self, begin: int, end: int) -> list[Callable[[], None]]:
         """What adds the shares of all blocks for steps ``begin`` to ``end``, as tasks that may run side by side."""

@@ -6,25 +6,28 @@ pass; the states within a chunk are computed again there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..cpu_kernels.threads import for_each
 from .arguments import ScanArguments
 from .segments import Workspace, scan_segments, scan_segments_differentiably
 
-CPU_BLOCK_CHANNELS = 32
-"""Channels that one thread scans at a time."""
+CPU_BLOCK_CHANNELS = 256
+"""Channels scanned at a time on a CPU.
 
-CPU_CHUNK_VALUES = 2**20
-"""States in a chunk of one block of channels on a CPU; 4 MiB for each copy of the states."""
+Blocks come one after the other, and torch's own threads share every operation: smaller blocks on threads of this
+project would wait for one another at Python's interpreter lock, and for most of the time call operations.
+"""
+
+CPU_CHUNK_VALUES = 2**22
+"""States in a chunk of one block of channels on a CPU; 16 MiB for each copy of the states."""
 
 ACCELERATOR_CHUNK_VALUES = 2**25
-"""States in a chunk elsewhere: an operation has a fixed price there, so chunks are longer (128 MiB a copy)."""
+"""States in a chunk elsewhere, where an operation's fixed price is higher; 128 MiB for each copy."""
 
 
 def scan(arguments: ScanArguments, return_last_state: bool) -> tuple[Tensor, Tensor | None]:
@@ -60,20 +63,14 @@ class _ChunkedScan(torch.autograd.Function):
         y = torch.empty_like(u)
         entering = u.new_empty((len(plan.chunks) if any(ctx.needs_input_grad) else 1, len(u), *A.shape))
         last_state = u.new_empty((len(u), *A.shape))
-        inference = torch.is_inference_mode_enabled()  # which other threads do not know of: each has its own
-
-        def scan_block(index: int) -> None:
-            with torch.inference_mode(inference), torch.no_grad():
-                block = plan.blocks[index]
-                inputs = plan.of_channels((u, step, A, B, C), block)
-                state = torch.zeros_like(last_state[:, block])
-                workspace = Workspace()
-                for number, chunk in enumerate(plan.chunks):
-                    entering[min(number, len(entering) - 1)][:, block] = state
-                    y[:, block, chunk], state = scan_segments(*plan.of_steps(inputs, chunk), state, workspace)
-                last_state[:, block] = state
-
-        plan.run(scan_block)
+        for block in plan.blocks:
+            inputs = plan.of_channels((u, step, A, B, C), block)
+            state = torch.zeros_like(last_state[:, block])
+            workspace = Workspace()
+            for number, chunk in enumerate(plan.chunks):
+                entering[min(number, len(entering) - 1)][:, block] = state
+                y[:, block, chunk], state = scan_segments(*plan.of_steps(inputs, chunk), state, workspace)
+            last_state[:, block] = state
         ctx.save_for_backward(u, step, A, B, C, entering)
         return y, last_state
 
@@ -83,11 +80,9 @@ class _ChunkedScan(torch.autograd.Function):
         *inputs, entering = ctx.saved_tensors
         u, _, A, B, C = inputs
         plan = _Plan(u, A, B, C)
-        shares = [[torch.zeros_like(part) for part in plan.of_channels(inputs, block)] for block in plan.blocks]
-
-        def scan_block(index: int) -> None:
-            block = plan.blocks[index]
-            of_block = plan.of_channels(inputs, block)
+        gradients = [torch.zeros_like(tensor) for tensor in inputs]
+        for block in plan.blocks:
+            of_block, sums = plan.of_channels(inputs, block), plan.of_channels(gradients, block)
             d_state = d_last_state[:, block]
             for chunk, before in zip(reversed(plan.chunks), reversed(entering), strict=True):
                 of_chunk = (*plan.of_steps(of_block, chunk), before[:, block])
@@ -97,23 +92,13 @@ class _ChunkedScan(torch.autograd.Function):
                 with torch.enable_grad():
                     results = scan_segments_differentiably(u_now, step_now, A_now, B_now, C_now, state)
                 *parts, d_state = torch.autograd.grad(results, leaves, (d_y[:, block, chunk], d_state))
-                for gradient, part in zip(plan.of_steps(shares[index], chunk), parts, strict=True):
+                for gradient, part in zip(plan.of_steps(sums, chunk), parts, strict=True):
                     gradient += part
-
-        plan.run(scan_block)
-        gradients = [torch.zeros_like(tensor) for tensor in inputs]
-        for block, share in zip(plan.blocks, shares, strict=True):
-            for gradient, part in zip(plan.of_channels(gradients, block), share, strict=True):
-                gradient += part
         return tuple(gradients)
 
 
 class _Plan:
-    """How a scan is cut into chunks of steps, and on a CPU into blocks of channels, which threads then take.
-
-    Operations on one block are so small that torch computes them without its own threads, whose meeting after every
-    operation would cost more than the operation.
-    """
+    """How a scan is cut into chunks of steps, and on a CPU into blocks of channels."""
 
     def __init__(self, u: Tensor, A: Tensor, B: Tensor, C: Tensor) -> None:
         batch, channels, self.length = u.shape
@@ -126,10 +111,6 @@ class _Plan:
         values = CPU_CHUNK_VALUES if on_cpu else ACCELERATOR_CHUNK_VALUES
         steps = max(16, values // (batch * size * A.shape[1]))
         self.chunks = [slice(start, min(start + steps, self.length)) for start in range(0, self.length, steps)]
-
-    def run(self, task: Callable[[int], None]) -> None:
-        """Call ``task`` with the number of every block."""
-        for_each(task, len(self.blocks))
 
     def of_channels(self, tensors: Sequence[Tensor], block: slice) -> list[Tensor]:
         """Views of what (u, step, A, B, C) hold for a block of channels."""
