@@ -42,6 +42,8 @@ class CaseSize:
         explain_volumes: the same, while maps are made.
         further_logits: stitched logits that are held beside: of another input or network.
         compiled_kernels: the scan's CPU kernels are used.
+        gradients: of the score are computed, window by window.
+        filling_volumes: as ``explain_volumes``, while windows are predicted with filled regions.
     """
 
     image_voxels: int
@@ -57,6 +59,8 @@ class CaseSize:
     explain_volumes: int = 0
     further_logits: int = 0
     compiled_kernels: bool = False
+    gradients: bool = True
+    filling_volumes: int = 0
 
     @property
     def logits_bytes(self) -> int:
@@ -93,7 +97,7 @@ def host_bytes(
     # What windows give is copied while the next ones are computed: float16 logits, and the prediction's dS/dZ.
     passing = 0 if on_cpu else 4 * batch * size.heads * size.patch_voxels
     # dS/dZ of the last window; on their way to a GPU those of all windows of a batch, one by one and joined.
-    target = 4 * (size.heads * (1 if on_cpu else 1 + 2 * batch) + 2 * batch) * size.patch_voxels
+    target = 4 * (size.heads * (1 if on_cpu else 1 + 2 * batch) + 2 * batch) * size.patch_voxels * size.gradients
     forward = batch * window.forward if on_cpu else passing
     explain = batch * (window.recomputed if recompute else window.explain) if on_cpu else passing
     # Folds need a second sum; a fold's that was added up on the device comes to main memory to join the others.
@@ -109,8 +113,7 @@ def host_bytes(
         "export": kept + EXPORT_BYTES * max(image, network),
         "explain": after
         + 4 * (1 + size.explain_volumes) * padded
-        + target
-        + explain
+        + max(target + explain, 4 * size.filling_volumes * padded + forward)
         + (0 if maps is Place.DEVICE else held_maps),
         # The mean of normalised layers; then a map on the input's grid that is measured, beside one of the network's.
         "metrics": after + held_maps + max(12 * network, 4 * network + METRICS_BYTES * image),

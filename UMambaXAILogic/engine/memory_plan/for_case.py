@@ -100,6 +100,8 @@ def case_size(
         further_volumes=further_volumes,
         explain_volumes=cost.explain_volumes,
         further_logits=max(cost.further_logits, further_logits),
+        gradients=cost.gradients,
+        filling_volumes=cost.filling_volumes,
         compiled_kernels=model.has_scan and model.device.type == "cpu",
     )
 

@@ -36,12 +36,16 @@ class MethodCost:
         maps: of four bytes a voxel, that are added up over windows.
         explain_volumes: of four bytes a voxel, that are held beside them meanwhile.
         further_logits: stitched logits beside those of the case.
+        gradients: one of them goes backward.
+        filling_volumes: as ``explain_volumes``, while regions are filled and windows predicted; not beside gradients.
     """
 
     window: WindowPeak
     maps: int
     explain_volumes: int
     further_logits: int
+    gradients: bool
+    filling_volumes: int
 
 
 def method_cost(
@@ -65,6 +69,8 @@ def method_cost(
         max(cost.maps for cost in costs),
         max(cost.explain_volumes for cost in costs),
         max(cost.further_logits for cost in costs),
+        any(cost.gradients for cost in costs),
+        max(cost.filling_volumes for cost in costs),
     )
 
 
@@ -92,5 +98,6 @@ def _one(model: Model, planned: PlannedMethod, layers: Sequence[Layer], scan_bac
     # What DEA keeps are its two kinds of evidence and what they make. Explained window by window, the mean over layers
     # and the number of windows are added up beside the layers' maps.
     maps = 3 if name == "dea" else max(1, len(explained)) + 2 * settings.per_window
-    volumes = (_VOLUMES_OF_FILLING if name in _FILLING else 0) + (_VOLUMES_OF_SAMPLES + maps if samples else 0)
-    return MethodCost(window, maps, volumes + (name == "embedding-similarity") * _VOLUMES_OF_REGIONS, int(samples))
+    volumes = (_VOLUMES_OF_SAMPLES + maps if samples else 0) + (name == "embedding-similarity") * _VOLUMES_OF_REGIONS
+    filling = _VOLUMES_OF_FILLING if name in _FILLING else 0
+    return MethodCost(window, maps, volumes, int(samples), form is not None, filling)

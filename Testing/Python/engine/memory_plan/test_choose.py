@@ -142,3 +142,18 @@ def test_folds_added_up_on_the_gpu_meet_in_main_memory():
 
     assert on_gpu(2, Place.DEVICE) - on_gpu(1, Place.DEVICE) == case(10**7).logits_bytes
     assert on_gpu(2, Place.HOST) - on_gpu(2, Place.DEVICE) == 2 * 10**7, "the sum of weights"
+
+
+def test_filled_regions_and_gradients_are_not_held_together():
+    def explain(**changes):
+        size = case(10**7, **changes)
+        return host_bytes(size, WINDOW, on_cpu=True, batch=1, recompute=False, logits=Place.HOST, maps=Place.HOST)[
+            "explain"
+        ]
+
+    backward = explain()
+    gradient = 4 * (14 + 2) * PATCH_VOXELS  # dS/dZ of a window, the window and its weights
+    assert backward - explain(gradients=False) == gradient
+    beside = backward - gradient - WINDOW.explain
+    assert explain(filling_volumes=5) == beside + max(gradient + WINDOW.explain, 4 * 5 * 10**7 + WINDOW.forward)
+    assert explain(filling_volumes=5) > backward and explain(filling_volumes=1) == backward
