@@ -7,7 +7,8 @@ import io
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
+from itertools import count
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..case_input import CaseInput
@@ -65,7 +66,7 @@ def write_result(
     (staging / MAPS_FOLDER).mkdir()
     for one in judged:
         if one.candidate.values is not None:
-            name = f"{MAPS_FOLDER}/{_file_name(one.candidate.name)}.nii.gz"
+            name = f"{MAPS_FOLDER}/{_file_name(one.candidate.name, names)}.nii.gz"
             write_volume(grid.to_input(one.candidate.values), staging / name, like=case.volume)
             names.append(name)
     body = _body(request, plan, case, judged, deletion, record, part_voxels)
@@ -162,5 +163,9 @@ def csv_text(rows: Sequence[dict[str, Any]]) -> str:
     return stream.getvalue()
 
 
-def _file_name(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_.@" else "_" for letter in name)
+def _file_name(name: str, taken: Sequence[str]) -> str:
+    """A name that every disk accepts; numbered where another map's, perhaps in other case, became the same."""
+    plain = "".join(letter if letter.isalnum() or letter in "-_.@" else "_" for letter in name)
+    used = {PurePosixPath(file).name.removesuffix(".nii.gz").casefold() for file in taken}
+    choices = (plain if number == 1 else f"{plain}-{number}" for number in count(1))
+    return next(choice for choice in choices if choice.casefold() not in used)

@@ -119,6 +119,16 @@ def test_the_same_seed_gives_the_same_numbers_and_the_models_weights_return(aske
     assert all(torch.equal(value, weights[name]) for name, value in model.network.state_dict().items())
 
 
+def test_maps_whose_names_make_the_same_file_name_keep_a_file_each(asked, tmp_path):
+    case = dataclasses.replace(asked.case, output=tmp_path / "out", other_methods=())
+    mine = asked.maps[0][1]
+    run_benchmark(
+        BenchmarkRequest(case=case, maps=(("a b", mine), ("A_b", mine), ("a/b", mine)), baselines=(), axes=())
+    )
+    names = {path.name for path in (tmp_path / "out" / "maps").iterdir()}
+    assert names == {"a_b.nii.gz", "A_b-2.nii.gz", "a_b-3.nii.gz", "seg-xres-cam@1.nii.gz"}
+
+
 def test_plots_and_maps_of_an_earlier_run_go_and_files_of_the_users_own_stay(asked, tmp_path):
     case = dataclasses.replace(asked.case, output=tmp_path / "out", other_methods=())
     (tmp_path / "out" / "maps").mkdir(parents=True)
