@@ -95,7 +95,7 @@ UNSEEN = (
     Setting("SmoothGrad", method="smoothgrad", **_SMALL),
     Setting("Seg-Grad-CAM, thick slices", method="seg-grad-cam", spacing=(3.0, 0.7, 0.7), shape=(32, 256, 256)),
     Setting("all layers of a U-Mamba Enc", "nnUNetTrainerUMambaEnc", layers=ALL_OF_THREE_STAGES, **_SMALL),
-    Setting("U-Mamba Enc, recomputed", "nnUNetTrainerUMambaEnc", method="grad-x-input", limit_gb=0.4, **_SMALL),
+    Setting("U-Mamba Enc, recomputed", "nnUNetTrainerUMambaEnc", method="grad-x-input", limit_gb=0.52, **_SMALL),
     Setting("30 labels, sums in files", shape=(96, 128, 192), labels=30, limit_gb=0.45),
     Setting("DEA", features=(16, 16, 16), method="dea", shape=(48, 128, 128)),
     Setting("embedding similarity", features=(16, 16, 16), method="embedding-similarity", shape=(96, 128, 128)),
