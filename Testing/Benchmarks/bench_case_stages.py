@@ -58,7 +58,8 @@ def timed(owner: Any, name: str, seconds: dict[str, float], label: str) -> Itera
 
 def one_case(phantom: Path, volume: Path, model: str, output: Path, profile: bool) -> dict[str, Any]:
     """The figures of a volume's run, after one of the phantom."""
-    from UMambaXAILogic.engine import case_segmentation, pipeline
+    from UMambaXAILogic.engine import pipeline
+    from UMambaXAILogic.engine.case import segmentation
     from UMambaXAILogic.engine.inference.network_grid import NetworkGrid
 
     for last, read in ((False, phantom), (True, volume)):
@@ -66,7 +67,7 @@ def one_case(phantom: Path, volume: Path, model: str, output: Path, profile: boo
         parts: dict[str, float] = {}
         profiler = cProfile.Profile()
         with (
-            timed(case_segmentation, "predict_stitched_logits", parts, "segment"),
+            timed(segmentation, "predict_stitched_logits", parts, "segment"),
             timed(NetworkGrid, "export", parts, "export of labels"),
             timed(NetworkGrid, "to_input", parts, "maps to the input's grid"),
             timed(pipeline, "to_network_grid", parts, "to the network's grid"),

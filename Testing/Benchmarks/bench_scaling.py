@@ -65,7 +65,7 @@ def measure(setting: Setting) -> dict[str, float]:
     from random_model import write_noise_volume, write_random_model
 
     from UMambaXAILogic.engine.attribution import MethodSettings, get_method
-    from UMambaXAILogic.engine.case_record import restart_peak_memory
+    from UMambaXAILogic.engine.case.record import restart_peak_memory
     from UMambaXAILogic.engine.inference.explanation import Explained
     from UMambaXAILogic.engine.inference.network_grid import to_network_grid
     from UMambaXAILogic.engine.inference.prediction import predict_stitched_logits

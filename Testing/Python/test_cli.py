@@ -16,7 +16,7 @@ import pytest
 
 from UMambaXAILogic.cli import main
 from UMambaXAILogic.engine import errors
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.request import Region, Request, Target, TargetPart
 
 METRICS = {

@@ -12,7 +12,7 @@ from UMambaXAILogic.cli import main
 from UMambaXAILogic.cli.cohort_progress import CohortBar, CohortLines, cases_text, computers_text
 from UMambaXAILogic.engine.cohort.request import CohortRequest, CohortResult
 from UMambaXAILogic.engine.errors import CancelledError
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.request import MethodChoice, Region, Request, Target
 
 COHORT = ["cohort", "cases.csv", "--model", "demo", "--out", "result"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from UMambaXAILogic.cli import main
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.request import Region
 from UMambaXAILogic.engine.sam.request import SamRequest
 

@@ -35,7 +35,8 @@ WORKER = """
     import pyarrow as pa
     import pyarrow.parquet as pq
     import SimpleITK as sitk
-    from UMambaXAILogic.engine import cohort, worker
+    from UMambaXAILogic.engine import cohort
+    from UMambaXAILogic.engine.worker import process as worker
 
     def run_cohort(request, reporter):
         out = request.output

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from UMambaXAILogic.engine.badge_words import badge_texts
+from UMambaXAILogic.engine.badges.words import badge_texts
 from UMambaXAILogic.engine.judge_request import JudgeRequest
 
 from . import arguments, explain

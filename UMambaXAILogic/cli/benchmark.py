@@ -10,8 +10,8 @@ from UMambaXAILogic.engine.benchmark.baseline_names import BASELINE_TITLES
 from UMambaXAILogic.engine.benchmark.request import AXES, DEFAULT_METHODS
 from UMambaXAILogic.engine.cohort.request import CohortRequest
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
-from UMambaXAILogic.engine.method_settings import FILLS, SETTINGS
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.settings import FILLS, SETTINGS
 from UMambaXAILogic.engine.progress import BENCHMARK_STAGES
 from UMambaXAILogic.engine.request import Request, Target
 

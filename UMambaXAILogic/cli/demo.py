@@ -94,7 +94,7 @@ def _cases(out: Path, own_volume: Path | None) -> Iterator[DemoCase]:
             row = next(csv.DictReader(file))
         yield DemoCase(row["case"], manifest.parent / row["volume"], manifest.parent / row["gt"])
     if own_volume is not None:
-        from UMambaXAILogic.engine.case_name import case_name
+        from UMambaXAILogic.engine.case.name import case_name
 
         yield DemoCase(case_name(own_volume), own_volume)
 

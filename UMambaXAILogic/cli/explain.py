@@ -9,7 +9,7 @@ from pathlib import Path
 
 from UMambaXAILogic.engine.device import check_device_name
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.request import (
     DEFAULT_THRESHOLDS,
     FOREGROUND,

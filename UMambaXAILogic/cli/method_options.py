@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterable
 from typing import Any
 
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
-from UMambaXAILogic.engine.method_settings import SETTINGS, MethodOptions, SettingFacts
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.settings import SETTINGS, MethodOptions, SettingFacts
 
 
 def add_method_options(parser: argparse.ArgumentParser, names: Iterable[str] = SETTINGS) -> None:

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from UMambaXAILogic.engine.device import check_device_name
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.request import DEFAULT_THRESHOLDS
 from UMambaXAILogic.engine.sam.request import DEFAULT_LAYERS, OWN_SETTINGS, SamRequest
 

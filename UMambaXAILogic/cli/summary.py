@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from UMambaXAILogic.engine.badge_words import badge_texts, sanity_word
+from UMambaXAILogic.engine.badges.words import badge_texts, sanity_word
 from UMambaXAILogic.engine.page.words import mean_row, number
 
 if TYPE_CHECKING:

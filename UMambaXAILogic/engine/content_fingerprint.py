@@ -11,7 +11,7 @@ from .fingerprint import request_settings
 from .voxel_identity import voxels_sha256
 
 if TYPE_CHECKING:
-    from .case_input import CaseInput
+    from .case.input import CaseInput
     from .request import Request
 
 #: Of mm and of direction cosines.

@@ -11,7 +11,7 @@ from typing import Any
 from .benchmark.baseline_names import check_baselines
 from .errors import UsageError
 from .judge_request import JudgeRequest
-from .method_settings import FILLS
+from .methods.settings import FILLS
 from .value_checks import as_tuple, check_choice
 
 KIND = "deletion"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from .alignment import CONTROL, PART, CaseMeasurement
 from .attribution.aggregation import AttentionMaps, control_attention
-from .case_domain import case_domain
-from .case_input import CaseInput, read_case
-from .case_plan import CasePlan, ModelLoader, plan_case
-from .case_record import CaseRecord
-from .case_results import CaseResult, CaseWriter
-from .case_segmentation import check_target, segment
+from .case.domain import case_domain
+from .case.input import CaseInput, read_case
+from .case.plan import CasePlan, ModelLoader, plan_case
+from .case.record import CaseRecord
+from .case.results import CaseResult, CaseWriter
+from .case.segmentation import check_target, segment
 from .content_fingerprint import content_fingerprint
 from .inference.explanation import Explained
 from .inference.network_grid import NetworkGrid, to_network_grid
@@ -20,7 +20,7 @@ from .label_voxels import label_voxels
 from .memory_plan.for_case import plan_memory
 from .memory_plan.heap import give_back
 from .memory_plan.watch import MemoryWatch
-from .method_comparison import method_entry, other_methods
+from .methods.comparison import method_entry, other_methods
 from .progress import Reporter
 from .request import Request
 from .target_part import index_of

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
-from .method_settings import MethodOptions
+from .methods.settings import MethodOptions
 from .value_checks import as_tuple, check_choice, is_number
 
 #: ``Target.label`` that means "any foreground label of the model".

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from UMambaXAILogic.engine.badge_words import badge_texts
+from UMambaXAILogic.engine.badges.words import badge_texts
 
 _REFERENCES = {"gt": "ground truth", "pm": "prediction"}
 _SEGMENTATION = (

@@ -51,4 +51,4 @@ def worker_command(
     """
     beside = () if packages is None else ("--packages", os.fspath(packages))
     arguments = ("--request", os.fspath(request), *beside)
-    return python_command("UMambaXAILogic.engine.worker", arguments, program, environment)
+    return python_command("UMambaXAILogic.engine.worker.process", arguments, program, environment)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from UMambaXAILogic.engine.badge_words import sanity_word
+from UMambaXAILogic.engine.badges.words import sanity_word
 from UMambaXAILogic.engine.page.grey_window import choose_window
 from UMambaXAILogic.engine.volume import Geometry
 from UMambaXAILogic.engine.volume_io import read_ground_truth, read_volume

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.request import (
     DEFAULT_THRESHOLDS,
     PART_UNITS,

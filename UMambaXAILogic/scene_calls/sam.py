@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from UMambaXAILogic.engine.errors import InputError
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.request import DEFAULT_THRESHOLDS, Region
 from UMambaXAILogic.engine.sam.request import DEFAULT_LAYERS, METHOD, SamRequest
 from UMambaXAILogic.interaction import Job

@@ -30,8 +30,8 @@ from PIL import Image, ImageOps
 
 from UMambaXAILogic.engine import Request, run_case
 from UMambaXAILogic.engine.attention_colors import attention_colors
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.page.pictures import GROUND_TRUTH_COLOR
 from UMambaXAILogic.engine.volume import PHANTOM_DESCRIPTION
 

@@ -160,7 +160,8 @@ def main() -> None:
     deletion = ModuleType("UMambaXAILogic.engine.benchmark.deletion_of_result")
     deletion.deletion_of_result = deletion_of_result
     sys.modules[deletion.__name__] = deletion
-    from UMambaXAILogic.engine import benchmark, cohort, worker
+    from UMambaXAILogic.engine import benchmark, cohort
+    from UMambaXAILogic.engine.worker import process as worker
 
     cohort.run_cohort = run_cohort
     benchmark.run_benchmark = run_benchmark

@@ -12,8 +12,8 @@ import SimpleITK as sitk
 from UMambaXAILogic.engine import Request, run_case
 from UMambaXAILogic.engine.attribution import METHODS
 from UMambaXAILogic.engine.errors import CancelledError
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import MethodChoice, Region, Target
 

@@ -73,7 +73,7 @@ def test_what_is_imported_already_or_not_installed_stays_as_it_is(package):
 #: A worker that tells, when it ends, what it has loaded.
 CASE = """
 import json, os, sys
-from UMambaXAILogic.engine import worker
+from UMambaXAILogic.engine.worker import process as worker
 from UMambaXAILogic.engine.deferred_imports import DeferredModule
 leave = os._exit
 def report(status):

@@ -12,7 +12,7 @@ from UMambaXAILogic.engine.device import device_facts
 from UMambaXAILogic.engine.device_list import DeviceFacts, devices_request, read_devices
 from UMambaXAILogic.engine.errors import InputError, UsageError
 from UMambaXAILogic.engine.progress import Reporter
-from UMambaXAILogic.engine.worker_requests import read_task
+from UMambaXAILogic.engine.worker.requests import read_task
 from UMambaXAILogic.interaction import SubprocessRunner, worker_command
 from UMambaXAILogic.interaction.job import FINISHED, Job
 

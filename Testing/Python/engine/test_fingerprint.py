@@ -8,7 +8,7 @@ import os
 import pytest
 
 from UMambaXAILogic.engine.fingerprint import request_fingerprint, request_settings
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.request import MethodChoice, Region, Request, Target, TargetPart, VerdictCutoffs
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from UMambaXAILogic.engine.case_input import read_case
+from UMambaXAILogic.engine.case.input import read_case
 from UMambaXAILogic.engine.domain import measure_domain
 from UMambaXAILogic.engine.domain.profile import Profile
 from UMambaXAILogic.engine.inference.target import resolve_target

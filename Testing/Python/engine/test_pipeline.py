@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import SimpleITK as sitk
 
-from UMambaXAILogic.engine import Request, case_plan, case_segmentation, run_case
+from UMambaXAILogic.engine import Request, run_case
+from UMambaXAILogic.engine.case import plan, segmentation
 from UMambaXAILogic.engine.domain import measure_domain
 from UMambaXAILogic.engine.errors import CancelledError, InputError, MemoryExhaustedError, ModelError, UsageError
 from UMambaXAILogic.engine.inference.network_grid import NetworkGrid
@@ -227,7 +228,7 @@ def test_passes_are_those_of_the_network(make_trained_folder, volume, monkeypatc
         loaded.network.register_forward_pre_hook(lambda *_: forwards.append(1))
         return loaded
 
-    monkeypatch.setattr(case_plan, "load_model", load_and_count)
+    monkeypatch.setattr(plan, "load_model", load_and_count)
     result = run_case(Request(volume, str(model), tmp_path, preset=preset, mirror=True, layers=LAYER))
     passes = result.metrics["attribution"]["passes"]
     assert passes["forward"] == len(forwards)
@@ -366,7 +367,7 @@ def test_a_prediction_that_vanishes_on_the_way_back_is_no_prediction(folder, vol
 
 def test_no_array_outlives_the_folder_of_its_file(folder, volume, monkeypatch, tmp_path):
     """Windows would not remove the folder."""
-    seen, predict, leave = [], case_segmentation.predict_stitched_logits, OutputFolder.__exit__
+    seen, predict, leave = [], segmentation.predict_stitched_logits, OutputFolder.__exit__
 
     def watched(*given, memory, **named):
         in_file = RunMemory(logits=Place.FILE, scratch=memory.scratch)
@@ -378,7 +379,7 @@ def test_no_array_outlives_the_folder_of_its_file(folder, volume, monkeypatch, t
         assert [storage() for storage in seen] == [None]
         leave(output, *reason)
 
-    monkeypatch.setattr(case_segmentation, "predict_stitched_logits", watched)
+    monkeypatch.setattr(segmentation, "predict_stitched_logits", watched)
     monkeypatch.setattr(OutputFolder, "__exit__", checked)
     run_case(Request(volume, folder, tmp_path / "case", layers=LAYER))
     assert seen

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.request import MethodChoice, Region, Request, Target, TargetPart, VerdictCutoffs
 
 #: Every field with another value than its default.

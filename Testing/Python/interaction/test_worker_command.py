@@ -38,8 +38,8 @@ def test_another_python_and_its_environment_are_used(tmp_path):
 
 def test_plugins_of_another_application_are_not_loaded(tmp_path, monkeypatch):
     monkeypatch.setenv("ITK_AUTOLOAD_PATH", "/app/plugins")
-    command = python_command("UMambaXAILogic.engine.worker", ("--help",))
-    code = command.arguments[1].replace("from UMambaXAILogic.engine.worker import main; sys.exit(main())", "")
+    command = python_command("UMambaXAILogic.engine.worker.process", ("--help",))
+    code = command.arguments[1].replace("from UMambaXAILogic.engine.worker.process import main; sys.exit(main())", "")
     shown = subprocess.run(
         [sys.executable, "-c", code + "print(os.environ.get('ITK_AUTOLOAD_PATH'))", "parent"],
         capture_output=True,

@@ -100,7 +100,7 @@ def test_the_packed_archive_holds_the_module(slicer_build: Path, cmake: str, tmp
         "UMambaXAI.py",
         "Resources/UI/Inputs.ui",
         "Resources/Icons/UMambaXAI.png",
-        "UMambaXAILogic/engine/worker.py",
+        "UMambaXAILogic/engine/worker/__main__.py",
         "UMambaXAILogic/Resources/demo_model/plans.json",
         "UMambaXAILogic/Resources/sample_data/phantom_source.nrrd",
         "UMambaXAILogic/Resources/sample_data/phantom_source_vessels.seg.nrrd",

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from UMambaXAILogic.cli import main
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
 
 _SECTIONS = ("Formula", "Settings", "How to read it", "When it misleads", "Cost", "Source")
 _ROW = re.compile(r"^\| `(--[a-z-]+)`, `(\w+)` \| `([^`]+)` \| (.+) \|$", re.MULTILINE)

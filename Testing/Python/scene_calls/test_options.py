@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("slicer", reason="slicer-core is not installed")
 
-from UMambaXAILogic.engine.method_settings import SETTINGS, MethodOptions
+from UMambaXAILogic.engine.methods.settings import SETTINGS, MethodOptions
 from UMambaXAILogic.scene_calls.options import build_request, options_from
 
 

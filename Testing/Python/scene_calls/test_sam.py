@@ -14,7 +14,7 @@ import numpy as np
 import slicer
 
 from UMambaXAILogic.engine.errors import InputError, ModelError, NotInstalledError, UsageError
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.request import Region
 from UMambaXAILogic.engine.sam.request import SamRequest
 from UMambaXAILogic.interaction import Command, SubprocessRunner
@@ -153,7 +153,7 @@ def test_without_transformers_it_says_how_to_get_them(scene, volume, truth, sam_
             """
             import sys
             sys.modules["transformers"] = None
-            from UMambaXAILogic.engine import worker
+            from UMambaXAILogic.engine.worker import process as worker
             worker.main(["--request", sys.argv[1]])
             """
         )

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..inference.explanation import Explained
 from ..intervention import gather_evidence
-from ..method_catalogue import METHOD_FACTS
+from ..methods.catalogue import METHOD_FACTS
 from ..progress import PartOfStage, Reporter
 from .grad_x_input import INPUT, GradTimesInput
 from .method import MethodSettings

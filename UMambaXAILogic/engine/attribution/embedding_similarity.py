@@ -24,7 +24,7 @@ from ..embedding.references import COMPONENT_TEXTS, left_out
 from ..embedding.stages import stage_of
 from ..embedding.stitching import stitch_similarity
 from ..inference.explanation import Explained
-from ..method_catalogue import METHOD_FACTS
+from ..methods.catalogue import METHOD_FACTS
 from ..progress import Reporter
 from .aggregation import unit_range
 from .method import MethodSettings

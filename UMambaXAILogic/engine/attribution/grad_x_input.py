@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 
 from ..inference.explanation import Explained, StitchedMaps, explain_stitched
-from ..method_catalogue import METHOD_FACTS
+from ..methods.catalogue import METHOD_FACTS
 from ..model.layers import Layer
 from ..progress import Reporter
 from .gradient_cam import block_pooled_map

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..inference.explanation import Explained
-from ..method_catalogue import MethodFacts
-from ..method_settings import MethodSettings
+from ..methods.catalogue import MethodFacts
+from ..methods.settings import MethodSettings
 from ..progress import Reporter
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..inference.explanation import Explained
 from ..intervention import gather_evidence
-from ..method_catalogue import METHOD_FACTS
+from ..methods.catalogue import METHOD_FACTS
 from ..progress import Reporter
 from .grad_x_input import INPUT
 from .method import MethodSettings

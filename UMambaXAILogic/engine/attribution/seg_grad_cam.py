@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..inference.explanation import Explained, explain_stitched
-from ..method_catalogue import METHOD_FACTS
+from ..methods.catalogue import METHOD_FACTS
 from ..progress import Reporter
 from .gradient_cam import mean_gradient_map
 from .method import LayerMaps, MethodSettings

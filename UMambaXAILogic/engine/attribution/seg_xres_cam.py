@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..inference.explanation import Explained, explain_stitched
-from ..method_catalogue import METHOD_FACTS
+from ..methods.catalogue import METHOD_FACTS
 from ..progress import Reporter
 from .gradient_cam import block_pooled_map, zero_padded_map
 from .method import LayerMaps, MethodSettings

@@ -16,7 +16,7 @@ import torch
 
 from ..inference.explanation import Explained, StitchedMaps
 from ..intervention.window_cache import WatchedWindows, WindowCache
-from ..method_catalogue import METHOD_FACTS
+from ..methods.catalogue import METHOD_FACTS
 from ..progress import PartOfStage, Reporter
 from .grad_x_input import GradTimesInput
 from .method import MethodSettings

@@ -5,7 +5,7 @@ A vessel is taken out alone and along its course, where a cell of a grid takes i
 
 from __future__ import annotations
 
-from ..method_catalogue import METHOD_FACTS
+from ..methods.catalogue import METHOD_FACTS
 from .occlusion import Occlusion
 
 

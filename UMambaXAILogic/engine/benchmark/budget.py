@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from ..case_plan import PlannedMethod
+from ..case.plan import PlannedMethod
 from ..inference.explanation import Explained
 from ..progress import Reporter
 

@@ -16,9 +16,9 @@ from typing import Any
 
 import torch
 
-from ..case_plan import plan_case
-from ..case_record import CaseRecord
-from ..case_results import model_fields
+from ..case.plan import plan_case
+from ..case.record import CaseRecord
+from ..case.results import model_fields
 from ..cohort.check import case_requests, check_headers, check_manifest
 from ..cohort.computers import open_computers
 from ..cohort.model_cache import ModelCache

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..case_plan import ModelLoader
-from ..case_record import CaseRecord
+from ..case.plan import ModelLoader
+from ..case.record import CaseRecord
 from ..deletion_request import DeletionRequest
 from ..deletion_words import deletion_verdict
 from ..errors import InputError

@@ -11,10 +11,10 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..badge_cache import keep_badges, kept_badges
-from ..case_input import CaseInput, read_case
-from ..case_plan import CasePlan, ModelLoader, plan_case
-from ..case_record import CaseRecord
+from ..badges.cache import keep_badges, kept_badges
+from ..case.input import CaseInput, read_case
+from ..case.plan import CasePlan, ModelLoader, plan_case
+from ..case.record import CaseRecord
 from ..content_fingerprint import content_fingerprint
 from ..errors import ModelError
 from ..inference.explanation import Explained

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from ..atomic import write_text
-from ..badge_cache import GATE_VERSION
-from ..case_plan import CasePlan, ModelLoader, plan_case
-from ..case_record import CaseRecord
-from ..case_results import remove_drawn
+from ..badges.cache import GATE_VERSION
+from ..case.plan import CasePlan, ModelLoader, plan_case
+from ..case.record import CaseRecord
+from ..case.results import remove_drawn
 from ..errors import InputError, UsageError
 from ..json_text import json_text
 from ..judge_request import JudgeRequest

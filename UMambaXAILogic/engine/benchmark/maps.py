@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..attribution.aggregation import AttentionMaps, unit_range
-from ..case_plan import CasePlan, PlannedMethod
-from ..case_record import peak_memory_mb, restart_peak_memory
+from ..case.plan import CasePlan, PlannedMethod
+from ..case.record import peak_memory_mb, restart_peak_memory
 from ..errors import InputError
 from ..grids import order_onto, side_by_side
 from ..inference.explanation import Explained

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..fingerprint import request_fingerprint
-from ..method_settings import FILLS
+from ..methods.settings import FILLS
 from ..request import Request
 from .baseline_names import BASELINE_TITLES, check_baselines
 

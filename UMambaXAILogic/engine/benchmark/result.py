@@ -11,11 +11,11 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..case_input import CaseInput
-from ..case_name import case_name
-from ..case_plan import CasePlan
-from ..case_record import CaseRecord, peak_memory_mb
-from ..case_results import environment_fields, input_fields, model_fields, target_fields
+from ..case.input import CaseInput
+from ..case.name import case_name
+from ..case.plan import CasePlan
+from ..case.record import CaseRecord, peak_memory_mb
+from ..case.results import environment_fields, input_fields, model_fields, target_fields
 from ..fingerprint import request_settings
 from ..inference.network_grid import NetworkGrid
 from ..json_text import json_text

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from ..case_input import CaseInput, read_case
-from ..case_plan import CasePlan, ModelLoader, plan_case
-from ..case_record import CaseRecord
-from ..case_segmentation import check_target, segment
+from ..case.input import CaseInput, read_case
+from ..case.plan import CasePlan, ModelLoader, plan_case
+from ..case.record import CaseRecord
+from ..case.segmentation import check_target, segment
 from ..errors import InputError, ModelError
 from ..inference.explanation import Explained
 from ..inference.network_grid import NetworkGrid, to_network_grid
 from ..memory_plan.for_case import plan_memory
-from ..method_comparison import MethodVoice
+from ..methods.comparison import MethodVoice
 from ..output_folder import OutputFolder
 from ..progress import OnlyStopped, PartOfStage, Reporter
 from ..target_part import index_of

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..case_input import CaseInput
-from ..case_plan import CasePlan
+from ..case.input import CaseInput
+from ..case.plan import CasePlan
 from ..content_fingerprint import content_fingerprint
 from ..errors import InputError
 from ..voxel_identity import voxels_sha256

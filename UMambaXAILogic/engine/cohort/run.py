@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..case_plan import plan_methods
-from ..case_results import model_fields
+from ..case.plan import plan_methods
+from ..case.results import model_fields
 from ..device import resolve_device
 from ..fingerprint import request_fingerprint, request_settings
 from ..inference.target import resolve_target

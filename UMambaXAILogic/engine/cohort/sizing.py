@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..case_plan import plan_methods
+from ..case.plan import plan_methods
 from ..device import check_device_name, resolve_device
 from ..memory_plan.case_size import host_bytes
 from ..memory_plan.for_case import case_size, scan_backend_of

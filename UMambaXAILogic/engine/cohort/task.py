@@ -83,7 +83,7 @@ def explain_case(task: CaseTask, reporter: Reporter) -> None:
     """
     import torch
 
-    from ..case_record import restart_peak_memory
+    from ..case.record import restart_peak_memory
     from ..pipeline import run_case
 
     restart_peak_memory()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from ..badge_words import badge_texts, sanity_word
+from ..badges.words import badge_texts, sanity_word
 from .source_series import SourceSeries
 
 MANUFACTURER = "UMambaXAI"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..case_name import case_name
+from ..case.name import case_name
 from ..progress import Reporter
 from ..request import Region
 from ..volume_io import check_ground_truth, read_ground_truth, read_volume, region_mask

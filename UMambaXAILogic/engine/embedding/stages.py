@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..errors import UsageError
-from ..method_settings import MethodSettings
+from ..methods.settings import MethodSettings
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import torch
 
 from ..inference.explanation import Explained
-from ..method_settings import MethodSettings
+from ..methods.settings import MethodSettings
 from ..progress import Reporter
 from .fills import Fill, FillSource, make_fill
 from .reevaluate import Change, Intervention

@@ -15,8 +15,8 @@ from .method_cost import MethodCost, method_cost
 from .plan import MemoryPlan
 
 if TYPE_CHECKING:
-    from ..case_input import CaseInput
-    from ..case_plan import CasePlan
+    from ..case.input import CaseInput
+    from ..case.plan import CasePlan
     from ..inference.network_grid import NetworkGrid
     from ..model.loading import Model
 

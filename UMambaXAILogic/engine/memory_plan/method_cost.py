@@ -12,7 +12,7 @@ from ..attribution.gradient_cam import block_pooled_map, mean_gradient_map
 from .window_peak import WindowPeak, window_peak
 
 if TYPE_CHECKING:
-    from ..case_plan import PlannedMethod
+    from ..case.plan import PlannedMethod
     from ..model.layers import Layer
     from ..model.loading import Model
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from ..badge_words import BadgeText, badge_texts, sanity_word
+from ..badges.words import BadgeText, badge_texts, sanity_word
 
 _TONES = {True: "good", False: "bad", None: "none"}
 _MARKS = {True: "&#10003;", False: "&#10007;", None: "&ndash;"}

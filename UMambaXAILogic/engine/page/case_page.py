@@ -9,8 +9,8 @@ from typing import Any
 from ..alignment.slices import slice_positions_mm
 from ..alignment.verdict import NOT_AVAILABLE, VERDICT_TEXT
 from ..atomic import replacing, write_text
-from ..badge_words import sanity_word
-from ..method_settings import SETTINGS
+from ..badges.words import sanity_word
+from ..methods.settings import SETTINGS
 from ..resources import resource_path
 from .badge_strip import badge_strip
 from .case_files import CaseFiles, read_case_files

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..alignment import CaseMeasurement, CaseMetrics
-from ..case_name import case_name
-from ..case_record import CaseRecord, peak_memory_mb
-from ..case_results import SCHEMA_VERSION, environment_fields, input_fields
+from ..case.name import case_name
+from ..case.record import CaseRecord, peak_memory_mb
+from ..case.results import SCHEMA_VERSION, environment_fields, input_fields
 from .case_input import SamInput
 from .request import METHOD, OWN_SETTINGS, SamRequest
 

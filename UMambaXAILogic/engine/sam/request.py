@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import UsageError
-from ..method_catalogue import METHOD_FACTS
-from ..method_settings import SETTINGS, MethodOptions, MethodSettings
+from ..methods.catalogue import METHOD_FACTS
+from ..methods.settings import SETTINGS, MethodOptions, MethodSettings
 from ..request import DEFAULT_THRESHOLDS, REPORTING_THRESHOLD, Region
 
 METHOD = "embedding-similarity"

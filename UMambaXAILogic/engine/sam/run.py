@@ -14,8 +14,8 @@ import torch
 
 from ..alignment import CONTROL, MEAN_LAYER, CaseMeasurement
 from ..attribution.aggregation import AttentionMaps, control_attention
-from ..case_record import CaseRecord
-from ..case_results import CaseResult, CaseWriter
+from ..case.record import CaseRecord
+from ..case.results import CaseResult, CaseWriter
 from ..device import device_facts, resolve_device
 from ..embedding.references import COMPONENT_TEXTS
 from ..embedding.stages import stage_of

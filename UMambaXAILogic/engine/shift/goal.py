@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..case_plan import CasePlan
+from ..case.plan import CasePlan
 from ..diagnosis.cohort_results import read_cohort
 from .analysis import Goal
 from .case_values import CaseValues

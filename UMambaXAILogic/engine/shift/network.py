@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..attribution.aggregation import AttentionMaps
-from ..case_input import CaseInput
-from ..case_plan import CasePlan
-from ..case_record import CaseRecord
-from ..case_segmentation import check_target, segment
+from ..case.input import CaseInput
+from ..case.plan import CasePlan
+from ..case.record import CaseRecord
+from ..case.segmentation import check_target, segment
 from ..inference.network_grid import to_network_grid
 from ..memory_plan.for_case import plan_memory
 from ..memory_plan.method_cost import MethodCost, method_cost

@@ -14,7 +14,7 @@ from typing import Any
 import UMambaXAILogic
 
 from ..atomic import replacing, write_text
-from ..case_plan import CasePlan
+from ..case.plan import CasePlan
 from ..fingerprint import request_settings
 from .analysis import TITLES, Goal, analyse
 from .case_values import CaseValues, Value

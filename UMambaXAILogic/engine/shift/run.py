@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..case_plan import CasePlan, plan_case
-from ..case_record import CaseRecord
+from ..case.plan import CasePlan, plan_case
+from ..case.record import CaseRecord
 from ..cohort.check import check_headers
 from ..cohort.computers import open_computers
 from ..cohort.model_cache import ModelCache

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..case_input import CaseInput, read_case
-from ..case_plan import ModelLoader, plan_case
-from ..case_record import CaseRecord
+from ..case.input import CaseInput, read_case
+from ..case.plan import ModelLoader, plan_case
+from ..case.record import CaseRecord
 from ..errors import InputError
 from ..progress import Reporter
 from ..request import Request

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from UMambaXAILogic.engine.device_list import DeviceFacts
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.model.facts import ModelFacts
 
 from .activities import why_wait

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from UMambaXAILogic.engine.benchmark.baseline_names import BASELINE_TITLES
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS, MethodFacts
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS, MethodFacts
 from UMambaXAILogic.engine.model.facts import ModelFacts
 
 from .activities import why_wait

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from UMambaXAILogic.engine.benchmark.baseline_names import BASELINE_TITLES
 from UMambaXAILogic.engine.benchmark.request import AXES, DEFAULT_METHODS
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS, MethodFacts
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS, MethodFacts
 
 from .checked import checked, kept
 from .words import told_apart

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS, MethodFacts, effective_facts
-from UMambaXAILogic.engine.method_settings import SETTINGS, SettingFacts
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS, MethodFacts, effective_facts
+from UMambaXAILogic.engine.methods.settings import SETTINGS, SettingFacts
 from UMambaXAILogic.engine.request import DEFAULT_THRESHOLDS
 
 DEFAULT_METHOD = next(iter(METHOD_FACTS))

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from UMambaXAILogic.engine.badge_words import badge_texts, sanity_word
+from UMambaXAILogic.engine.badges.words import badge_texts, sanity_word
 
 from .words import Translate, untranslated
 

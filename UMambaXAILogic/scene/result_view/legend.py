@@ -6,7 +6,7 @@ from typing import Any
 
 import vtk
 
-from UMambaXAILogic.engine.badge_words import NOT_JUDGED, sanity_word
+from UMambaXAILogic.engine.badges.words import NOT_JUDGED, sanity_word
 
 from ..colors import Color
 from ..heat_map import ATTENTION_ARRAY, add_attention_model, add_legend

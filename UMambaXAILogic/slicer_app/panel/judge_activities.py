@@ -7,7 +7,7 @@ from typing import Any
 
 from slicer.i18n import tr as _
 
-from UMambaXAILogic.engine.badge_words import badge_texts
+from UMambaXAILogic.engine.badges.words import badge_texts
 from UMambaXAILogic.engine.benchmark.columns import NOT_AVAILABLE, shown_rows
 from UMambaXAILogic.engine.errors import InputError, ModelError
 from UMambaXAILogic.interaction.panel.activities import BENCHMARK, JUDGE

@@ -9,8 +9,8 @@ from typing import Any
 
 import qt
 
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
-from UMambaXAILogic.engine.method_settings import SETTINGS, SettingFacts
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.settings import SETTINGS, SettingFacts
 from UMambaXAILogic.interaction.panel.option import Option
 
 from ..connections import connect

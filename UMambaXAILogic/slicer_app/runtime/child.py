@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import IO
 
 from UMambaXAILogic.engine.errors import CancelledError
-from UMambaXAILogic.engine.worker_children import interpreter_for_children
+from UMambaXAILogic.engine.worker.children import interpreter_for_children
 from UMambaXAILogic.interaction import Command
 
 #: Seconds between two looks at whether it was cancelled.

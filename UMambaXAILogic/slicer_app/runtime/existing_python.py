@@ -15,10 +15,10 @@ from pathlib import Path
 
 from UMambaXAILogic.engine.errors import CancelledError, NotInstalledError
 from UMambaXAILogic.engine.failure import describe_failure
-from UMambaXAILogic.engine.worker import claim_standard_streams
-from UMambaXAILogic.engine.worker_cancel import CancelWatch
-from UMambaXAILogic.engine.worker_messages import MessageWriter
-from UMambaXAILogic.engine.worker_path import place_packages
+from UMambaXAILogic.engine.worker.cancel import CancelWatch
+from UMambaXAILogic.engine.worker.messages import MessageWriter
+from UMambaXAILogic.engine.worker.path import place_packages
+from UMambaXAILogic.engine.worker.streams import claim_standard_streams
 from UMambaXAILogic.interaction import Command
 from UMambaXAILogic.interaction.worker_command import python_command
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import runpy
 import sys
 
-from UMambaXAILogic.engine.worker_path import place_packages
+from UMambaXAILogic.engine.worker.path import place_packages
 
 from .child import end_with_parent
 

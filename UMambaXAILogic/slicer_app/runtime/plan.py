@@ -14,7 +14,7 @@ from UMambaXAILogic.engine.resources import resource_path
 from .build import CPU, Build, Machine
 from .contents import REQUIREMENTS, Marker, canonical, constraints_file, fingerprint, pinned_versions
 
-#: argparse 1.4.0 comes with nnunetv2 and hides the standard library's (see ``engine.worker_path``): it is taken out.
+#: argparse 1.4.0 comes with nnunetv2 and hides the standard library's (see ``engine.worker.path``): it is taken out.
 UNWANTED = "argparse"
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from UMambaXAILogic.engine.worker_path import place_packages
+from UMambaXAILogic.engine.worker.path import place_packages
 
 from .child import end_with_parent
 

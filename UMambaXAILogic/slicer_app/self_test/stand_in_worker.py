@@ -19,10 +19,10 @@ from UMambaXAILogic.engine.device import DeviceFacts
 from UMambaXAILogic.engine.device_list import DEVICES_NAME, KIND
 from UMambaXAILogic.engine.errors import CancelledError
 from UMambaXAILogic.engine.failure import describe_failure
-from UMambaXAILogic.engine.worker import claim_standard_streams
-from UMambaXAILogic.engine.worker_cancel import CancelWatch
-from UMambaXAILogic.engine.worker_messages import MessageWriter
-from UMambaXAILogic.engine.worker_path import place_packages
+from UMambaXAILogic.engine.worker.cancel import CancelWatch
+from UMambaXAILogic.engine.worker.messages import MessageWriter
+from UMambaXAILogic.engine.worker.path import place_packages
+from UMambaXAILogic.engine.worker.streams import claim_standard_streams
 
 ANSWER, WAIT = "answer", "wait"
 HEARTBEAT = "heartbeat"

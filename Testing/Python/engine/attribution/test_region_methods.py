@@ -16,8 +16,8 @@ from UMambaXAILogic.engine.attribution import MethodSettings, get_method
 from UMambaXAILogic.engine.attribution.aggregation import AttentionMaps
 from UMambaXAILogic.engine.attribution.dea import GRADIENT, INTERVENTION, fuse, of_greatest
 from UMambaXAILogic.engine.errors import CancelledError
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
-from UMambaXAILogic.engine.method_settings import FILLS, REGION_KINDS
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.settings import FILLS, REGION_KINDS
 from UMambaXAILogic.engine.progress import Reporter
 
 REGION_METHODS = ("occlusion", "supervoxel", "dea")

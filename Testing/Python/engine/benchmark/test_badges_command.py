@@ -17,7 +17,7 @@ def model(make_trained_folder):
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
-    monkeypatch.setattr("UMambaXAILogic.engine.badge_cache.user_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr("UMambaXAILogic.engine.badges.cache.user_cache", lambda: tmp_path / "cache")
 
 
 def test_a_result_is_judged_on_demand_and_refuses_another_model(

@@ -23,7 +23,7 @@ from UMambaXAILogic.engine.errors import CancelledError, InputError, UsageError
 from UMambaXAILogic.engine.judge_request import JudgeRequest
 from UMambaXAILogic.engine.pipeline import run_case
 from UMambaXAILogic.engine.progress import DELETION_STAGES, Reporter
-from UMambaXAILogic.engine.worker_requests import read_task
+from UMambaXAILogic.engine.worker.requests import read_task
 
 
 class Listener(Reporter):

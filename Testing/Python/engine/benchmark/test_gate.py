@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from UMambaXAILogic.engine import badge_cache
 from UMambaXAILogic.engine.attribution import get_method
 from UMambaXAILogic.engine.attribution.aggregation import AttentionMaps
+from UMambaXAILogic.engine.badges import cache
 from UMambaXAILogic.engine.benchmark import gate
 from UMambaXAILogic.engine.benchmark.candidate import METHOD, Candidate
 from UMambaXAILogic.engine.errors import CancelledError, ModelError
-from UMambaXAILogic.engine.method_settings import MethodSettings
+from UMambaXAILogic.engine.methods.settings import MethodSettings
 from UMambaXAILogic.engine.progress import Reporter
 
 
@@ -123,24 +123,24 @@ def test_it_can_be_cancelled(case, evidence):
 
 
 def test_what_is_kept_belongs_to_one_content_and_one_version(tmp_path, monkeypatch):
-    monkeypatch.setattr(badge_cache, "user_cache", lambda: tmp_path)
+    monkeypatch.setattr(cache, "user_cache", lambda: tmp_path)
     badges = [{"name": "a", "passed": None}]
-    assert badge_cache.kept_badges("one") is None
-    badge_cache.keep_badges("one", badges)
-    assert badge_cache.kept_badges("one") == badges
-    assert badge_cache.kept_badges("other") is None
-    monkeypatch.setattr(badge_cache, "GATE_VERSION", badge_cache.GATE_VERSION + 1)
-    assert badge_cache.kept_badges("one") is None
+    assert cache.kept_badges("one") is None
+    cache.keep_badges("one", badges)
+    assert cache.kept_badges("one") == badges
+    assert cache.kept_badges("other") is None
+    monkeypatch.setattr(cache, "GATE_VERSION", cache.GATE_VERSION + 1)
+    assert cache.kept_badges("one") is None
 
 
 def test_a_damaged_cache_and_one_that_cannot_be_written_do_no_harm(tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(badge_cache, "user_cache", lambda: tmp_path)
-    badge_cache.keep_badges("one", [])
+    monkeypatch.setattr(cache, "user_cache", lambda: tmp_path)
+    cache.keep_badges("one", [])
     (file,) = tmp_path.rglob("*.json")
     file.write_text("{")
-    assert badge_cache.kept_badges("one") is None
+    assert cache.kept_badges("one") is None
     blocked = tmp_path / "file"
     blocked.write_text("")
-    monkeypatch.setattr(badge_cache, "user_cache", lambda: blocked)
-    badge_cache.keep_badges("one", [])
+    monkeypatch.setattr(cache, "user_cache", lambda: blocked)
+    cache.keep_badges("one", [])
     assert "cannot be kept" in caplog.text

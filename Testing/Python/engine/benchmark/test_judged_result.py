@@ -13,27 +13,28 @@ import SimpleITK as sitk
 from scipy import ndimage
 
 from UMambaXAILogic.cli.benchmark_summary import summary
-from UMambaXAILogic.engine import Request, badge_cache
+from UMambaXAILogic.engine import Request
+from UMambaXAILogic.engine.badges import cache
 from UMambaXAILogic.engine.benchmark import BenchmarkRequest, gate, run_benchmark
 from UMambaXAILogic.engine.benchmark.gate import judge_map
 from UMambaXAILogic.engine.benchmark.judged_result import judge_result
-from UMambaXAILogic.engine.case_input import read_case
-from UMambaXAILogic.engine.case_record import CaseRecord
+from UMambaXAILogic.engine.case.input import read_case
+from UMambaXAILogic.engine.case.record import CaseRecord
 from UMambaXAILogic.engine.content_fingerprint import content_fingerprint
 from UMambaXAILogic.engine.errors import InputError, UsageError
 from UMambaXAILogic.engine.judge_request import JudgeRequest
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.model.loading import load_model
 from UMambaXAILogic.engine.pipeline import run_case
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import MethodChoice, Target, TargetPart
-from UMambaXAILogic.engine.worker_requests import read_task
+from UMambaXAILogic.engine.worker.requests import read_task
 
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     """Nothing is kept in the tester's own cache."""
-    monkeypatch.setattr(badge_cache, "user_cache", lambda: tmp_path / "cache")
+    monkeypatch.setattr(cache, "user_cache", lambda: tmp_path / "cache")
     return tmp_path / "cache"
 
 
@@ -138,7 +139,7 @@ def test_on_demand_the_badges_are_written_beside_the_result(result):
     before = metrics_of(result.folder)
     found = judge_result(result)
     after = metrics_of(result.folder)
-    assert after == {**before, "badges": found, "gate_version": badge_cache.GATE_VERSION}
+    assert after == {**before, "badges": found, "gate_version": cache.GATE_VERSION}
     assert not (result.folder / "index.html").exists()
     assert {path.name for path in result.folder.iterdir()} == {
         *("attention.nii.gz", "segmentation.nii.gz", "metrics.json", "slices.csv", "log.txt"),
@@ -168,7 +169,7 @@ def test_the_same_image_elsewhere_is_the_same_case(result, judgements, tmp_path)
 
 def test_an_older_gate_is_asked_again(result, judgements, monkeypatch):
     judge_result(result)
-    monkeypatch.setattr(badge_cache, "GATE_VERSION", 0)
+    monkeypatch.setattr(cache, "GATE_VERSION", 0)
     monkeypatch.setattr("UMambaXAILogic.engine.benchmark.judged_result.GATE_VERSION", 0)
     judge_result(result)
     assert len(judgements) == 2 and metrics_of(result.folder)["gate_version"] == 0

@@ -17,7 +17,7 @@ from UMambaXAILogic.engine.cohort import CohortRequest
 from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import MethodChoice, Request
-from UMambaXAILogic.engine.worker_requests import read_task
+from UMambaXAILogic.engine.worker.requests import read_task
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_the_worker_answers_a_cohort(request_of_all, tmp_path, monkeypatch):
         return SimpleNamespace(folder=cohort.output)
 
     monkeypatch.setattr(benchmark, "run_cohort_benchmark", run, raising=False)
-    monkeypatch.setattr("UMambaXAILogic.engine.worker_children.start_children_without_launcher", lambda: None)
+    monkeypatch.setattr("UMambaXAILogic.engine.worker.children.start_children_without_launcher", lambda: None)
     cohort = CohortRequest(tmp_path / "manifest.csv", tmp_path / "out", request_of_all.case)
     answer = read_task(BenchmarkCohortRequest(cohort, request_of_all).to_json(), tmp_path).run(Reporter())
     assert asked == [(cohort, request_of_all)]

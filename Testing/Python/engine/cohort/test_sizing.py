@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from UMambaXAILogic.engine.case_plan import plan_methods
+from UMambaXAILogic.engine.case.plan import plan_methods
 from UMambaXAILogic.engine.cohort import sizing
 from UMambaXAILogic.engine.cohort.request import CohortRequest
 from UMambaXAILogic.engine.cohort.sizing import case_bytes, network_shape, plan_workers

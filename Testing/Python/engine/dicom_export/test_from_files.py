@@ -13,7 +13,7 @@ from UMambaXAILogic.engine.dicom_export import export_dicom, export_from_files
 from UMambaXAILogic.engine.dicom_request import DicomExportRequest
 from UMambaXAILogic.engine.errors import CancelledError, InputError, UsageError
 from UMambaXAILogic.engine.progress import Reporter
-from UMambaXAILogic.engine.worker_requests import read_task
+from UMambaXAILogic.engine.worker.requests import read_task
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from UMambaXAILogic.engine.attribution import METHODS
 from UMambaXAILogic.engine.attribution.embedding_similarity import prompt_box
 from UMambaXAILogic.engine.attribution.method import control_of
 from UMambaXAILogic.engine.inference.target import TargetSelection
-from UMambaXAILogic.engine.method_settings import MethodOptions, MethodSettings
+from UMambaXAILogic.engine.methods.settings import MethodOptions, MethodSettings
 from UMambaXAILogic.engine.model.layers import all_layers
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import MethodChoice, Region

@@ -6,7 +6,7 @@ import torch
 from UMambaXAILogic.engine.embedding.references import left_out, stage_direction
 from UMambaXAILogic.engine.embedding.stages import Stage, stage_of
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.method_settings import MethodSettings
+from UMambaXAILogic.engine.methods.settings import MethodSettings
 
 VECTORS = {
     "prototype": torch.tensor([3.0, 0.0, 0.0, 0.0]),

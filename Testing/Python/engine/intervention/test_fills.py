@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from UMambaXAILogic.engine.intervention.fills import FillSource, make_fill
-from UMambaXAILogic.engine.method_settings import FILLS
+from UMambaXAILogic.engine.methods.settings import FILLS
 
 SPACING_MM = (2.0, 1.0, 0.8)
 BOX = (slice(3, 5), slice(4, 7), slice(2, 6))

@@ -13,7 +13,7 @@ from UMambaXAILogic.engine.errors import MemoryExhaustedError
 from UMambaXAILogic.engine.intervention import Change, Intervention, evidence
 from UMambaXAILogic.engine.memory_plan.places import Place
 from UMambaXAILogic.engine.memory_plan.run_memory import RunMemory
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.progress import Reporter
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from UMambaXAILogic.engine.intervention.regions import RegionSource, make_regions, within_reach
-from UMambaXAILogic.engine.method_settings import REGION_KINDS
+from UMambaXAILogic.engine.methods.settings import REGION_KINDS
 
 SPACING_MM = (1.2, 0.6, 0.6)
 SHAPE = (24, 60, 64)

@@ -9,7 +9,7 @@ import torch
 from UMambaXAILogic.engine.embedding.box import PromptBox
 from UMambaXAILogic.engine.embedding.stages import stage_of
 from UMambaXAILogic.engine.memory_plan.run_memory import RunMemory
-from UMambaXAILogic.engine.method_settings import MethodSettings
+from UMambaXAILogic.engine.methods.settings import MethodSettings
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.sam.feature_store import FeatureStore
 from UMambaXAILogic.engine.sam.maps import similarity_maps

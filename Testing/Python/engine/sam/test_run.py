@@ -11,7 +11,7 @@ import pytest
 import SimpleITK as sitk
 
 from UMambaXAILogic.engine.errors import CancelledError, InputError, ModelError, UsageError
-from UMambaXAILogic.engine.method_settings import MethodOptions
+from UMambaXAILogic.engine.methods.settings import MethodOptions
 from UMambaXAILogic.engine.page import build_case_page
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import Region

@@ -8,7 +8,7 @@ import pytest
 
 from UMambaXAILogic.engine.benchmark.request import DEFAULT_METHODS
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.model.facts import model_facts
 from UMambaXAILogic.interaction.panel.activities import BENCHMARK, SAM
 from UMambaXAILogic.interaction.panel.benchmark import BenchmarkFacts, benchmark_options, benchmark_ui

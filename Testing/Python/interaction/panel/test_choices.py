@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.method_settings import SETTINGS
+from UMambaXAILogic.engine.methods.settings import SETTINGS
 from UMambaXAILogic.engine.request import Request
 from UMambaXAILogic.interaction.panel.choices import (
     DEFAULT_THRESHOLD_TEXT,

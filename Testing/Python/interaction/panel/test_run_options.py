@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
-from UMambaXAILogic.engine.method_settings import SETTINGS, SettingFacts
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.settings import SETTINGS, SettingFacts
 from UMambaXAILogic.engine.model.facts import model_facts
 from UMambaXAILogic.engine.model.labels import Label
 from UMambaXAILogic.interaction.panel.checked import NOTHING

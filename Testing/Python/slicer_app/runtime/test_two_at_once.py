@@ -41,7 +41,7 @@ def test_the_second_slicer_is_told_that_another_installs(do, target, wheels, add
 
 def test_a_worker_is_told_that_the_packages_are_being_changed(do, installed, wheels, add_wheel):
     job = start_slow(do, wheels, add_wheel)
-    command = [sys.executable, "-c", "from UMambaXAILogic.engine.worker import main; main()"]
+    command = [sys.executable, "-c", "from UMambaXAILogic.engine.worker.process import main; main()"]
     worker = subprocess.run(
         [*command, "--request", "none.json", "--packages", str(installed)],
         stdin=subprocess.DEVNULL,

@@ -6,12 +6,12 @@ import subprocess
 import sys
 
 from UMambaXAILogic.engine.attribution import METHODS
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
 from UMambaXAILogic.engine.request import Request
 
 
 def test_every_method_of_the_registry_is_in_the_catalogue_and_takes_its_facts_from_there():
-    assert list(METHODS) == list(METHOD_FACTS), "list every method in engine/method_catalogue.py, in the same order"
+    assert list(METHODS) == list(METHOD_FACTS), "list every method in engine/methods/catalogue.py, in the same order"
     for name, method in METHODS.items():
         assert method.facts is METHOD_FACTS[name], name
         assert method.facts.name == name
@@ -25,7 +25,7 @@ def test_the_default_of_a_request_comes_first():
 
 def test_the_catalogue_loads_without_packages():
     code = (
-        "import sys; import UMambaXAILogic.engine.method_catalogue; "
+        "import sys; import UMambaXAILogic.engine.methods.catalogue; "
         "print([name for name in ('torch', 'numpy', 'nnunetv2') if name in sys.modules])"
     )
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"

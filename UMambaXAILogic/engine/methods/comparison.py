@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from .attribution.aggregation import AttentionMaps, control_attention
-from .progress import Reporter
+from ..attribution.aggregation import AttentionMaps, control_attention
+from ..progress import Reporter
 
 if TYPE_CHECKING:
-    from .alignment import CaseMeasurement
-    from .benchmark.gate import MapJudge
-    from .case_plan import CasePlan, PlannedMethod
-    from .case_record import CaseRecord
-    from .inference.explanation import Explained
-    from .inference.network_grid import NetworkGrid
+    from ..alignment import CaseMeasurement
+    from ..benchmark.gate import MapJudge
+    from ..case.plan import CasePlan, PlannedMethod
+    from ..case.record import CaseRecord
+    from ..inference.explanation import Explained
+    from ..inference.network_grid import NetworkGrid
 
 
 def method_entry(planned: PlannedMethod, alignment: dict[str, Any]) -> dict[str, Any]:

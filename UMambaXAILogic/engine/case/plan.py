@@ -9,19 +9,19 @@ from typing import Any, Protocol
 
 import torch
 
-from .attribution import get_method
-from .attribution.method import AttributionMethod
-from .case_record import CaseRecord
-from .device import device_facts, resolve_device
-from .errors import UsageError
-from .fingerprint import request_fingerprint
-from .inference.target import TargetScore, resolve_target
-from .method_catalogue import METHOD_FACTS, MethodFacts, effective_facts
-from .method_settings import SETTINGS, MethodSettings
-from .model.layers import Layer, resolve_layers
-from .model.loading import Model, load_model
-from .model.selective_scan import choose_backend
-from .request import MethodChoice, Request
+from ..attribution import get_method
+from ..attribution.method import AttributionMethod
+from ..device import device_facts, resolve_device
+from ..errors import UsageError
+from ..fingerprint import request_fingerprint
+from ..inference.target import TargetScore, resolve_target
+from ..methods.catalogue import METHOD_FACTS, MethodFacts, effective_facts
+from ..methods.settings import SETTINGS, MethodSettings
+from ..model.layers import Layer, resolve_layers
+from ..model.loading import Model, load_model
+from ..model.selective_scan import choose_backend
+from ..request import MethodChoice, Request
+from .record import CaseRecord
 
 
 class ModelLoader(Protocol):

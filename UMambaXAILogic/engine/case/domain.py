@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .case_input import CaseInput, case_modality
-from .case_name import case_name
-from .case_plan import CasePlan
-from .domain import measure_domain
+from ..domain import measure_domain
+from .input import CaseInput, case_modality
+from .name import case_name
+from .plan import CasePlan
 
 
 def case_domain(plan: CasePlan, case: CaseInput, pm: npt.NDArray[np.bool_]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from UMambaXAILogic.engine.worker_children import interpreter_for_children, start_children_without_launcher
+from UMambaXAILogic.engine.worker.children import interpreter_for_children, start_children_without_launcher
 
 
 @pytest.fixture

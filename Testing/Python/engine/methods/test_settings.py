@@ -7,10 +7,10 @@ import math
 
 import pytest
 
-from UMambaXAILogic.engine.case_plan import plan_methods
+from UMambaXAILogic.engine.case.plan import plan_methods
 from UMambaXAILogic.engine.errors import UsageError
-from UMambaXAILogic.engine.method_catalogue import METHOD_FACTS
-from UMambaXAILogic.engine.method_settings import GRADIENT_METHODS, SETTINGS, MethodOptions, MethodSettings
+from UMambaXAILogic.engine.methods.catalogue import METHOD_FACTS
+from UMambaXAILogic.engine.methods.settings import GRADIENT_METHODS, SETTINGS, MethodOptions, MethodSettings
 from UMambaXAILogic.engine.request import MethodChoice, Request
 
 

@@ -21,7 +21,8 @@ LAUNCHER = """
 import ctypes, os, subprocess, sys, time, types
 from pathlib import Path
 sys.path.insert(0, {repository!r})
-from UMambaXAILogic.engine import errors, worker
+from UMambaXAILogic.engine import errors
+from UMambaXAILogic.engine.worker import process as worker
 
 def files(request):
     return {{"segmentation": request.output / "segmentation.nii.gz", "attention": None,

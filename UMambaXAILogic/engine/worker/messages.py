@@ -14,8 +14,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from .errors import CancelledError
-from .progress import Reporter
+from ..errors import CancelledError
+from ..progress import Reporter
 
 PROTOCOL_VERSION = 1
 _LOCK_S = 0.2

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import UsageError
+from ..errors import UsageError
 
 REGION_KINDS = ("grid", "supervoxel")
 FILLS = ("shell", "mean", "blur")

@@ -13,7 +13,7 @@ import site
 import sys
 from pathlib import Path
 
-from .errors import NotInstalledError
+from ..errors import NotInstalledError
 
 
 def place_packages(folder: Path | str | None) -> None:

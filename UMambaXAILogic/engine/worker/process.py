@@ -2,7 +2,7 @@
 
 ``python -m UMambaXAILogic.engine.worker --request DIR/request.json [--packages DIR]``, DIR being a private runtime.
 
-What may be asked is listed in ``worker_requests``, and the messages are described in
+What may be asked is listed in ``requests``, and the messages are described in
 ``UMambaXAILogic.interaction.protocol``. Standard output carries nothing else; what libraries print, and the traceback
 of a bug, goes to standard error. Closing standard input cancels.
 """
@@ -20,37 +20,20 @@ from typing import TYPE_CHECKING, NoReturn
 
 import UMambaXAILogic
 
-from .deferred_imports import defer_rarely_used
-from .errors import CancelledError, UsageError
-from .failure import describe_failure
-from .runtime_lock import RuntimeLock
-from .worker_cancel import CancelWatch
-from .worker_messages import MessageReporter, MessageWriter
-from .worker_path import place_packages
-from .worker_requests import read_task
+from ..deferred_imports import defer_rarely_used
+from ..errors import CancelledError, UsageError
+from ..failure import describe_failure
+from ..runtime_lock import RuntimeLock
+from .cancel import CancelWatch
+from .messages import MessageReporter, MessageWriter
+from .path import place_packages
+from .requests import read_task
+from .streams import claim_standard_streams
 
 if TYPE_CHECKING:
     import argparse
 
 _REPORTED_PACKAGES = ("torch", "nnunetv2", "numba", "numpy", "SimpleITK", "mamba-ssm")
-
-
-def claim_standard_streams() -> tuple[int, int]:
-    """Take standard input and output away from everything else in this process.
-
-    Descriptor 1 becomes standard error, so that whatever a library prints lands in the log; descriptor 0 becomes
-    empty, so that no library and no child process waits on it (on Windows a thread that reads descriptor 0 blocks
-    the loading of DLLs).
-
-    Returns:
-        Private, non-inheritable descriptors of the original input and output.
-    """
-    own_input, own_output = os.dup(0), os.dup(1)
-    os.dup2(2, 1)
-    empty = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(empty, 0)
-    os.close(empty)
-    return own_input, own_output
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -127,7 +110,3 @@ def _versions() -> dict[str, str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions[name] = metadata.version(name)
     return versions
-
-
-if __name__ == "__main__":
-    main()

@@ -12,8 +12,8 @@ import signal
 import threading
 from collections.abc import Callable
 
-from .errors import CancelledError
-from .worker_messages import MessageWriter
+from ..errors import CancelledError
+from .messages import MessageWriter
 
 #: How long a computation may take to stop by itself after a cancel, before the process ends under it.
 GRACE_S = 0.6

@@ -10,8 +10,9 @@ import pytest
 import SimpleITK as sitk
 import torch
 
-from UMambaXAILogic.engine import Request, case_segmentation, run_case
+from UMambaXAILogic.engine import Request, run_case
 from UMambaXAILogic.engine.attribution import METHODS
+from UMambaXAILogic.engine.case import segmentation
 from UMambaXAILogic.engine.errors import UsageError
 from UMambaXAILogic.engine.model.loading import load_model
 from UMambaXAILogic.engine.request import MethodChoice
@@ -48,9 +49,9 @@ def truth(folder, volume, tmp_path_factory) -> Path:
 
 def test_every_method_measures_as_if_it_were_alone(folder, volume, truth, tmp_path, monkeypatch):
     segmented = []
-    predict = case_segmentation.predict_stitched_logits
+    predict = segmentation.predict_stitched_logits
     monkeypatch.setattr(
-        case_segmentation, "predict_stitched_logits", lambda *a, **k: segmented.append(1) or predict(*a, **k)
+        segmentation, "predict_stitched_logits", lambda *a, **k: segmented.append(1) or predict(*a, **k)
     )
     request = dataclasses.replace(request_of(volume, folder, tmp_path / "all"), ground_truth=truth)
     together = run_case(request).metrics

@@ -8,9 +8,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from .atomic import write_text
-from .json_text import json_text
-from .user_cache import user_cache
+from ..atomic import write_text
+from ..json_text import json_text
+from ..user_cache import user_cache
 
 logger = logging.getLogger(__name__)
 

@@ -6,18 +6,18 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from .case_input import CaseInput
-from .case_plan import CasePlan
-from .case_record import CaseRecord
-from .inference.explanation import Explained
-from .inference.network_grid import NetworkGrid
-from .inference.prediction import predict_stitched_logits
-from .inference.target import TargetSelection
-from .inference.windows import WindowPlan, plan_windows
-from .label_voxels import label_voxels
-from .memory_plan.heap import give_back
-from .memory_plan.run_memory import RunMemory
-from .target_part import target_part
+from ..inference.explanation import Explained
+from ..inference.network_grid import NetworkGrid
+from ..inference.prediction import predict_stitched_logits
+from ..inference.target import TargetSelection
+from ..inference.windows import WindowPlan, plan_windows
+from ..label_voxels import label_voxels
+from ..memory_plan.heap import give_back
+from ..memory_plan.run_memory import RunMemory
+from ..target_part import target_part
+from .input import CaseInput
+from .plan import CasePlan
+from .record import CaseRecord
 
 #: Below this Dice, the prediction on the network grid is too different from the exported one to stand for it.
 MIN_GRID_AGREEMENT = 0.95

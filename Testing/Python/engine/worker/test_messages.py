@@ -6,8 +6,8 @@ import json
 import os
 import threading
 
-from UMambaXAILogic.engine.case_record import CaseRecord
-from UMambaXAILogic.engine.worker_messages import MessageReporter, MessageWriter
+from UMambaXAILogic.engine.case.record import CaseRecord
+from UMambaXAILogic.engine.worker.messages import MessageReporter, MessageWriter
 from UMambaXAILogic.interaction.protocol import Point, parse_line
 
 

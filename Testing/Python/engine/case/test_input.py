@@ -7,7 +7,7 @@ import pytest
 import SimpleITK as sitk
 
 from UMambaXAILogic.engine import Request
-from UMambaXAILogic.engine.case_input import read_case
+from UMambaXAILogic.engine.case.input import read_case
 from UMambaXAILogic.engine.errors import InputError
 from UMambaXAILogic.engine.inference.target import resolve_target
 from UMambaXAILogic.engine.model.loading import load_model

@@ -17,23 +17,23 @@ import torch
 
 import UMambaXAILogic
 
-from .alignment import CaseMetrics, SliceRow, write_slices_csv
-from .atomic import write_text
-from .badge_cache import GATE_VERSION
-from .case_name import case_name
-from .case_record import CaseRecord, peak_memory_mb
-from .dicom_request import DICOM_FILES, DICOM_FOLDER
-from .fingerprint import request_settings
-from .json_text import json_text
-from .output_folder import OutputFolder
-from .volume_io import VolumeFacts, write_volume
-from .voxel_identity import voxels_sha256
+from ..alignment import CaseMetrics, SliceRow, write_slices_csv
+from ..atomic import write_text
+from ..badges.cache import GATE_VERSION
+from ..dicom_request import DICOM_FILES, DICOM_FOLDER
+from ..fingerprint import request_settings
+from ..json_text import json_text
+from ..output_folder import OutputFolder
+from ..volume_io import VolumeFacts, write_volume
+from ..voxel_identity import voxels_sha256
+from .name import case_name
+from .record import CaseRecord, peak_memory_mb
 
 if TYPE_CHECKING:
-    from .case_input import CaseInput
-    from .case_plan import CasePlan
-    from .model.loading import Model
-    from .volume import Volume
+    from ..model.loading import Model
+    from ..volume import Volume
+    from .input import CaseInput
+    from .plan import CasePlan
 
 SCHEMA_VERSION = 1
 #: What ``view`` and a scene draw from a result, in its folder.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from UMambaXAILogic.engine.badge_words import BadgeText, badge_texts, sanity_word
+from UMambaXAILogic.engine.badges.words import BadgeText, badge_texts, sanity_word
 
 
 def badge(name="parameter_randomisation", passed=True, value=0.1234, limit=0.5):

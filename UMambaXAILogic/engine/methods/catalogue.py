@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .method_settings import MethodSettings
+from .settings import MethodSettings
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from UMambaXAILogic.engine.domain import DomainRequest
 from UMambaXAILogic.engine.errors import ModelError, UsageError
 from UMambaXAILogic.engine.progress import Reporter
 from UMambaXAILogic.engine.request import Request
-from UMambaXAILogic.engine.worker_requests import read_task
+from UMambaXAILogic.engine.worker.requests import read_task
 from UMambaXAILogic.interaction import SubprocessRunner, protocol, worker_command
 from UMambaXAILogic.interaction.job import FINISHED, Job
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .progress import Reporter
+from ..progress import Reporter
 
 #: Stages whose seconds metrics.json names; the others are reported beside them.
 _NAMED_STAGES = ("read", "preprocess", "segment", "explain", "metrics")

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import UsageError
-from .progress import Reporter
+from ..errors import UsageError
+from ..progress import Reporter
 
 CASE = "case"
 
@@ -72,15 +72,15 @@ def _kind_of(text: str) -> object:
 
 
 def _read_case(text: str, scratch: Path) -> Task:
-    from .request import Request
-    from .unfinished import remove_unfinished
+    from ..request import Request
+    from ..unfinished import remove_unfinished
 
     body = json.loads(text)
     body.pop("kind", None)
     request = Request.from_json(json.dumps(body))
 
     def run(reporter: Reporter) -> Answer:
-        from .pipeline import run_case  # torch and nnunetv2 take seconds
+        from ..pipeline import run_case  # torch and nnunetv2 take seconds
 
         result = run_case(request, reporter)
         return Answer(result.folder, result.files)
@@ -89,13 +89,13 @@ def _read_case(text: str, scratch: Path) -> Task:
 
 
 def _read_badges(text: str, scratch: Path) -> Task:
-    from .judge_request import JudgeRequest
-    from .unfinished import remove_unfinished
+    from ..judge_request import JudgeRequest
+    from ..unfinished import remove_unfinished
 
     request = JudgeRequest.from_json(text)
 
     def run(reporter: Reporter) -> Answer:
-        from .benchmark.judged_result import METRICS_NAME, judge_result
+        from ..benchmark.judged_result import METRICS_NAME, judge_result
 
         judge_result(request, reporter)
         return Answer(request.folder, {"metrics": request.folder / METRICS_NAME})
@@ -104,13 +104,13 @@ def _read_badges(text: str, scratch: Path) -> Task:
 
 
 def _read_dicom(text: str, scratch: Path) -> Task:
-    from .dicom_request import DicomExportRequest
-    from .unfinished import remove_unfinished
+    from ..dicom_request import DicomExportRequest
+    from ..unfinished import remove_unfinished
 
     request = DicomExportRequest.from_json(text)
 
     def run(reporter: Reporter) -> Answer:
-        from .dicom_export import export_from_files
+        from ..dicom_export import export_from_files
 
         export = export_from_files(request, scratch, reporter)
         return Answer(request.output, {"attention": export.attention, "segmentation": export.segmentation})
@@ -119,13 +119,13 @@ def _read_dicom(text: str, scratch: Path) -> Task:
 
 
 def _read_deletion(text: str, scratch: Path) -> Task:
-    from .deletion_request import DeletionRequest
-    from .unfinished import remove_unfinished
+    from ..deletion_request import DeletionRequest
+    from ..unfinished import remove_unfinished
 
     request = DeletionRequest.from_json(text)
 
     def run(reporter: Reporter) -> Answer:
-        from .benchmark.deletion_of_result import deletion_of_result
+        from ..benchmark.deletion_of_result import deletion_of_result
 
         result = deletion_of_result(request, reporter)
         return Answer(result.folder, result.files)
@@ -134,13 +134,13 @@ def _read_deletion(text: str, scratch: Path) -> Task:
 
 
 def _read_sam(text: str, scratch: Path) -> Task:
-    from .sam.request import SamRequest
-    from .unfinished import remove_unfinished
+    from ..sam.request import SamRequest
+    from ..unfinished import remove_unfinished
 
     request = SamRequest.from_json(text)
 
     def run(reporter: Reporter) -> Answer:
-        from .sam.run import run_sam
+        from ..sam.run import run_sam
 
         result = run_sam(request, reporter)
         return Answer(result.folder, result.files)
@@ -149,13 +149,13 @@ def _read_sam(text: str, scratch: Path) -> Task:
 
 
 def _read_domain(text: str, scratch: Path) -> Task:
-    from .domain import DomainRequest
+    from ..domain import DomainRequest
 
     request = DomainRequest.from_json(text)
 
     def run(reporter: Reporter) -> Answer:
-        from .domain import run_domain_case
-        from .model.reference_profile import with_profile_file
+        from ..domain import run_domain_case
+        from ..model.reference_profile import with_profile_file
 
         with with_profile_file(request, reporter) as resolved:
             result = run_domain_case(resolved, reporter)
@@ -165,14 +165,14 @@ def _read_domain(text: str, scratch: Path) -> Task:
 
 
 def _read_cohort(text: str, scratch: Path) -> Task:
-    from .cohort import CohortRequest
+    from ..cohort import CohortRequest
 
     request = CohortRequest.from_json(text)
 
     def run(reporter: Reporter) -> Answer:
-        from .cohort import run_cohort
-        from .cohort.scene_files import write_cases_csv
-        from .worker_children import start_children_without_launcher
+        from ..cohort import run_cohort
+        from ..cohort.scene_files import write_cases_csv
+        from .children import start_children_without_launcher
 
         start_children_without_launcher()
         result = run_cohort(request, reporter)
@@ -185,14 +185,14 @@ def _read_cohort(text: str, scratch: Path) -> Task:
 
 
 def _read_benchmark(text: str, scratch: Path) -> Task:
-    from .benchmark import BenchmarkRequest
-    from .unfinished import remove_unfinished
+    from ..benchmark import BenchmarkRequest
+    from ..unfinished import remove_unfinished
 
     request = BenchmarkRequest.from_json(text)
 
     def run(reporter: Reporter) -> Answer:
-        from .benchmark import run_benchmark
-        from .benchmark.files import JSON_NAME
+        from ..benchmark import run_benchmark
+        from ..benchmark.files import JSON_NAME
 
         result = run_benchmark(request, reporter)
         return Answer(result.folder, {"benchmark": result.folder / JSON_NAME})
@@ -201,14 +201,14 @@ def _read_benchmark(text: str, scratch: Path) -> Task:
 
 
 def _read_benchmark_cohort(text: str, scratch: Path) -> Task:
-    from .benchmark.cohort_request import BenchmarkCohortRequest
+    from ..benchmark.cohort_request import BenchmarkCohortRequest
 
     request = BenchmarkCohortRequest.from_json(text)
 
     def run(reporter: Reporter) -> Answer:
-        from .benchmark import run_cohort_benchmark
-        from .benchmark.files import JSON_NAME
-        from .worker_children import start_children_without_launcher
+        from ..benchmark import run_cohort_benchmark
+        from ..benchmark.files import JSON_NAME
+        from .children import start_children_without_launcher
 
         start_children_without_launcher()
         result = run_cohort_benchmark(request.cohort, request.benchmark, reporter)
@@ -218,12 +218,12 @@ def _read_benchmark_cohort(text: str, scratch: Path) -> Task:
 
 
 def _read_cases_table(text: str, scratch: Path) -> Task:
-    from .cohort.scene_requests import CasesTableRequest
+    from ..cohort.scene_requests import CasesTableRequest
 
     request = CasesTableRequest.from_json(text)
 
     def run(reporter: Reporter) -> Answer:
-        from .cohort.scene_files import run_cases_table
+        from ..cohort.scene_files import run_cases_table
 
         return Answer(request.output, run_cases_table(request, reporter))
 
@@ -231,12 +231,12 @@ def _read_cases_table(text: str, scratch: Path) -> Task:
 
 
 def _read_case_files(text: str, scratch: Path) -> Task:
-    from .cohort.scene_requests import CaseFilesRequest
+    from ..cohort.scene_requests import CaseFilesRequest
 
     request = CaseFilesRequest.from_json(text)
 
     def run(reporter: Reporter) -> Answer:
-        from .cohort.scene_files import run_case_files
+        from ..cohort.scene_files import run_case_files
 
         return Answer(request.output, run_case_files(request, reporter))
 
@@ -244,13 +244,13 @@ def _read_case_files(text: str, scratch: Path) -> Task:
 
 
 def _read_devices(text: str, scratch: Path) -> Task:
-    from .device_list import DEVICES_NAME, DeviceList, check_request, devices_text
+    from ..device_list import DEVICES_NAME, DeviceList, check_request, devices_text
 
     check_request(text)
 
     def run(reporter: Reporter) -> Answer:
-        from .atomic import write_text
-        from .device import list_devices, why_no_cuda
+        from ..atomic import write_text
+        from ..device import list_devices, why_no_cuda
 
         found = DeviceList(tuple(list_devices()), why_no_cuda())
         write_text(scratch / DEVICES_NAME, devices_text(found))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from UMambaXAILogic.engine.errors import NotInstalledError
-from UMambaXAILogic.engine.worker_path import ordered_path, place_packages
+from UMambaXAILogic.engine.worker.path import ordered_path, place_packages
 
 
 def test_the_runtime_stands_after_the_standard_library_and_before_every_site_packages():
@@ -52,7 +52,7 @@ def launcher(tmp_path: Path, repository: Path):
     def run(code: str) -> subprocess.CompletedProcess[str]:
         start = (
             f"import sys; sys.path.insert(0, {str(shadowing)!r}); sys.path.insert(0, {str(repository)!r});"
-            "from UMambaXAILogic.engine.worker_path import place_packages;"
+            "from UMambaXAILogic.engine.worker.path import place_packages;"
         )
         return subprocess.run(
             [sys.executable, "-c", start + code.format(runtime=str(runtime))], capture_output=True, text=True

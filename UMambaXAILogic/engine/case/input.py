@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from .errors import InputError
-from .inference.target import TargetChannels
-from .label_voxels import label_voxels
-from .model_range import model_range_warnings
-from .progress import Reporter
-from .request import FOREGROUND, Request
-from .vessel_readout import VesselLabels
-from .volume import Volume
-from .volume_io import (
+from ..errors import InputError
+from ..inference.target import TargetChannels
+from ..label_voxels import label_voxels
+from ..model_range import model_range_warnings
+from ..progress import Reporter
+from ..request import FOREGROUND, Request
+from ..vessel_readout import VesselLabels
+from ..volume import Volume
+from ..volume_io import (
     InputWarning,
     VolumeFacts,
     check_ground_truth,
@@ -26,10 +26,10 @@ from .volume_io import (
     read_volume,
     region_mask,
 )
-from .volume_io.input_warnings import TrainedModel, TrainingRange
+from ..volume_io.input_warnings import TrainedModel, TrainingRange
 
 if TYPE_CHECKING:
-    from .model.loading import Model
+    from ..model.loading import Model
 
 BoolArray = npt.NDArray[np.bool_]
 

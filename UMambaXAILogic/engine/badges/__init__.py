@@ -1,0 +1,1 @@
+"""The badges of the sanity gate outside the benchmark: kept with model and case, and said in words."""

@@ -1,0 +1,1 @@
+"""The worker process: ``python -m UMambaXAILogic.engine.worker``. Importing it starts nothing."""
