@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -110,8 +111,8 @@ def test_cancelling_the_worker_in_the_middle_ends_it_and_leaves_nothing(
     request.write_text(Request(large, str(model), tmp_path / "out").to_json())
     process = _start_worker(repository, request)
     with process.stdin, process.stdout:
-        while protocol.parse_line(process.stdout.readline().decode()) != protocol.Stage("segment"):
-            assert process.poll() is None
+        _read_until(process, lambda message: message == protocol.Stage("segment"))
+        _read_until(process, lambda message: isinstance(message, protocol.Progress))  # it computes: all is imported
         process.stdin.close()
         started = time.monotonic()
         last = process.stdout.read().decode().splitlines()[-1]
@@ -190,6 +191,11 @@ def _start_worker(repository: Path, request: Path) -> subprocess.Popen[bytes]:
         cwd=repository,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
+
+
+def _read_until(process: subprocess.Popen[bytes], fits: Callable[[object], bool]) -> None:
+    while not fits(protocol.parse_line(process.stdout.readline().decode())):
+        assert process.poll() is None
 
 
 def _run_worker(repository: Path, request: Path) -> tuple[list, int]:

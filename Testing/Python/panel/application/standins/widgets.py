@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6 import QtCore, QtGui, QtWidgets
 from PySide6.QtCore import Property, Signal
+from shiboken6 import isValid
 
 
 class ctkCollapsibleButton(QtWidgets.QAbstractButton):
@@ -270,6 +271,8 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         return node.GetClassName() in self._types
 
     def _update(self, *_event) -> None:
+        if not isValid(self._box):  # Qt took it away, and tells of ``destroyed`` only later
+            return
         nodes = [self._scene.GetNthNode(index) for index in range(self._scene.GetNumberOfNodes())]
         fitting = [node for node in nodes if self._fits(node)]
         self._box.clear()
