@@ -271,8 +271,13 @@ class qMRMLNodeComboBox(QtWidgets.QWidget):
         return node.GetClassName() in self._types
 
     def _update(self, *_event) -> None:
-        if not isValid(self._box):  # Qt took it away, and tells of ``destroyed`` only later
-            return
+        try:
+            self._show_nodes()
+        except RuntimeError:
+            if isValid(self._box):  # else a panel that nobody holds any more was collected just now
+                raise
+
+    def _show_nodes(self) -> None:
         nodes = [self._scene.GetNthNode(index) for index in range(self._scene.GetNumberOfNodes())]
         fitting = [node for node in nodes if self._fits(node)]
         self._box.clear()
