@@ -48,7 +48,7 @@ class Panel:
 
     def __init__(self, layout: Any, ui_path: Callable[[str], str], services: PanelServices) -> None:
         self.parameters: Any = None
-        self._observation = 0
+        self._observation: int | None = None
         self._binding: Binding | None = None
 
         def made(kind: type) -> Any:
@@ -196,10 +196,11 @@ class Panel:
             return
         for section in self.sections:
             section.before_leaving()
-        self.parameters.RemoveObserver(self._observation)
-        assert self._binding is not None
-        self._binding.release()
-        self.parameters = self._binding = None
+        if self._observation is not None:
+            self.parameters.RemoveObserver(self._observation)
+        if self._binding is not None:  # else something went wrong while this scene was being followed
+            self._binding.release()
+        self.parameters = self._binding = self._observation = None
 
     def _on_parameters_modified(self, caller: Any = None, event: Any = None) -> None:
         for section in self.sections:
