@@ -20,6 +20,11 @@ _known: weakref.WeakValueDictionary[int, QObject] = weakref.WeakValueDictionary(
 _classes: dict[str, type] = {}
 
 
+def _meta(qt_object: QtCore.QObject) -> QtCore.QMetaObject:
+    """What Qt knows of the object's class; the object's own ``metaObject()`` may be the wrapper of one long gone."""
+    return type(qt_object).staticMetaObject
+
+
 class ByteArray:
     """A QByteArray: ``data()`` and nothing else."""
 
@@ -79,7 +84,7 @@ class QObject(metaclass=_Class):
             return qt_object.objectName()
         if name == "exec_":
             return lambda *arguments: wrap(qt_object.exec(*map(unwrap, arguments)))
-        if qt_object.metaObject().indexOfProperty(name) >= 0:
+        if _meta(qt_object).indexOfProperty(name) >= 0:
             return wrap(qt_object.property(name))
         if name.startswith("_") or not hasattr(qt_object, name):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
@@ -90,12 +95,12 @@ class QObject(metaclass=_Class):
 
     def __setattr__(self, name: str, value) -> None:
         name = "objectName" if name == "name" else name
-        if self._object.metaObject().indexOfProperty(name) < 0:
+        if _meta(self._object).indexOfProperty(name) < 0:
             raise AttributeError(f"{type(self).__name__} has no property {name!r}")
         self._object.setProperty(name, unwrap(value))
 
     def className(self) -> str:
-        return self._object.metaObject().className()
+        return _meta(self._object).className()
 
     def property(self, name: str):
         return wrap(self._object.property(name))
@@ -104,7 +109,7 @@ class QObject(metaclass=_Class):
         normalized = QtCore.QMetaObject.normalizedSignature(signature).data().decode()
         name, _, listed = normalized.rstrip(")").partition("(")
         own = getattr(self._object, "mrml_signals", ())
-        if normalized not in own and self._object.metaObject().indexOfSignal(normalized) < 0:
+        if normalized not in own and _meta(self._object).indexOfSignal(normalized) < 0:
             print(f"QObject::connect: {self.className()} has no signal {signature}")
             return False
         count = len([kind for kind in listed.split(",") if kind])
@@ -142,7 +147,7 @@ class _Signal:
         own = [text for text in getattr(self._sender._object, "mrml_signals", ()) if text.startswith(self._name + "(")]
         if own:
             return own[0]
-        meta = self._sender._object.metaObject()
+        meta = _meta(self._sender._object)
         methods = [meta.method(index) for index in range(meta.methodCount())]
         return next(
             bytes(method.methodSignature().data()).decode()
@@ -243,7 +248,7 @@ def _named(widget: QtWidgets.QWidget, name: str) -> QtWidgets.QWidget:
 def _check_properties(element: ElementTree.Element, widget: QtWidgets.QWidget) -> None:
     for entry in element.findall("property"):
         name = entry.get("name")
-        if entry.get("stdset") != "0" and widget.metaObject().indexOfProperty(name) < 0:
+        if entry.get("stdset") != "0" and _meta(widget).indexOfProperty(name) < 0:
             raise AttributeError(f"{element.get('class')} {element.get('name')!r} has no property {name!r}")
 
 
