@@ -35,6 +35,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import as_the_worker_does  # noqa: F401
 import numpy as np
 import torch
 from machine_facts import describe_machine, facts_line, write_results

@@ -23,6 +23,7 @@ import statistics
 import time
 from types import SimpleNamespace
 
+import as_the_worker_does  # noqa: F401
 import torch
 from machine_facts import describe_machine, write_results
 from nnunetv2.utilities.plans_handling.plans_handler import PlansManager

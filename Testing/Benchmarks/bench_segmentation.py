@@ -24,6 +24,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import as_the_worker_does  # noqa: F401
 import torch
 from machine_facts import describe_machine, facts_line, write_results
 from nnunetv2.inference.predict_from_raw_data import nnUNetPredictor

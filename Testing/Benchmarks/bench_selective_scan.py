@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import as_the_worker_does  # noqa: F401
 import torch
 from machine_facts import RESULTS, describe_machine, write_results
 from mamba_block_peers import check_agreement, make_block, parts_of_block

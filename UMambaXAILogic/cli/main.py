@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import UMambaXAILogic
 from UMambaXAILogic.engine.deferred_imports import defer_rarely_used
 from UMambaXAILogic.engine.failure import describe_failure
+from UMambaXAILogic.engine.idle_threads import let_idle_threads_sleep
 
 from . import (
     audit,
@@ -46,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _build_parser().parse_args(words)
         defer_rarely_used()
+        let_idle_threads_sleep()
         return options.run(options)
     except SystemExit as end:  # --help and --version
         return int(end.code or 0)

@@ -23,6 +23,7 @@ import UMambaXAILogic
 from ..deferred_imports import defer_rarely_used
 from ..errors import CancelledError, UsageError
 from ..failure import describe_failure
+from ..idle_threads import let_idle_threads_sleep
 from ..runtime_lock import RuntimeLock
 from .cancel import CancelWatch
 from .messages import MessageReporter, MessageWriter
@@ -75,6 +76,7 @@ def _answer(arguments: list[str] | None, writer: MessageWriter, watch: CancelWat
     place_packages(options.packages)
     writer.say("hello", pid=os.getpid(), versions=_versions())
     defer_rarely_used()
+    let_idle_threads_sleep()
     task = read_task(_read_request(options.request), options.request.absolute().parent)
     watch.clean_up = task.clean_up
     answer = task.run(MessageReporter(writer, watch.cancelled))

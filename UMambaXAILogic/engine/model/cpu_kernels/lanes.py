@@ -216,29 +216,58 @@ def total(_typing, lanes):
 
 
 @intrinsic
-def totals(_typing, array, offset):
-    """Lane i is the sum of the sixteen elements from flat position ``offset + 16 i`` on, added in a fixed order.
+def add_sums(_typing, array, offset, a, b, c, d):
+    """Add the sums of the lanes of a, b, c and d to the four elements from flat position ``offset`` on.
 
-    Sixteen sums at once take a third of the shuffles that sixteen times ``total`` takes.
+    Four sums at once take a third of the operations that four times ``total`` takes. The order within a sum is fixed,
+    and the same for all four.
     """
 
     def codegen(context, builder, signature, args):
-        array, offset = args
-        vector = context.get_value_type(signature.return_type)
-        align = context.get_abi_sizeof(vector.element)
+        array, offset, a, b, c, d = args
+        half = LANES // 2
+        first = builder.fadd(*_exchange(builder, a, c, half))
+        second = builder.fadd(*_exchange(builder, b, d, half))
+        value = builder.fadd(*_exchange(builder, first, second, half // 2))  # four parts each of a, b, c and d
+        for distance in (2, 1):
+            value = builder.fadd(value, _shuffle(builder, value, value, [lane ^ distance for lane in range(LANES)]))
+        four = _shuffle(builder, value, value, range(0, LANES, 4))
+        address = _address(context, builder, signature.args[0], array, offset, four.type)
+        align = context.get_abi_sizeof(four.type.element)
+        builder.store(builder.fadd(builder.load(address, align=align), four), address, align=align)
+        return context.get_dummy_value()
 
-        def row(number):
-            at = builder.add(offset, offset.type(number * LANES))
-            return builder.load(_address(context, builder, signature.args[0], array, at, vector), align=align)
+    return types.void(array, types.intp, a, a, a, a), codegen
 
-        rows = [row(number) for number in range(LANES)]
-        size = LANES // 2
-        while size:  # a transposition of which only the sums of the rows are kept
-            rows = [builder.fadd(*_exchange(builder, rows[i], rows[i | size], size)) for i in range(size)]
-            size //= 2
-        return rows[0]
 
-    return LanesType(array.dtype)(array, types.intp), codegen
+def _load_every(distance: int) -> Callable:
+    """Read sixteen elements ``distance`` apart from flat position ``offset`` of an array on; no bounds are checked."""
+
+    @intrinsic
+    def load_apart(_typing, array, offset):
+        def codegen(context, builder, signature, args):
+            array, offset = args
+            vector = context.get_value_type(signature.return_type)
+            align = context.get_abi_sizeof(vector.element)
+            parts = []
+            for number in range(distance):
+                at = builder.add(offset, offset.type(number * LANES))
+                address = _address(context, builder, signature.args[0], array, at, vector)
+                parts.append(builder.load(address, align=align))
+            while len(parts) > 1:  # every second element of every two, until one is left
+                width = parts[0].type.count
+                parts = [
+                    _shuffle(builder, first, second, range(0, 2 * width, 2))
+                    for first, second in zip(parts[::2], parts[1::2], strict=True)
+                ]
+            return parts[0]
+
+        return LanesType(array.dtype)(array, types.intp), codegen
+
+    return load_apart
+
+
+load_every_second, load_every_fourth = _load_every(2), _load_every(4)
 
 
 @intrinsic

@@ -14,6 +14,13 @@ TILE_STEPS = 512
 """Steps a tile, and between two checkpoints: its buffers fit the second-level cache, and what is read from the rows of
 many channels in turn is long enough for the hardware to fetch ahead."""
 
+PAIR = 2
+"""Channels that the loops over steps compute together."""
+
+STAGGER = 5 * LANES
+"""Elements between the buffers of a tile, whose length is a power of two: without it, what is read and written of all
+of them at one step would share one set of the first-level cache, which holds less than that."""
+
 
 @part
 def load_row(array, channel, start, stop, buffer):
@@ -51,11 +58,14 @@ def store_row(buffer, array, channel, start, stop):
 
 @part
 def load_steps(delta, channel, shift, use_softplus, start, stop, buffer):
-    """Step sizes of one channel: delta plus bias, through softplus where asked."""
+    """Step sizes of one channel: delta plus bias, through softplus where asked; as ``load_row`` where they end."""
     load_row(delta, channel, start, stop, buffer)
-    for i in range(0, stop - start, LANES):
+    steps = stop - start
+    for i in range(0, steps, LANES):
         step = load(buffer, i) + shift
         store(buffer, i, softplus(step) if use_softplus else step)
+    for i in range(steps, -(-steps // LANES) * LANES):
+        buffer[i] = 0
 
 
 @part

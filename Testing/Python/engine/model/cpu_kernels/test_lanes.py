@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from UMambaXAILogic.engine.model.cpu_kernels.lanes import LANES, load, load_one, prefetch, store, store_one, totals
+from UMambaXAILogic.engine.model.cpu_kernels.lanes import (
+    LANES,
+    add_sums,
+    load,
+    load_every_fourth,
+    load_every_second,
+    load_one,
+    prefetch,
+    store,
+    store_one,
+)
 from UMambaXAILogic.engine.model.cpu_kernels.memory import array_of, empty
 
 
@@ -26,7 +36,14 @@ def copy_one_by_one(source, target):
 
 @numba.njit
 def add_rows(source, target):
-    store(target, 0, totals(source, LANES))
+    a, b, c, d = load(source, LANES), load(source, 2 * LANES), load(source, 3 * LANES), load(source, 4 * LANES)
+    add_sums(target, 1, a, b, c, d)
+
+
+@numba.njit
+def copy_apart(source, every_second, every_fourth):
+    store(every_second, 0, load_every_second(source, 1))
+    store(every_fourth, 0, load_every_fourth(source, 3))
 
 
 def special_values() -> torch.Tensor:
@@ -57,8 +74,26 @@ def test_bfloat16_is_read_without_a_change(copy):
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 1e-6), (np.float64, 1e-15)])
-def test_sixteen_sums_at_once(dtype, tolerance):
-    values = np.random.default_rng(0).random((LANES + 1, LANES)).astype(dtype)
-    sums = np.empty(LANES, dtype)
+def test_four_sums_at_once(dtype, tolerance):
+    values = np.random.default_rng(0).random((5, LANES)).astype(dtype)
+    sums = np.arange(6).astype(dtype)
     add_rows(values.reshape(-1), sums)
-    assert np.allclose(sums, values[1:].sum(1, dtype=np.float64), rtol=tolerance)
+    expected = np.arange(6.0)
+    expected[1:5] += values[1:].sum(1, dtype=np.float64)
+    assert np.allclose(sums, expected, rtol=tolerance)
+
+
+def test_four_sums_add_in_the_same_order():
+    row = np.random.default_rng(0).random(LANES).astype(np.float32)
+    sums = np.zeros(6, np.float32)
+    add_rows(np.tile(row, 5), sums)
+    assert len(set(sums[1:5])) == 1
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_elements_apart_are_read_in_order(dtype):
+    values = np.arange(5 * LANES).astype(dtype)
+    every_second, every_fourth = np.empty(LANES, dtype), np.empty(LANES, dtype)
+    copy_apart(values, every_second, every_fourth)
+    assert np.array_equal(every_second, values[1::2][:LANES])
+    assert np.array_equal(every_fourth, values[3::4][:LANES])

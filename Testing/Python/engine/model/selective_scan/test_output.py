@@ -43,7 +43,7 @@ def test_every_number_of_states(fast_backend, states, make, loop, relative_error
     assert relative_error(selective_scan(**arguments, backend=fast_backend), loop(arguments)[0]) < 1e-6
 
 
-@pytest.mark.parametrize("length", [1, 15, 16, 17, 127, 128, 129, 300])
+@pytest.mark.parametrize("length", [1, 15, 16, 17, 300, 511, 512, 513, 1030])
 @pytest.mark.parametrize("channels", [1, 8, 9])
 def test_lengths_and_channels_around_tile_and_block_sizes(fast_backend, channels, length, make, loop, relative_error):
     arguments = make(channels=channels, length=length, states=4)
