@@ -14,9 +14,10 @@ PREPROCESS_BYTES, RESAMPLING_BYTES = 5, 14
 EXPORT_BYTES = 16
 METRICS_BYTES = 14
 WRITE_BYTES = 6
-#: Libraries that come into use after the model is loaded: oneDNN, those that read and resample, and the part of torch's
-#: compiler that any gradient brings in.
-RUNTIME_BYTES = 90 * 2**20
+#: Libraries that come into use after the model is loaded: oneDNN, and those that read and resample.
+RUNTIME_BYTES = 55 * 2**20
+#: The part of torch's compiler that any gradient brings in.
+GRADIENT_BYTES = 40 * 2**20
 #: Code and tables of the compiled kernels of the scan, read from their cache.
 COMPILED_KERNELS_BYTES = 15 * 2**20
 #: The rest of torch's compiler, which its checkpoints bring in.
@@ -90,8 +91,7 @@ def host_bytes(
         batch, recompute, logits, maps: see ``MemoryPlan``.
     """
     image, network, padded = size.image_voxels, size.network_voxels, size.padded_voxels
-    libraries = RUNTIME_BYTES + RECOMPUTING_BYTES * recompute
-    libraries += COMPILED_KERNELS_BYTES * (size.compiled_kernels and on_cpu)
+    libraries = RUNTIME_BYTES + COMPILED_KERNELS_BYTES * (size.compiled_kernels and on_cpu)
     held_logits = 0 if logits is Place.FILE else size.logits_bytes
     held_maps = 0 if maps is Place.FILE else size.maps_bytes
     # What windows give is copied while the next ones are computed: float16 logits, and the prediction's dS/dZ.
@@ -103,7 +103,8 @@ def host_bytes(
     # Folds need a second sum; a fold's that was added up on the device comes to main memory to join the others.
     sums = (1 + (size.folds > 1)) * held_logits + (0 if logits is Place.DEVICE else 2 * padded)
     kept = size.input_bytes + held_logits * (1 + size.further_logits) + 4 * size.further_volumes * network + libraries
-    after = kept + 3 * image + padded  # labels, the target on both grids
+    # Labels, the target on both grids.
+    after = kept + 3 * image + padded + GRADIENT_BYTES * size.gradients + RECOMPUTING_BYTES * recompute
     return {
         "read": image * (size.image_bytes + size.masks + READ_BYTES),
         "preprocess": size.input_bytes

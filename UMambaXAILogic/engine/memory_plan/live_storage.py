@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import weakref
 from typing import Any
 
@@ -11,12 +10,14 @@ from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from .heap import kept_below_bytes
+from .heap_model import HeapModel
+from .workspace import workspace
 
-#: What the C library holds for small pieces, as a multiple of what they add up to: freed ones leave gaps that the next
-#: do not fill (1.5 to 1.8 on networks of several widths, with pieces below 2 MiB; larger ones leave fewer).
-KEPT_SHARE = 1.6
-#: Channels that oneDNN puts side by side on processors with AVX-512; those with AVX2 take 8.
-_BLOCK_CHANNELS = 16
+#: What the real heap takes of the modelled one: what is not a tensor lies between tensors and keeps gaps apart (1.2 to
+#: 1.9 on networks of several widths, explained from various layers).
+SHARE_OF_HEAP = 1.35
+#: The size and, of a small piece, its place in the heap.
+_Piece = tuple[int, int | None]
 #: Element by element, of two tensors.
 _OF_TWO = ("aten::add.Tensor", "aten::mul.Tensor", "aten::sub.Tensor")
 
@@ -27,31 +28,28 @@ class LiveStorage(TorchDispatchMode):
     Storages are counted when an operation returns them and forgotten when Python and autograd let go of them, which
     is when a real tensor's memory would be given back. Views share a storage, which counts once.
 
-    The C library keeps small pieces for itself when they are freed (see ``heap``): of these the greatest sum so far
-    stays, whatever is alive. Larger pieces go back at once.
+    The C library keeps small pieces for itself when they are freed (see ``heap``), in a heap with gaps: this follows
+    where each would lie. Larger pieces go back at once.
 
     Args:
         on_host: the tensors stand for tensors in main memory, which the C library manages.
+        unfolds_small_maps: see ``model.small_convolutions``.
+
+    Attributes:
+        live: bytes of the storages that are alive now.
+        peak: the most bytes that the process had to have.
     """
 
-    def __init__(self, on_host: bool) -> None:
+    def __init__(self, on_host: bool, *, unfolds_small_maps: bool = True) -> None:
         super().__init__()
         self._on_host = on_host
+        self._unfolds_small_maps = unfolds_small_maps
         self._kept_below = kept_below_bytes() if on_host else 0
+        self._heap = HeapModel()
         self._known: set[int] = set()
-        self._now = [0, 0]
-        self._most = [0, 0]
-
-    @property
-    def live(self) -> int:
-        """Bytes now."""
-        return sum(self._now)
-
-    @property
-    def peak(self) -> int:
-        """The most bytes that the process had to have."""
-        small, large = self._most
-        return int(KEPT_SHARE * small) + large
+        self._large = 0
+        self.live = 0
+        self.peak = 0
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -61,30 +59,45 @@ class LiveStorage(TorchDispatchMode):
         result = _known(func, args)
         if result is None:
             result = func(*args, **(kwargs or {}))
+        room = workspace(func, args, result, on_host=self._on_host, unfolds_small_maps=self._unfolds_small_maps)
+        before, beside = ([self._allocate(size) for size in sizes] for sizes in (room.before, room.beside))
+        self._look()
+        self._free(before)
         for tensor in pytree.tree_leaves(result):
             if isinstance(tensor, torch.Tensor):
                 self._count(tensor.untyped_storage())
-        extra = [0, 0]
-        for size in _workspace(func, args, result, self._on_host):
-            extra[self._pool(size)] += size
-        self._most = [max(most, now + more) for most, now, more in zip(self._most, self._now, extra, strict=True)]
+        self._look()
+        self._free(beside)
         return result
+
+    def _look(self) -> None:
+        self.peak = max(self.peak, self._large + int(SHARE_OF_HEAP * self._heap.extent))
 
     def _count(self, storage: torch.UntypedStorage) -> None:
         key = storage._cdata
         if key in self._known:
             return
         self._known.add(key)
-        size = storage.nbytes()
-        self._now[self._pool(size)] += size
-        weakref.finalize(storage, self._forget, key, size)
+        weakref.finalize(storage, self._forget, key, self._allocate(storage.nbytes()))
 
-    def _forget(self, key: int, size: int) -> None:
+    def _forget(self, key: int, piece: _Piece) -> None:
         self._known.discard(key)
-        self._now[self._pool(size)] -= size
+        self._free([piece])
 
-    def _pool(self, size: int) -> int:
-        return 0 if size < self._kept_below else 1
+    def _allocate(self, size: int) -> _Piece:
+        self.live += size
+        if size < self._kept_below:
+            return size, self._heap.allocate(size)
+        self._large += size
+        return size, None
+
+    def _free(self, pieces: list[_Piece]) -> None:
+        for size, address in pieces:
+            self.live -= size
+            if address is None:
+                self._large -= size
+            else:
+                self._heap.free(address)
 
 
 def _known(func: Any, args: tuple[Any, ...]) -> Any:
@@ -127,37 +140,3 @@ def _known(func: Any, args: tuple[Any, ...]) -> Any:
         source = args[0]
         return torch.empty_like(source), source.new_empty(source.shape[1]), source.new_empty(source.shape[1])
     return None
-
-
-def _workspace(func: Any, args: tuple[Any, ...], result: Any, on_host: bool) -> tuple[int, ...]:
-    """Bytes, piece by piece, that an operation takes beside its arguments and its result.
-
-    Both oneDNN and cuDNN bring what a convolution reads and writes into an order of their own. oneDNN does so for the
-    backward pass alone where no weight is asked for; its forward pass reads and writes in place (measured with torch
-    2.13 on AVX-512). What cuDNN takes is not documented: both directions are counted.
-    """
-    name = func.name()
-    if "convolution_backward" in name:
-        pieces = args[:2] if on_host and _has_onednn() else ()
-        return (*map(_in_blocks, pieces), *(tensor.nbytes for tensor in args[len(pieces) : 3]))
-    if "aten::conv" in name and on_host and _has_onednn():
-        return tuple(_in_blocks(tensor) if _leaves_gaps(tensor) else 0 for tensor in (args[0], result))
-    if "aten::conv" in name:
-        pieces = (args[0].nbytes, args[1].nbytes, result.nbytes)
-        return pieces if not on_host else (args[0].nbytes * args[1][0, 0].numel(),)  # im2col
-    return ()
-
-
-def _in_blocks(tensor: torch.Tensor) -> int:
-    """Bytes of a map in oneDNN's order: channels in blocks, the last filled up with zeros."""
-    channels = tensor.shape[1]
-    return tensor.nbytes // channels * (channels + -channels % _BLOCK_CHANNELS)
-
-
-def _leaves_gaps(tensor: torch.Tensor) -> bool:
-    """Whether the last block of channels is not full; a single channel stays as it is."""
-    return tensor.shape[1] > 1 and tensor.shape[1] % _BLOCK_CHANNELS != 0
-
-
-def _has_onednn() -> bool:
-    return torch.backends.mkldnn.is_available() and sys.platform != "darwin"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 #: Methods that fill regions: they hold evidence, regions and the filled image. Those that need no gradient.
 _FILLING = ("occlusion", "supervoxel", "dea")
 _WITHOUT_GRADIENT = ("occlusion", "supervoxel", "embedding-similarity")
-#: Arrays of four bytes a voxel that a method which fills regions holds (data, labels, evidence, values).
-_VOLUMES_OF_FILLING = 5
+#: Arrays of four bytes a voxel that a method which fills regions holds (regions, evidence, values).
+_VOLUMES_OF_FILLING = 3
 #: Embedding similarity holds where its means are taken (up to three masks), and the weight by place.
 _VOLUMES_OF_REGIONS = 2
 #: SmoothGrad holds the mean beside a sample's maps, and a noisy image.

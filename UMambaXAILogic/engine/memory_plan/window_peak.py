@@ -14,6 +14,7 @@ from torch import nn
 
 from ..inference.capture import LayerCapture
 from ..inference.recomputation import recomputed
+from ..model.small_convolutions import asks_onednn
 from .live_storage import LiveStorage
 from .modelled_mamba import stand_in_for_mamba
 
@@ -70,9 +71,9 @@ def window_peak(
     twin, places = _on_meta(network, layers)
     stand_in_for_mamba(twin, scan_backend)
     patch = torch.empty((1, 1, *patch_size), device="meta")
-    on_host = device_type == "cpu"
+    on_host, unfolds = device_type == "cpu", not asks_onednn(network)
 
-    with LiveStorage(on_host) as live, torch.no_grad():
+    with LiveStorage(on_host, unfolds_small_maps=unfolds) as live, torch.no_grad():
         twin(patch)
     forward = live.peak + patch.nbytes
     if signed_map is None:
@@ -85,7 +86,7 @@ def window_peak(
         def receive(alias: str, activation: torch.Tensor, gradient: torch.Tensor) -> None:
             maps[alias] = form(alias, activation[0], gradient[0])
 
-        with context, LiveStorage(on_host) as live, LayerCapture(twin, places) as capture:
+        with context, LiveStorage(on_host, unfolds_small_maps=unfolds) as live, LayerCapture(twin, places) as capture:
             capture.explain(patch, torch.empty_like, receive)
         return max(forward, live.peak + 2 * patch.nbytes)
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.overrides import handle_torch_function, has_torch_function_unary
 
 #: Below or at this, torch does not ask oneDNN.
-_TORCH_ASKS_ONEDNN_ABOVE = 20480
+TORCH_ASKS_ONEDNN_ABOVE = 20480
 
 
 def use_onednn(network: nn.Module) -> nn.Module:
@@ -49,6 +49,11 @@ class SmallMapConv2d(_SmallMaps, nn.Conv2d):
 
 class SmallMapConv3d(_SmallMaps, nn.Conv3d):
     """``nn.Conv3d``, see the module's text."""
+
+
+def asks_onednn(network: nn.Module) -> bool:
+    """Whether ``use_onednn`` was applied."""
+    return any(isinstance(module, _SmallMaps) for module in network.modules())
 
 
 _SMALL: dict[type[nn.Module], type[nn.Module]] = {nn.Conv2d: SmallMapConv2d, nn.Conv3d: SmallMapConv3d}
@@ -88,7 +93,7 @@ def _is_slow(input: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
     return bool(
         len(input) == 1
         and input.dim() == weight.dim()
-        and input.shape[:4].numel() <= _TORCH_ASKS_ONEDNN_ABOVE
+        and input.shape[:4].numel() <= TORCH_ASKS_ONEDNN_ABOVE
         and max(weight.shape[2:]) > 1  # one by one by one: a product of matrices either way
         and all(tensor.dtype == torch.float32 and tensor.device.type == "cpu" for tensor in given)
         and not (torch.is_grad_enabled() and (weight.requires_grad or (bias is not None and bias.requires_grad)))

@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 from UMambaXAILogic.engine.attribution.gradient_cam import block_pooled_map
 from UMambaXAILogic.engine.memory_plan import live_storage
+from UMambaXAILogic.engine.memory_plan.heap_model import HeapModel
 from UMambaXAILogic.engine.memory_plan.live_storage import LiveStorage
 from UMambaXAILogic.engine.memory_plan.window_peak import window_peak
 from UMambaXAILogic.engine.model.layers import resolve_layers
@@ -57,7 +58,10 @@ def test_small_pieces_stay_with_the_process(monkeypatch):
         del small
         large = new(10)
         del large
-    assert live.peak == int(live_storage.KEPT_SHARE * 3 * KIB) + 10 * KIB, "the small piece was kept for the large one"
+    heap = HeapModel()
+    heap.allocate(3 * KIB)
+    kept = int(live_storage.SHARE_OF_HEAP * heap.extent)
+    assert live.peak == kept + 10 * KIB, "the small piece was kept for the large one"
     with LiveStorage(on_host=False) as live:
         small = new(3)
         del small
