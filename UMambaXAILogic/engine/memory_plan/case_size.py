@@ -45,6 +45,7 @@ class CaseSize:
         compiled_kernels: the scan's CPU kernels are used.
         gradients: of the score are computed, window by window.
         filling_volumes: as ``explain_volumes``, while windows are predicted with filled regions.
+        at_input: the network's input is explained, no layers.
     """
 
     image_voxels: int
@@ -62,6 +63,7 @@ class CaseSize:
     compiled_kernels: bool = False
     gradients: bool = True
     filling_volumes: int = 0
+    at_input: bool = False
 
     @property
     def logits_bytes(self) -> int:

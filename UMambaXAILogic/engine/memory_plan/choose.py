@@ -78,7 +78,9 @@ def _nothing_fits(plan: MemoryPlan, size: CaseSize, window: WindowPeak, on_cpu: 
             f"crop the volume to at most {voxels / 1e6:.3g} million voxels (it has {size.image_voxels / 1e6:.3g})"
         )
     if stage == "explain" and window.explain > window.forward:
-        helps.append("explain deeper layers only")
+        helps.append(
+            "choose a method of layers, such as Seg-XRes-CAM" if size.at_input else "explain deeper layers only"
+        )
     return MemoryExhaustedError(
         f"This case needs at least {gigabytes(need)} of {whose} beside the model (in stage {stage}, with one window at "
         f"a time and large arrays in files), and {gigabytes(limit)} may be used.",

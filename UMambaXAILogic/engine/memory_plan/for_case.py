@@ -102,6 +102,7 @@ def case_size(
         further_logits=max(cost.further_logits, further_logits),
         gradients=cost.gradients,
         filling_volumes=cost.filling_volumes,
+        at_input=cost.at_input,
         compiled_kernels=model.has_scan and model.device.type == "cpu",
     )
 

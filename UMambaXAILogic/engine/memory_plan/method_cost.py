@@ -38,6 +38,7 @@ class MethodCost:
         further_logits: stitched logits beside those of the case.
         gradients: one of them goes backward.
         filling_volumes: as ``explain_volumes``, while regions are filled and windows predicted; not beside gradients.
+        at_input: all explain the network's input, so that there are no layers to choose from.
     """
 
     window: WindowPeak
@@ -46,6 +47,7 @@ class MethodCost:
     further_logits: int
     gradients: bool
     filling_volumes: int
+    at_input: bool
 
 
 def method_cost(
@@ -71,6 +73,7 @@ def method_cost(
         max(cost.further_logits for cost in costs),
         any(cost.gradients for cost in costs),
         max(cost.filling_volumes for cost in costs),
+        all(cost.at_input for cost in costs),
     )
 
 
@@ -100,4 +103,4 @@ def _one(model: Model, planned: PlannedMethod, layers: Sequence[Layer], scan_bac
     maps = 3 if name == "dea" else max(1, len(explained)) + 2 * settings.per_window
     volumes = (_VOLUMES_OF_SAMPLES + maps if samples else 0) + (name == "embedding-similarity") * _VOLUMES_OF_REGIONS
     filling = _VOLUMES_OF_FILLING if name in _FILLING else 0
-    return MethodCost(window, maps, volumes, int(samples), form is not None, filling)
+    return MethodCost(window, maps, volumes, int(samples), form is not None, filling, facts.at_input)

@@ -157,3 +157,10 @@ def test_filled_regions_and_gradients_are_not_held_together():
     beside = backward - gradient - WINDOW.explain
     assert explain(filling_volumes=5) == beside + max(gradient + WINDOW.explain, 4 * 5 * 10**7 + WINDOW.forward)
     assert explain(filling_volumes=5) > backward and explain(filling_volumes=1) == backward
+
+
+@pytest.mark.parametrize(("at_input", "advice"), [(False, "explain deeper layers only"), (True, "a method of layers")])
+def test_the_advice_fits_what_is_explained(at_input: bool, advice: str):
+    with pytest.raises(MemoryExhaustedError) as caught:
+        choose_plan(case(10**7, at_input=at_input), WINDOW, host_limit=GIB)
+    assert advice in caught.value.remedy
