@@ -87,8 +87,8 @@ SETTINGS = (
     Setting("volume, filled regions", method="occlusion", labels=1, shape=(96, 192, 192)),
 )
 _SMALL = {"features": (16, 32, 64), "patch": (32, 64, 64), "shape": (32, 64, 80)}
-#: Nothing in the plan was fitted to these.
-UNSEEN = (
+#: Other sizes, methods and modes.
+FURTHER = (
     Setting("2-D U-Net, 27 labels", features=(32, 64, 128), patch=(256, 256), shape=(8, 320, 320), labels=27),
     Setting("three folds, 30 labels", patch=(32, 64, 64), shape=(64, 128, 128), folds=3, labels=30),
     Setting("mirrored, one label, ground truth", mirror=True, labels=1, truth=True, **_SMALL),
@@ -223,7 +223,7 @@ def main() -> None:
         print(json.dumps(compute(Setting(**given), *options.one[1:])))
         return
     found = []
-    for row in rows((*SETTINGS, *UNSEEN)):
+    for row in rows((*SETTINGS, *FURTHER)):
         found.append(row)
         print(row["setting"]["name"], row["predicted_mb"], row["measured_mb"], row["ratio"], flush=True)
     machine = describe_machine()
