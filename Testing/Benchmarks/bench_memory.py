@@ -101,6 +101,43 @@ FURTHER = (
     Setting("embedding similarity", features=(16, 16, 16), method="embedding-similarity", shape=(96, 128, 128)),
 )
 
+#: Chosen after the plan's factors were.
+UNSEEN = (
+    Setting(
+        "U-Mamba Bot of four stages",
+        "nnUNetTrainerUMambaBot",
+        features=(16, 32, 64, 128),
+        patch=(32, 80, 80),
+        shape=(40, 120, 120),
+    ),
+    Setting(
+        "Seg-Grad-CAM, odd widths",
+        features=(24, 48, 96),
+        patch=(40, 64, 64),
+        shape=(64, 128, 128),
+        method="seg-grad-cam",
+        labels=5,
+    ),
+    Setting(
+        "supervoxels, resampled",
+        features=(32, 64, 128),
+        patch=(64, 64, 64),
+        shape=(64, 100, 160),
+        spacing=(1.5, 0.8, 0.8),
+        method="supervoxel",
+        labels=2,
+    ),
+    Setting(
+        "U-Mamba Enc, from the input",
+        "nnUNetTrainerUMambaEnc",
+        features=(32, 64, 128),
+        patch=(32, 64, 64),
+        shape=(40, 80, 80),
+        method="grad-x-input",
+        labels=2,
+    ),
+)
+
 
 def prepare(setting: Setting, folder: Path) -> tuple[Path, Path]:
     """Write a model that calls three of a thousand voxels vessel, and a volume of smooth noise."""
@@ -223,7 +260,7 @@ def main() -> None:
         print(json.dumps(compute(Setting(**given), *options.one[1:])))
         return
     found = []
-    for row in rows((*SETTINGS, *FURTHER)):
+    for row in rows((*SETTINGS, *FURTHER, *UNSEEN)):
         found.append(row)
         print(row["setting"]["name"], row["predicted_mb"], row["measured_mb"], row["ratio"], flush=True)
     machine = describe_machine()
