@@ -1,9 +1,9 @@
 """How long the threads of torch's own pool keep a core busy when they have nothing to do.
 
 Between two parallel regions OpenMP's threads spin rather than sleep, so that the next region starts at once: for some
-five milliseconds with GNU's library (Linux), 200 with Intel's and LLVM's (Windows, macOS). The compiled kernels run on
+milliseconds with GNU's library (Linux), by default 200 with Intel's and LLVM's (Windows, macOS; not measured). The compiled kernels run on
 threads of their own right after torch's, and on as many cores: each such call lost 2 to 4 ms to a thread that waited
-for nothing. A few tenths of a millisecond are enough to bridge the gaps within torch's work; sleeping at once, as
+for nothing. A fifteenth of that is enough to bridge the gaps within torch's work; sleeping at once, as
 ``OMP_WAIT_POLICY=PASSIVE`` has it, makes small operations of torch three times as slow.
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-#: What decides it, by library. GNU counts turns of the loop (a turn is about 20 ns), the others milliseconds.
+#: What decides it, by library. GNU counts turns of the loop (300,000 by default), the others milliseconds.
 _SHORT_WAIT = {"GOMP_SPINCOUNT": "20000", "KMP_BLOCKTIME": "1"}
 
 

@@ -53,8 +53,8 @@ class HeapModel:
             size += self._forget_gap(address + size)
         if address + size < self._end:
             self._add_gap(address, size)
-            return
-        self._end = address
+        else:
+            self._end = address
 
     def _add_gap(self, address: int, size: int) -> None:
         self._gap_at[address] = size
